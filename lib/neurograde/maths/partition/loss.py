@@ -1,0 +1,94 @@
+"""D: how far a partition is from its targets (report §2.3.4, eq. 2.1 and 2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from neurograde.maths.partition.problem import (
+    SUBSETS,
+    ClassScore,
+    Families,
+    Parameters,
+    Partition,
+    Targets,
+)
+
+
+def deviation(target: Sequence[Fraction], reached: Sequence[Fraction]) -> Fraction:
+    """Σ |target - reached| over the subsets.
+
+    Args:
+        target: What each subset should hold.
+        reached: What it holds, in the same unit; as long as `target`.
+    """
+    return sum((abs(t - r) for t, r in zip(target, reached, strict=True)), Fraction(0))
+
+
+def loss(
+    targets: Targets, proportions: Sequence[Fraction], diversity: Sequence[Fraction]
+) -> tuple[Fraction, Fraction]:
+    """The proportion part and the diversity part of D for one class; D is their sum.
+
+        D = [a Σ |p_i - p_i_eff| + b Σ |d_i - d_i_eff|] / 3 (a + b)
+
+    With the weights a = b = 1 this is eq. 2.3, the mean of six differences. Six equal families, four of them
+    in train (figure 2.4b):
+
+    >>> thirds = ("1/3", "1/3", "1/3")
+    >>> reached = (Fraction(4, 6), Fraction(1, 6), Fraction(1, 6))
+    >>> sum(loss(Targets(("0.7", "0.15", "0.15"), thirds), reached, reached))
+    Fraction(11, 90)
+
+    Args:
+        targets: p, d and their weights a and b.
+        proportions: Shares of the weight of the class; three, sum 1.
+        diversity: Shares of the families of the class; three, sum 1.
+    """
+    a, b = targets.proportion_weight, targets.diversity_weight
+    scale = len(SUBSETS) * (a + b)
+    return (
+        a * deviation(targets.p, proportions) / scale,
+        b * deviation(targets.d, diversity) / scale,
+    )
+
+
+def score(families: Families, targets: Targets, assignment: Mapping[str, int], class_name: str) -> ClassScore:
+    """What one class has in each subset, and its D."""
+    weights, counts = [0, 0, 0], [0, 0, 0]
+    for name, weight in families.members(class_name).items():
+        weights[assignment[name]] += weight
+        counts[assignment[name]] += 1
+    w1, w2, w3 = (Fraction(weight, sum(weights)) for weight in weights)
+    n1, n2, n3 = (Fraction(count, sum(counts)) for count in counts)
+    return ClassScore(
+        loss=sum(loss(targets, (w1, w2, w3), (n1, n2, n3)), Fraction(0)),
+        weights=(weights[0], weights[1], weights[2]),
+        proportions=(w1, w2, w3),
+        families=(counts[0], counts[1], counts[2]),
+        diversity=(n1, n2, n3),
+    )
+
+
+def scored(
+    strategy: str,
+    families: Families,
+    targets: Targets,
+    assignment: Mapping[str, int],
+    parameters: Mapping[str, Parameters] | None = None,
+) -> Partition:
+    """The partition that an assignment makes, with the scores of its classes; D is their mean."""
+    scores = {name: score(families, targets, assignment, name) for name in families.classes}
+    return Partition(
+        strategy=strategy,
+        assignment={name: assignment[name] for name in sorted(families.names)},
+        loss=sum((each.loss for each in scores.values()), Fraction(0)) / len(scores),
+        scores=scores,
+        parameters=parameters or {},
+    )
+
+
+def keeps_train_share(partition: Partition, targets: Targets) -> bool:
+    """Whether train holds at least `min_train_share` of every class (§2.3.1)."""
+    least = targets.min_train_share or Fraction(0)
+    return all(each.proportions[0] >= least for each in partition.scores.values())

@@ -1,0 +1,132 @@
+"""A pool: families that are filled into the subsets together, on a common integer scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from neurograde.maths.partition.problem import SUBSETS, Targets, Triple
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The families of one class that are still to be placed, or the families that cross classes.
+
+    Weights are multiplied by the common denominator of p, so that capacities are integers too and filling
+    compares integers only. Families are kept lightest first, of equal weights the last name first: the
+    heaviest family that fits into a room is then the last one that `bisect` finds, and the first by name
+    among its equals.
+
+    `start` and `start_counts` are what the subsets already hold of the class: its families that cross
+    classes.
+    """
+
+    targets: Targets
+    names: tuple[str, ...]
+    weights: tuple[int, ...]
+    capacity: tuple[int, int, int]
+    start: tuple[int, int, int]
+    start_counts: tuple[int, int, int]
+
+    @classmethod
+    def of(
+        cls,
+        weights: Mapping[str, int],
+        targets: Targets,
+        start: tuple[int, int, int] = (0, 0, 0),
+        start_counts: tuple[int, int, int] = (0, 0, 0),
+    ) -> Pool:
+        """The pool of `{family: weight}` beside what the subsets already hold, all in one unit of weight."""
+        scale = math.lcm(*(p.denominator for p in targets.p))
+        total = scale * (sum(weights.values()) + sum(start))
+        first, second, third = (int(p * total) for p in targets.p)
+        order = sorted(weights, key=lambda name: (-weights[name], name), reverse=True)
+        return cls(
+            targets=targets,
+            names=tuple(order),
+            weights=tuple(scale * weights[name] for name in order),
+            capacity=(first, second, third),
+            start=(scale * start[0], scale * start[1], scale * start[2]),
+            start_counts=start_counts,
+        )
+
+    @property
+    def total(self) -> int:
+        """The weight of the whole class on the pool's scale: a share of 1."""
+        return sum(self.capacity)
+
+    def assignment(self, subsets: bytes) -> dict[str, int]:
+        """Subset of each family; `subsets` holds one index per family, in the pool's order."""
+        return dict(zip(self.names, subsets, strict=True))
+
+    def scorer(self) -> Scorer:
+        """What compares fillings of this pool; made once per search."""
+        return Scorer.of(self)
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """D of a filling as an integer: `loss.loss` of the class, times `unit`."""
+
+    pool: Pool
+    capacity: tuple[int, int, int]
+    ideal: tuple[int, int, int]  # families owed to each subset, times `grain`
+    grain: int
+    proportion_factor: int
+    diversity_factor: int
+    least_train: int
+    unit: int
+
+    @classmethod
+    def of(cls, pool: Pool) -> Scorer:
+        """The factors that bring both parts of D on one integer scale."""
+        targets = pool.targets
+        count = len(pool.names) + sum(pool.start_counts)
+        grain = math.lcm(*(d.denominator for d in targets.d))
+        balance = (targets.proportion_weight, targets.diversity_weight)
+        whole = math.lcm(*(weight.denominator for weight in balance))
+        a, b = (int(weight * whole) for weight in balance)
+        first, second, third = (int(d * count * grain) for d in targets.d)
+        return cls(
+            pool=pool,
+            capacity=pool.capacity,
+            ideal=(first, second, third),
+            grain=grain,
+            proportion_factor=a * count * grain,
+            diversity_factor=b * pool.total,
+            least_train=math.ceil((targets.min_train_share or Fraction(0)) * pool.total),
+            unit=len(SUBSETS) * (a + b) * pool.total * count * grain,
+        )
+
+    def __call__(self, subsets: bytes) -> tuple[bool, int]:
+        """Whether train holds too little, and D times `unit`: the less, the better."""
+        pool = self.pool
+        in_valid = pool.start[1] + sum(w for w, s in zip(pool.weights, subsets, strict=True) if s == 1)
+        in_test = pool.start[2] + sum(w for w, s in zip(pool.weights, subsets, strict=True) if s == 2)
+        in_train = pool.total - in_valid - in_test
+        valid = pool.start_counts[1] + subsets.count(1)
+        test = pool.start_counts[2] + subsets.count(2)
+        train = pool.start_counts[0] + subsets.count(0)
+        p1, p2, p3 = self.capacity
+        d1, d2, d3 = self.ideal
+        proportion = abs(p1 - in_train) + abs(p2 - in_valid) + abs(p3 - in_test)
+        diversity = abs(d1 - train * self.grain) + abs(d2 - valid * self.grain) + abs(d3 - test * self.grain)
+        return (
+            in_train < self.least_train,
+            self.proportion_factor * proportion + self.diversity_factor * diversity,
+        )
+
+    def exact(self, loss: int) -> Fraction:
+        """D itself."""
+        return Fraction(loss, self.unit)
+
+
+def triple(values: list[int]) -> tuple[int, int, int]:
+    """Three integers as a triple."""
+    first, second, third = values
+    return first, second, third
+
+
+__all__ = ["Pool", "Scorer", "Triple", "triple"]

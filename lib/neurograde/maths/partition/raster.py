@@ -1,0 +1,48 @@
+"""The same search on a raster of ε and μ, as the report made it: the reference for `ifpo`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from neurograde.maths.partition.greedy import READINGS, fillings, n_large
+from neurograde.maths.partition.pool import Pool
+from neurograde.maths.partition.problem import Families, Interval, Parameters, Partition, Targets
+from neurograde.maths.partition.search import Candidate, search
+
+
+@dataclass(frozen=True)
+class _Raster:
+    """Offers the fillings at `n_mu` x `n_epsilon` points, evenly spaced on [0, 1] with both ends."""
+
+    n_mu: int
+    n_epsilon: int
+
+    def candidates(self, pool: Pool) -> Iterator[Candidate]:
+        for e in range(self.n_epsilon):
+            epsilon = (
+                pool.total * e // (self.n_epsilon - 1)
+            )  # weights are integers, so only its whole part counts
+            for m in range(self.n_mu):
+                for r, reading in enumerate(READINGS):
+                    large = n_large(pool, Fraction(m, self.n_mu - 1), reading)
+                    yield Candidate((e, m, r), next(fillings(pool, large, epsilon, epsilon + 1)).subsets)
+
+    def locate(self, pool: Pool, chosen: Candidate) -> Parameters:
+        e, m, r = chosen.order
+        epsilon, mu = Fraction(e, self.n_epsilon - 1), Fraction(m, self.n_mu - 1)
+        return Parameters(Interval(epsilon, epsilon), Interval(mu, mu), READINGS[r])
+
+
+def solve(families: Families, targets: Targets, n_mu: int = 1000, n_epsilon: int = 100) -> Partition:
+    """The partition of least D on the raster, by both readings of "large".
+
+    Raises:
+        ValueError: fewer than 2 points on an axis.
+    """
+    if min(n_mu, n_epsilon) < 2:
+        raise ValueError(
+            f"n_mu = {n_mu}, n_epsilon = {n_epsilon}; 2 or more points on each axis are accepted"
+        )
+    return search("raster", families, targets, _Raster(n_mu, n_epsilon))

@@ -1,0 +1,90 @@
+"""The least D over the fillings that a strategy offers, class by class, families that cross classes first.
+
+Classes share no family as a rule, and then each is searched by itself: D of the set is the mean over
+classes. Families with patches of several classes make a pool of their own, filled by their summed weight
+before the classes, one decision that loads each of their classes; every filling of that pool is followed
+through all classes, so that the least D is found over all of them together. Fillings that leave train less
+than `min_train_share` lose against all that do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import NamedTuple, Protocol
+
+from neurograde.maths.partition.loss import scored
+from neurograde.maths.partition.pool import Pool, triple
+from neurograde.maths.partition.problem import Families, Parameters, Partition, Targets
+
+CROSSING = "crossing"
+Order = tuple[int, ...]
+
+
+class Candidate(NamedTuple):
+    """One filling; equal D goes to the least `order`."""
+
+    order: Order
+    subsets: bytes
+
+
+class Offer(Protocol):
+    """What a strategy has to offer for a pool."""
+
+    def candidates(self, pool: Pool) -> Iterator[Candidate]:
+        """The fillings to choose from, at least one."""
+
+    def locate(self, pool: Pool, chosen: Candidate) -> Parameters | None:
+        """The parameters that lead to `chosen`, if the strategy has any."""
+
+
+class _Best(NamedTuple):
+    """The best filling of a pool: whether train holds too little, D, and what it is made of."""
+
+    short: bool
+    loss: Fraction
+    name: str
+    pool: Pool
+    candidate: Candidate
+
+
+def search(strategy: str, families: Families, targets: Targets, offer: Offer) -> Partition:
+    """The partition of least D among those that `offer` leads to; ties by least order."""
+    crossing = {name: weight for name, weight in families.summed.items() if name in families.crossing}
+    pool = Pool.of(crossing, targets)
+    ways: dict[bytes, Candidate] = {}
+    for way in sorted(offer.candidates(pool)) if crossing else [Candidate((), b"")]:
+        ways.setdefault(way.subsets, way)
+    best: tuple[bool, Fraction, list[_Best]] | None = None
+    for way in ways.values():
+        classes = _classes(families, targets, offer, pool.assignment(way.subsets))
+        short = any(each.short for each in classes)
+        loss = sum((each.loss for each in classes), Fraction(0))
+        if best is None or (short, loss) < best[:2]:
+            best = (short, loss, [_Best(short, loss, CROSSING, pool, way), *classes])
+    assert best is not None, "an offer has at least one candidate"
+    assignment: dict[str, int] = {}
+    parameters: dict[str, Parameters] = {}
+    for each in best[2]:
+        assignment |= each.pool.assignment(each.candidate.subsets)
+        where = offer.locate(each.pool, each.candidate) if each.pool.names else None
+        if where:
+            parameters[each.name] = where
+    return scored(strategy, families, targets, assignment, parameters)
+
+
+def _classes(families: Families, targets: Targets, offer: Offer, placed: Mapping[str, int]) -> list[_Best]:
+    """The best filling of each class, given where the families that cross classes went."""
+    found = []
+    for class_name in families.classes:
+        members = families.members(class_name)
+        start, counts = [0, 0, 0], [0, 0, 0]
+        for name in members.keys() & placed.keys():
+            start[placed[name]] += members[name]
+            counts[placed[name]] += 1
+        own = {name: weight for name, weight in members.items() if name not in placed}
+        pool = Pool.of(own, targets, triple(start), triple(counts))
+        score = pool.scorer()
+        key, candidate = min((score(each.subsets), each) for each in offer.candidates(pool))
+        found.append(_Best(key[0], score.exact(key[1]), class_name, pool, candidate))
+    return found
