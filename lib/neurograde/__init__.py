@@ -1,0 +1,16 @@
+"""neurograde: from labelled histology images to a tested tumour-grade classifier, as batch jobs.
+
+Rooms, lowest first; imports point downwards only (`tests/repo/test_layers.py` holds it):
+
+    maths       numbers in, numbers out: numpy, and scipy where it solves
+    specs       what a job is asked to do, and the records that jobs leave behind: pydantic, no I/O
+    storage     objects in and out of a store: fsspec
+    runtime     one process on one machine: argv -> spec -> run -> exit code, logs, energy, machine facts
+    imaging     pixels: reading, cutting, tissue
+    learning    torch: backbones, heads, engines, checkpoints
+    reports     figures, tables, pages
+
+`errors` stands beside the rooms, because every one of them may fail.
+"""
+
+__version__ = "0.1.0"

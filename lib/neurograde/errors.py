@@ -1,0 +1,96 @@
+"""Every way in which a job ends early, each with the exit code that a cluster acts on.
+
+    NeurogradeError            1   a bug of ours, if ever raised bare
+    ├── UsageError            64   the command line is wrong
+    ├── DataError             65   an input cannot be used: unreadable, unlabelled, too few, ...
+    │   └── DigestMismatch    65   an input's bytes contradict their recorded digest
+    ├── MissingUpstream       66   an artefact to the left is not there; says which command makes it
+    ├── StoreUnavailable      69   the store cannot be reached
+    ├── NameTaken             73   the artefact's name holds another spec's or other inputs' work
+    ├── Stopped               75   asked to stop (SIGTERM); run again to go on
+    │   └── Fenced            75   a newer attempt at the same shard has taken over
+    ├── AccessDenied          77   the store refuses this identity
+    ├── SpecError             78   the spec is invalid; lists every mistake
+    ├── AllDiverged           80   every session of the shard diverged
+    └── NoProgress            81   five attempts in a row without a new commit
+
+Messages are one line that names the file, the field, the value and what is accepted, so that they can be
+printed as they are; `runtime.run` prints them and never a traceback. Anything else that escapes a job is a
+bug: traceback, exit code 1.
+"""
+
+from __future__ import annotations
+
+
+class NeurogradeError(Exception):
+    """Base of all errors a job ends with; `exit_code` is the process's."""
+
+    exit_code = 1
+
+
+class UsageError(NeurogradeError):
+    """The command line is wrong."""
+
+    exit_code = 64
+
+
+class DataError(NeurogradeError):
+    """An input cannot be used as the spec asks; names the input and what would be accepted."""
+
+    exit_code = 65
+
+
+class DigestMismatch(DataError):
+    """An input's bytes are not those its record names."""
+
+
+class MissingUpstream(NeurogradeError):
+    """An upstream artefact does not exist; the message holds the command that makes it."""
+
+    exit_code = 66
+
+
+class StoreUnavailable(NeurogradeError):
+    """The store cannot be reached; worth another try later."""
+
+    exit_code = 69
+
+
+class NameTaken(NeurogradeError):
+    """The artefact's name is taken by another spec or other inputs; both digests are named."""
+
+    exit_code = 73
+
+
+class Stopped(NeurogradeError):
+    """The process was asked to stop and did; running the same command goes on from the last commit."""
+
+    exit_code = 75
+
+
+class Fenced(Stopped):
+    """A newer attempt at the same shard exists, so this one leaves the shard to it."""
+
+
+class AccessDenied(NeurogradeError):
+    """The store refuses this identity."""
+
+    exit_code = 77
+
+
+class SpecError(NeurogradeError):
+    """The spec is invalid; the message lists every mistake with key path, value and what is accepted."""
+
+    exit_code = 78
+
+
+class AllDiverged(NeurogradeError):
+    """Every session of the shard diverged."""
+
+    exit_code = 80
+
+
+class NoProgress(NeurogradeError):
+    """Attempt after attempt ended without a new commit."""
+
+    exit_code = 81

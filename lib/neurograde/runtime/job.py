@@ -1,0 +1,236 @@
+"""A job from its command line to its exit code.
+
+    @job(AugmentSpec)
+    def augment(job: Job[AugmentSpec]) -> None: ...
+
+    if __name__ == "__main__":
+        sys.exit(augment.main())
+
+`main` reads the arguments and the spec, opens the store, runs the body and turns what it raises into the exit
+code of the contract (`neurograde.errors`). The body gets a `Job`: the spec, the store, and the three things that
+every job does with artefacts (find what it reads, see that its own is up to date, publish it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Generic, NoReturn
+
+from neurograde.errors import MissingUpstream, NameTaken, NeurogradeError, Stopped, UsageError
+from neurograde.runtime import specfile
+from neurograde.runtime.carbon import CarbonMeter
+from neurograde.runtime.log import log, set_up
+from neurograde.runtime.machine import machine_facts, software_versions
+from neurograde.runtime.specfile import SpecT
+from neurograde.specs.records import InputRecord, Manifest
+from neurograde.storage.artefact import Artefact, Draft, read_manifest
+from neurograde.storage.raw import RawInputs
+from neurograde.storage.store import Store
+
+MADE_BY = {
+    "images": "synthesise",
+    "patches": "patch",
+    "partitions": "partition",
+    "datasets": "augment",
+    "runs": "train",
+    "evaluations": "evaluate",
+    "reports": "report",
+}
+
+
+class UpToDate(Exception):  # noqa: N818 - no error: the work is done already
+    """The artefact stands, made from this very spec and these very inputs."""
+
+
+@dataclass
+class Job(Generic[SpecT]):
+    """What the body of a job works with."""
+
+    spec: SpecT
+    """What it is asked to do."""
+    store: Store
+    """Where the artefacts are."""
+    source: str = "the spec"
+    """Path or URL of the spec, for messages."""
+    replace: bool = False
+    """Whether an artefact of the same name may be replaced by another."""
+    meter: CarbonMeter = field(init=False)
+    """Energy since the job began."""
+    started: float = field(default_factory=time.monotonic)
+    """When the job began, on the monotonic clock."""
+
+    def __post_init__(self) -> None:
+        self.meter = CarbonMeter(self.spec.region)
+
+    def upstream(self, kind: str, name: str) -> Artefact:
+        """The finished artefact `name` of `kind`.
+
+        Raises:
+            MissingUpstream: there is none; the message holds the command that makes it.
+        """
+        folder = f"{kind}/{name}"
+        manifest = read_manifest(self.store, folder)
+        if manifest is None:
+            raise self.missing(kind, name)
+        return Artefact(self.store, folder, manifest)
+
+    def missing(self, kind: str, name: str) -> MissingUpstream:
+        """The error that says which command makes the artefact that is not there."""
+        maker = MADE_BY[kind]
+        spec = sibling_spec(self.source, maker, name) or f"SPEC   (a {maker} spec with name: {name})"
+        return MissingUpstream(
+            f"{self.source}: {kind}/{name} is not in {self.store.url}; make it with: python -m jobs.{maker} {spec}"
+        )
+
+    @contextmanager
+    def publish(
+        self,
+        kind: str,
+        inputs: Sequence[Artefact] = (),
+        raw: RawInputs | None = None,
+        name: str | None = None,
+    ) -> Iterator[Draft]:
+        """A draft of this job's artefact; it is published when the block ends, and removed if the block fails.
+
+        Raises:
+            UpToDate: the artefact stands, made from this spec and these inputs.
+            NameTaken: it stands, made from others, and `replace` is off.
+        """
+        folder = f"{kind}/{name or self.spec.name}"
+        records = tuple(each.as_input() for each in inputs)
+        raw = raw or RawInputs()
+        existing = read_manifest(self.store, folder)
+        if existing is not None:
+            difference = self._difference(existing, records, raw)
+            if difference is None:
+                raise UpToDate(f"{self.store.url}/{folder} is up to date")
+            if not self.replace:
+                raise NameTaken(
+                    f"{self.source}: {folder} in {self.store.url} is taken: {difference}; "
+                    "choose another name, or --replace it"
+                )
+        draft = Draft(self.store, folder)
+        try:
+            yield draft
+        except Stopped:
+            raise  # there is no time to tidy up; the next attempt does
+        except BaseException:
+            draft.abandon()
+            raise
+        marks = draft.marks.union(*(each.manifest.marks for each in inputs))
+        manifest = Manifest(
+            kind=kind,
+            name=name or self.spec.name,
+            job=self.spec.job,
+            spec=self.spec.model_dump(mode="json"),
+            spec_digest=self.spec.digest(),
+            inputs=records,
+            raw=raw.records(draft.raw_digests),
+            files=dict(sorted(draft.files.items())),
+            marks=tuple(sorted(marks)),
+            software=software_versions(),
+            machine=machine_facts().model_dump(mode="json"),
+            wall_seconds=round(time.monotonic() - self.started, 3),
+            carbon=self.meter.stop().model_dump(mode="json"),
+        )
+        draft.finish(manifest)
+        log.info(
+            f"published {self.store.url}/{folder}: {len(draft.files):,} files",
+            extra={"fields": {"artefact": folder, "digest": manifest.digest}},
+        )
+
+    def _difference(self, existing: Manifest, inputs: tuple[InputRecord, ...], raw: RawInputs) -> str | None:
+        """In what the artefact that stands differs from the one asked for: None if in nothing."""
+        if existing.spec_digest != self.spec.digest():
+            return f"it was made by a spec of digest {existing.spec_digest}, this spec has {self.spec.digest()}"
+        before = {each.kind: each for each in existing.inputs}
+        for now in inputs:
+            was = before.get(now.kind)
+            if was is None or was.digest != now.digest:
+                made_from = was.digest if was else "none"
+                return f"it was made from {now.kind} of digest {made_from}, {now.kind}/{now.name} now has {now.digest}"
+        return raw.difference(existing.raw)
+
+
+@dataclass(frozen=True)
+class Entry(Generic[SpecT]):
+    """A job that can be run: its spec model and its body."""
+
+    model: type[SpecT]
+    body: Callable[[Job[SpecT]], None]
+
+    def main(self, argv: Sequence[str] | None = None) -> int:
+        """Run the job with the arguments `argv` (the process's own when not given); returns the exit code."""
+        name = self.body.__name__
+        set_up(name)
+        try:
+            arguments = self._arguments(argv)
+            data = specfile.load(arguments.spec, arguments.set, arguments.store)
+            spec = specfile.validate(self.model, data, arguments.spec)
+            stop_on_sigterm()
+            self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace))
+        except UpToDate as done:
+            log.info(str(done))
+        except NeurogradeError as error:
+            for line in str(error).splitlines():
+                log.error(line, extra={"fields": {"exit_code": error.exit_code}})
+            return error.exit_code
+        except KeyboardInterrupt:
+            log.error("interrupted")
+            return Stopped.exit_code
+        except Exception:
+            log.exception(f"a bug in neurograde {name}; please report it with this traceback")
+            return NeurogradeError.exit_code
+        return 0
+
+    def _arguments(self, argv: Sequence[str] | None) -> argparse.Namespace:
+        module = sys.modules[self.body.__module__]
+        parser = _Parser(
+            prog=f"python -m jobs.{self.body.__name__}",
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parser.add_argument("spec", metavar="SPEC", help="path or URL of the job's YAML spec")
+        parser.add_argument("--store", metavar="URL", help="use this store instead of the spec's")
+        parser.add_argument("--set", metavar="KEY.PATH=VALUE", action="append", default=[], help="override a field")
+        parser.add_argument("--replace", action="store_true", help="replace an artefact of the same name")
+        return parser.parse_args(argv)
+
+
+def job(model: type[SpecT]) -> Callable[[Callable[[Job[SpecT]], None]], Entry[SpecT]]:
+    """Make a function of a `Job` a job that reads specs of `model`."""
+    return lambda body: Entry(model, body)
+
+
+def sibling_spec(source: str, maker: str, name: str) -> str | None:
+    """The spec beside `source` that makes `name` with the job `maker`, if there is one on the local disk."""
+    folder = Path(source).parent
+    for path in sorted(folder.glob("*.yaml")) if Path(source).is_file() else []:
+        data = specfile.read_yaml(str(path))
+        if data.get("job") == maker and data.get("name") == name:
+            return str(path)
+    return None
+
+
+def stop_on_sigterm() -> None:
+    """Turn SIGTERM into `Stopped`, raised in the main thread wherever it is."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise Stopped("asked to stop (SIGTERM); run the same command again to go on")
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors leave through the error tree, with exit code 64 instead of argparse's 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; usage: {' '.join(self.format_usage().split()[1:])}")

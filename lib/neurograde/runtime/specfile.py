@@ -1,0 +1,127 @@
+"""Spec files: YAML from a path or URL, overridden from the command line, validated with every mistake named.
+
+extends: common.yaml     # optional: a file beside this one, whose keys stand where this one has none
+job: train
+...
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from neurograde.errors import SpecError, UsageError
+from neurograde.specs.base import JobSpec
+from neurograde.storage.raw import read_url
+
+SpecT = TypeVar("SpecT", bound=JobSpec)
+SHOWN = 80  # characters of a bad value that a message repeats
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people mean it: 1e-3 is a number, and a key given twice is a mistake."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+# YAML 1.1 asks for a dot in a float, so PyYAML reads 1e-3 as text.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"),
+    list("-+0123456789"),
+)
+
+
+def load(url: str, overrides: Iterable[str] = (), store: str | None = None) -> dict[str, Any]:
+    """The mapping in the YAML at `url`, with what it extends, `key.path=value` overrides and another store.
+
+    Raises:
+        UsageError: there is no such file, or an override is malformed.
+        SpecError: the file is no YAML mapping.
+    """
+    data = read_yaml(url)
+    if "extends" in data:
+        folder, slash, _ = url.rpartition("/")
+        data = {**read_yaml(f"{folder}{slash}{data.pop('extends')}"), **data}
+    for override in overrides:
+        _override(data, override)
+    if store is not None:
+        data["store"] = store
+    return data
+
+
+def read_yaml(url: str) -> dict[str, Any]:
+    """The mapping in the YAML file at `url`, safe-loaded."""
+    try:
+        text = read_url(url)
+    except (FileNotFoundError, IsADirectoryError):
+        raise UsageError(f"{url}: no such spec file") from None
+    try:
+        data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{url}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(data, dict):
+        raise SpecError(f"{url}: a spec is a mapping of keys to values, not {type(data).__name__}")
+    return data
+
+
+def validate(model: type[SpecT], data: dict[str, Any], where: str) -> SpecT:
+    """The spec in `data`; SpecError with a line for each mistake: file, key path, value, what is accepted."""
+    try:
+        return model.parse(data)
+    except ValidationError as error:
+        mistakes = [_mistake(model, dict(each)) for each in error.errors()]
+        raise SpecError("\n".join(f"{where}: {mistake}" for mistake in mistakes)) from None
+
+
+def _mistake(model: type[JobSpec], error: dict[str, Any]) -> str:
+    path = ".".join(str(part) for part in error["loc"]) or "the spec"
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "missing":
+        return f"{path}: required, and not given"
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(error["loc"][-1]), _field_names(model.model_json_schema()), 1)
+        return f"{path}: unknown key{f'; did you mean {near[0]}?' if near else ''}"
+    if isinstance(error["input"], dict):
+        return f"{path}: {reason}"
+    value = repr(error["input"])
+    return f"{path}: {value if len(value) <= SHOWN else value[:SHOWN] + '…'}: {reason}"
+
+
+def _field_names(schema: Any) -> list[str]:
+    if isinstance(schema, dict):
+        names = list(schema.get("properties", {}))
+        return names + [name for each in schema.values() for name in _field_names(each)]
+    return []
+
+
+def _override(data: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise UsageError(f"--set {override}: write --set key.path=value")
+    try:
+        value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError:
+        raise UsageError(f"--set {override}: {text!r} is not valid YAML") from None
+    target: Any = data
+    *parents, last = path.split(".")
+    try:
+        for part in parents:
+            target = target[int(part)] if isinstance(target, list) else target.setdefault(part, {})
+        target[int(last) if isinstance(target, list) else last] = value
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError):
+        raise UsageError(f"--set {override}: there is no place {path!r} in the spec") from None

@@ -1,0 +1,110 @@
+"""The base of every spec and record: frozen, strict, no unknown keys, a format number.
+
+A spec is validated as JSON in strict mode (`Model.parse`): a list may become a tuple, but "3" never becomes 3.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from neurograde.maths.digest import canonical_json, sha256_hex
+
+FORMAT = 1
+
+
+def _readable_format(value: int) -> int:
+    if value > FORMAT:
+        raise ValueError(f"format {value} is newer than this neurograde, which reads up to {FORMAT}: update it")
+    return value
+
+
+def _exact_share(value: object) -> Fraction:
+    # Through the decimal text: 0.15 is meant as 3/20, not as the nearest binary fraction.
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            return Fraction(str(value))
+        except (ValueError, ZeroDivisionError):
+            pass
+    raise ValueError(f"{value!r} is no share: give a number like 0.15 or a fraction like '1/3'")
+
+
+Format = Annotated[int, Field(ge=1), AfterValidator(_readable_format)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+"""An artefact's name: a folder in the store, so no slashes and no leading dot."""
+Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f/\\.][^\x00-\x1f/\\]*$", max_length=100)]
+"""A class or family as the laboratory calls it: any letters and spaces, but one folder name."""
+Share = Annotated[
+    Fraction,
+    BeforeValidator(_exact_share),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}], "title": "Share"}),
+]
+"""An exact fraction: 0.15, or '1/3'."""
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Pixels = Annotated[int, Field(ge=0)]
+
+
+class Model(BaseModel):
+    """A frozen model that refuses unknown keys and takes its field docstrings as descriptions."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any] | bytes | str) -> Self:
+        """Validate `data` (a mapping, or JSON text) in strict JSON mode; raises pydantic's ValidationError."""
+        text = data if isinstance(data, bytes | str) else json.dumps(data, default=str)
+        return cls.model_validate_json(text)
+
+
+class Record(Model):
+    """What a job leaves behind: written once, readable for good, refused by name when newer than we are."""
+
+    format: Format = FORMAT
+
+    def encode(self) -> bytes:
+        """The record as canonical JSON: equal records are equal bytes."""
+        return canonical_json(self.model_dump(mode="json"))
+
+
+class JobSpec(Model):
+    """What every job is told: its name in the store, the store, and the grid region it draws power from."""
+
+    format: Format = FORMAT
+    """Format of this spec; a newer one than the program knows is refused."""
+    job: str
+    """The job this spec is for."""
+    name: Name
+    """Name of the artefact that the job makes: letters, digits, dot, dash, underscore."""
+    store: Annotated[str, Field(min_length=1)]
+    """Store of all artefacts, any fsspec URL: `gs://bucket/study`, `file://out/demo`; `--store` overrides it."""
+    region: str
+    """Electricity region charged in the carbon record: a cloud region (`europe-west4`) or a country code (`FRA`)."""
+
+    PLACEMENT: ClassVar[frozenset[str]] = frozenset({"store", "region", "workers", "device"})
+    """Fields that say where and how fast, but not what: they stay out of the digest."""
+
+    def identity(self) -> dict[str, Any]:
+        """What makes this spec itself: every field but those of placement, as JSON values."""
+        return self.model_dump(mode="json", exclude=set(self.PLACEMENT))
+
+    def digest(self) -> str:
+        """SHA-256 of the identity: equal for two specs that ask for the same artefact."""
+        return sha256_hex(canonical_json(self.identity()))

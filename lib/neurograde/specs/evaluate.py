@@ -1,0 +1,35 @@
+"""Spec of `evaluate` (§4.1): sessions compared by the minimax rule, then the test set opened once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from neurograde.specs.base import JobSpec, Name
+
+
+class EvaluateSpec(JobSpec):
+    """Choose a session on train and valid, open the test set with it, and say how sure the figures are."""
+
+    job: Literal["evaluate"]
+    """The job this spec is for."""
+    run: Name
+    """The grid to evaluate: a folder under runs/, all shards done."""
+    opens: str
+    """Which session opens the test: `best_of_best_cell` (the cell with the best mean over repeats, its best session),
+    `best` (the best of all sessions) or a session id."""
+    threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["valid"] = 0.5
+    """Probability from which a sample counts as positive; `valid` takes the one of best balanced accuracy on valid."""
+    external: Name | None = None
+    """Patches of another labelled set, tested as well; refused if it shares a patch with training."""
+    resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
+    """Bootstrap resamples of the families."""
+    calibration_bins: Annotated[int, Field(ge=2, le=100)] = 10
+    """Bins of the calibration curve."""
+    seed: Annotated[int, Field(ge=0)]
+    """Seed of the bootstrap."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to predict; `auto` takes a GPU when there is one."""
+    workers: Annotated[int, Field(ge=1)] | None = None
+    """Threads that torch may use; all cores when not given."""

@@ -1,0 +1,94 @@
+"""Spec of `patch` (§2.2): images cut into square patches that inherit the image's class."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from neurograde.specs.base import JobSpec, Label, Model, Name, Pixels
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
+
+
+class Source(Model):
+    """Where the images are, and how an image gets its class and family."""
+
+    url: str | None = None
+    """Folder of the images, any fsspec URL or a path; give this or `images`."""
+    images: Name | None = None
+    """Name of an image set that `synthesise` made in this store."""
+    pattern: str | None = None
+    """Regular expression over an image's path in the folder, with groups `class` and `family`."""
+    table: str | None = None
+    """Instead of a pattern: URL of a CSV table with columns image, class, family, and margins if you like:
+    left, top, right, bottom."""
+    classes: tuple[Label, ...] | None = None
+    """Use images of these classes only; the others are counted and left out."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_names_class_and_family(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                groups = re.compile(pattern).groupindex
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+            missing = {"class", "family"} - set(groups)
+            if missing:
+                raise ValueError(f"{pattern!r} lacks the group {' and '.join(sorted(missing))}: write (?P<class>...)")
+        return pattern
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Source:
+        if (self.url is None) == (self.images is None):
+            raise ValueError("give exactly one of url and images")
+        if (self.pattern is None) == (self.table is None):
+            raise ValueError("give exactly one of pattern and table")
+        return self
+
+
+class Margins(Model):
+    """A pre-crop: pixels taken off each side before the grid is laid."""
+
+    left: Pixels = 0
+    """Pixels off the left side."""
+    top: Pixels = 0
+    """Pixels off the top."""
+    right: Pixels = 0
+    """Pixels off the right side."""
+    bottom: Pixels = 0
+    """Pixels off the bottom."""
+
+
+class PatchSpec(JobSpec):
+    """Cut images into patches on a non-overlapping grid and account for every pixel."""
+
+    job: Literal["patch"]
+    """The job this spec is for."""
+    source: Source
+    """The images, their classes and families."""
+    patch_size_px: Annotated[int, Field(ge=16, le=4096)] = 250
+    """Side of a patch; 250 as in §2.2.1."""
+    margins_px: Margins = Margins()
+    """Pre-crop of every image; a table's margins replace it for their image."""
+    min_tissue_share: Annotated[float, Field(ge=0, le=1)]
+    """A cell with less tissue than this is background and dropped; 0 keeps every cell."""
+    rejected: str | None = None
+    """URL of a CSV table of cells that cannot inherit the label: columns image, row, col."""
+    max_image_pixels: Annotated[int, Field(ge=1)] = 400_000_000
+    """An image with more pixels is refused before it is decoded: a decompression bomb."""
+    pseudonymise: bool = False
+    """Replace case and file names throughout by codes; the key stays with you."""
+    pseudonym_key: str | None = None
+    """Local file with the secret that makes the codes, made on first use; beside it the table of codes. Needed with
+    `pseudonymise`, never copied to the store."""
+    workers: Annotated[int, Field(ge=1)] | None = None
+    """Processes to spread the images over; all cores when not given."""
+
+    @model_validator(mode="after")
+    def _key_with_pseudonyms(self) -> PatchSpec:
+        if self.pseudonymise != (self.pseudonym_key is not None):
+            raise ValueError("pseudonymise and pseudonym_key go together: give both or neither")
+        return self

@@ -1,0 +1,223 @@
+"""The records that jobs leave in the store; each carries `format` and stays readable for good."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from neurograde.maths.digest import canonical_json, sha256_hex
+from neurograde.specs.base import Name, Record, Sha256
+
+
+class FileRecord(Record):
+    """One file of an artefact."""
+
+    sha256: Sha256
+    """SHA-256 of the file's bytes."""
+    size: int
+    """Length in bytes."""
+
+
+class InputRecord(Record):
+    """An upstream artefact that was read."""
+
+    kind: str
+    """Folder of the store that holds it: `patches`, `partitions`, `datasets`, ..."""
+    name: str
+    """Its name at the time; two names of one digest are the same artefact."""
+    digest: Sha256
+    """Its digest."""
+
+
+class RawInput(Record):
+    """A file from outside the store's artefacts that was read: an image, a table, pretrained weights."""
+
+    path: str
+    """Path inside its folder, or its code where the job pseudonymises."""
+    size: int
+    """Length in bytes."""
+    stamp: str
+    """Modification time or etag: when size and stamp are unchanged, the file is not hashed again."""
+    sha256: Sha256
+    """SHA-256 of the file's bytes."""
+
+
+class Manifest(Record):
+    """What an artefact is, from what it was made, and what that cost. Written last: no manifest, no artefact."""
+
+    kind: str
+    """Folder of the store that holds the artefact."""
+    name: str
+    """The artefact's name."""
+    job: str
+    """The job that made it."""
+    spec: dict[str, Any]
+    """The whole spec as it was run."""
+    spec_digest: Sha256
+    """Digest of the spec's identity."""
+    inputs: tuple[InputRecord, ...] = ()
+    """Upstream artefacts, in the order in which the job names them."""
+    raw: tuple[RawInput, ...] = ()
+    """Files from outside, by path."""
+    files: dict[str, FileRecord]
+    """Every file of the artefact but the manifest, by path."""
+    marks: tuple[str, ...] = ()
+    """What every page that shows the artefact must say of it: `synthetic`, `leaking`."""
+    software: dict[str, str] = Field(default_factory=dict)
+    """Versions of the packages that made it."""
+    machine: dict[str, Any] = Field(default_factory=dict)
+    """Facts of the machine that made it."""
+    wall_seconds: float = 0.0
+    """Time that the job took."""
+    carbon: dict[str, Any] | None = None
+    """Energy and emissions of the job."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over spec, inputs and files; never over names of inputs, times, machine or carbon."""
+        return sha256_hex(
+            canonical_json(
+                {
+                    "kind": self.kind,
+                    "spec": self.spec_digest,
+                    "inputs": [[each.kind, each.digest] for each in self.inputs],
+                    "raw": [[each.path, each.size, each.sha256] for each in self.raw],
+                    "files": {path: [each.sha256, each.size] for path, each in self.files.items()},
+                    "marks": list(self.marks),
+                }
+            )
+        )
+
+
+class Session(Record):
+    """One training run: a cell of the grid and its repeat."""
+
+    id: str
+    """`mobilenet_v2-straightforward-lr0.001-b32-r00`: names its random streams too."""
+    backbone: str
+    """Torchvision's name of the network, or `leaknet`."""
+    weights: str
+    """Where the initial weights come from."""
+    strategy: dict[str, Any]
+    """The adaptation: kind and its depth."""
+    learning_rate: float
+    """Step size."""
+    batch_size: int
+    """Samples a step."""
+    repeat: int
+    """Which repeat of the cell this is, from 0."""
+    epochs: int
+    """Epochs to train."""
+
+    @property
+    def cell(self) -> str:
+        """The session's id without its repeat: what is averaged over repeats."""
+        return self.id.rsplit("-r", 1)[0]
+
+
+class Shard(Record):
+    """What one pod trains: sessions that share a frozen trunk."""
+
+    name: Name
+    """Folder of the shard under the grid's."""
+    sessions: tuple[Session, ...]
+    """Its sessions, in order."""
+
+
+class Grid(Record):
+    """The frozen expansion of a train spec: grid.json."""
+
+    name: Name
+    """Name of the grid: its folder under runs/."""
+    spec: dict[str, Any]
+    """The train spec as it was expanded."""
+    spec_digest: Sha256
+    """Digest of the spec's identity."""
+    inputs: tuple[InputRecord, ...]
+    """The data set that every session reads."""
+    raw: tuple[RawInput, ...] = ()
+    """The weights files that were given by URL."""
+    marks: tuple[str, ...] = ()
+    """Marks of the data set: `synthetic`, `leaking`."""
+    shards: tuple[Shard, ...]
+    """The shards, in the order of their completion index."""
+
+
+class Metrics(Record):
+    """What one session measured in one epoch; null where it has diverged."""
+
+    train_loss: float | None
+    """Running mean over the epoch's batches, in training mode; in eval mode for epoch 0."""
+    train_accuracy: float | None
+    """Likewise, as a share."""
+    valid_loss: float | None
+    """Mean over the valid samples, in eval mode."""
+    valid_accuracy: float | None
+    """Likewise, as a share."""
+
+
+class Commit(Record):
+    """One finished epoch of a shard: create-only, and written after the blob that it names."""
+
+    epoch: int
+    """The epoch, 0 before any step."""
+    attempt: int
+    """The attempt that committed it."""
+    key: str
+    """The checkpoint blob, relative to the shard."""
+    sha256: Sha256
+    """SHA-256 of the blob: tensors only, in canonical order, so equal states are equal digests."""
+    size: int
+    """Length of the blob in bytes."""
+    metrics: dict[str, Metrics]
+    """Metrics of this epoch by session id; a session that has reached its last epoch is absent."""
+    diverged: dict[str, int] = Field(default_factory=dict)
+    """Sessions that have diverged so far, with the epoch at which they did."""
+    carbon: dict[str, Any] | None = None
+    """Energy and emissions of this epoch."""
+
+
+class Attempt(Record):
+    """A claim on a shard: create-only; its number is the fencing token."""
+
+    attempt: Annotated[int, Field(ge=1)]
+    """Number of the attempt, from 1."""
+    resumes_from: int | None
+    """The last committed epoch that it found, null when there was none."""
+    claimed_at: str
+    """When, in ISO 8601, UTC."""
+    machine: dict[str, Any] = Field(default_factory=dict)
+    """Facts of the machine that claimed it."""
+
+
+class Status(Record):
+    """Heartbeat of an attempt: overwritten at most every 20 seconds, and once at its end."""
+
+    attempt: int
+    """Number of the attempt."""
+    at: str
+    """When, in ISO 8601, UTC."""
+    epoch: int | None
+    """The epoch under way."""
+    ended: str | None = None
+    """How the attempt ended: `done`, `SIGTERM`, `fenced`, `error`; null while it runs."""
+    carbon: dict[str, Any] | None = None
+    """Energy of this attempt since its last commit: wasted, if it ends here."""
+
+
+class Opening(Record):
+    """One opening of a test set, in its ledger."""
+
+    test_set: Sha256
+    """Digest of the test samples: patch pixels and labels."""
+    evaluation: str
+    """Name of the evaluation that opened it."""
+    evaluation_spec_digest: Sha256
+    """Digest of that evaluation's spec."""
+    run: Sha256
+    """Digest of the run that was tested."""
+    session: str
+    """The session whose weights were tested."""
+    at: str
+    """When, in ISO 8601, UTC."""

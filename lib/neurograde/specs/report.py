@@ -1,0 +1,20 @@
+"""Spec of `report`: one page that one would send to a colleague."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from neurograde.specs.base import JobSpec, Name
+
+
+class ReportSpec(JobSpec):
+    """Put evaluations side by side on one self-contained page, with the data and the carbon behind them."""
+
+    job: Literal["report"]
+    """The job this spec is for."""
+    evaluations: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """The evaluations to show; the first one leads the page."""
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    """Headline of the page."""

@@ -1,0 +1,152 @@
+"""Spec of `train` (§3, 4): a grid of sessions from the start; one cell is a grid of one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from neurograde.specs.base import JobSpec, Label, Model, Name
+
+Positive = Annotated[float, Field(gt=0)]
+Unit = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Backbone(Model):
+    """A network and where its weights come from."""
+
+    name: str
+    """Torchvision's name of a classifier (`inception_v3`, `mobilenet_v2`, ...), or `leaknet`."""
+    weights: str
+    """`none` for random weights, a name of torchvision's enum (`IMAGENET1K_V1`), or the URL of a state dict."""
+
+
+class Straightforward(Model):
+    """§4.2: a new last layer on the frozen trunk."""
+
+    kind: Literal["straightforward"]
+    """The strategy."""
+
+    @property
+    def label(self) -> str:
+        """How session ids call it."""
+        return self.kind
+
+
+class Extension(Model):
+    """§4.3: k times (Linear to half the width, LeakyReLU, dropout), then the last layer, on the frozen trunk."""
+
+    kind: Literal["extension"]
+    """The strategy."""
+    non_linearities: Annotated[int, Field(ge=1, le=12)]
+    """k, the number of non-linearities."""
+    negative_slope: Unit = 0.2
+    """Slope of LeakyReLU below zero."""
+    dropout: Unit = 0.5
+    """Share of the units dropped after each."""
+
+    @property
+    def label(self) -> str:
+        """How session ids call it."""
+        return f"{self.kind}{self.non_linearities}"
+
+
+class Unfreezing(Model):
+    """§4.4: a new last layer, and the last n layers trained from their initial weights."""
+
+    kind: Literal["unfreezing"]
+    """The strategy."""
+    layers: Annotated[int, Field(ge=0)]
+    """n: weight tensors of two or more dimensions before the new layer, counted backwards in registration order."""
+
+    @property
+    def label(self) -> str:
+        """How session ids call it."""
+        return f"{self.kind}{self.layers}"
+
+
+class Whole(Model):
+    """Every layer trained; what `leaknet`, which has no pretrained weights, needs (§2.6)."""
+
+    kind: Literal["whole"]
+    """The strategy."""
+
+    @property
+    def label(self) -> str:
+        """How session ids call it."""
+        return self.kind
+
+
+Strategy = Annotated[Straightforward | Extension | Unfreezing | Whole, Field(discriminator="kind")]
+
+
+class Optimiser(Model):
+    """SGD with momentum, as the study used it."""
+
+    kind: Literal["sgd"] = "sgd"
+    """The optimiser."""
+    momentum: Unit = 0.9
+    """Share of the last step that the next one keeps."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """L2 penalty added to the gradient."""
+
+
+class TrainSpec(JobSpec):
+    """Train every session of a grid: backbones x strategies x learning rates x batch sizes x repeats."""
+
+    job: Literal["train"]
+    """The job this spec is for."""
+    dataset: Name
+    """The data set to learn from."""
+    classes: Annotated[tuple[Label, ...], Field(min_length=2)]
+    """The classes in label order. Two: one logit and binary cross-entropy. More: softmax and cross-entropy."""
+    positive: Label
+    """The class that sensitivity and specificity speak of; with two classes, the one of label 1."""
+    backbones: Annotated[tuple[Backbone, ...], Field(min_length=1)]
+    """The networks."""
+    strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)]
+    """How each network is adapted."""
+    learning_rates: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    """Step sizes of the grid."""
+    batch_sizes: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1)]
+    """Batch sizes of the grid."""
+    repeats: Annotated[int, Field(ge=1, le=1000)]
+    """Sessions of each cell, alike but for their random streams."""
+    epochs: Annotated[int, Field(ge=1, le=10_000)]
+    """Epochs of each session."""
+    optimiser: Optimiser = Optimiser()
+    """How the weights are stepped."""
+    crop: Literal["random", "center"] = "random"
+    """How a network takes its input from a larger patch in training; it is the centre crop everywhere else."""
+    input_size_px: Annotated[int, Field(ge=32, le=1024)] | None = None
+    """Side of the network's input; when not given 224, or 299 for Inception, to which patches are resized."""
+    engine: Literal["plain"] = "plain"
+    """`plain` trains one session at a time in a readable loop."""
+    sessions_per_shard: Annotated[int, Field(ge=1)] | None = None
+    """Most sessions that one pod trains; all that share a trunk when not given."""
+    keep_last: Annotated[int, Field(ge=1)] = 2
+    """Checkpoints kept; older ones are deleted once a newer commit is verified."""
+    seed: Annotated[int, Field(ge=0)]
+    """Root of every random stream: initial weights, order, crops, dropout."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train; `auto` takes a GPU when there is one."""
+    workers: Annotated[int, Field(ge=1)] | None = None
+    """Threads that torch may use; all cores when not given."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TrainSpec:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes {list(self.classes)} must differ")
+        if self.positive not in self.classes:
+            raise ValueError(f"positive {self.positive!r} must be one of the classes {list(self.classes)}")
+        for field in ("learning_rates", "batch_sizes"):
+            values = getattr(self, field)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{field} {list(values)} must differ, or their sessions would be the same")
+        for field, keys in (
+            ("backbones", [each.name for each in self.backbones]),
+            ("strategies", [each.label for each in self.strategies]),
+        ):
+            if len(set(keys)) < len(keys):
+                raise ValueError(f"{field} {keys} must differ, or their sessions would be the same")
+        return self

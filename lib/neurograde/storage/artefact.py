@@ -1,0 +1,177 @@
+"""Artefacts: folders with a manifest, written last and checked at every read.
+
+    <store>/<kind>/<name>/...             the files
+    <store>/<kind>/<name>/manifest.json   their digests, and those of what they were made from
+
+A reader takes nothing on trust: each file is compared with its digest as it is read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from neurograde.errors import DataError, DigestMismatch
+from neurograde.maths.digest import sha256_hex
+from neurograde.specs.base import Record
+from neurograde.specs.records import FileRecord, InputRecord, Manifest
+from neurograde.storage.store import Store, check_key
+
+MANIFEST = "manifest.json"
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+def read_manifest(store: Store, folder: str) -> Manifest | None:
+    """The manifest of the artefact in `folder`, or None where there is no artefact.
+
+    Raises:
+        DataError: it is damaged, or of a newer format; the message names it.
+    """
+    key = f"{folder}/{MANIFEST}"
+    try:
+        data = store.get(key)
+    except FileNotFoundError:
+        return None
+    return parse_record(Manifest, data, f"{store.url}/{key}")
+
+
+def parse_record(model: type[RecordT], data: bytes, where: str) -> RecordT:
+    """The record in `data`; DataError naming `where` and the field when it is damaged or of a newer format."""
+    try:
+        return model.parse(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the record"
+        raise DataError(f"{where}: {field}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A finished artefact, open for reading."""
+
+    store: Store
+    folder: str
+    manifest: Manifest
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"{self.store.url}/{self.folder}"
+
+    def as_input(self) -> InputRecord:
+        """How a manifest downstream names it."""
+        return InputRecord(kind=self.manifest.kind, name=self.manifest.name, digest=self.manifest.digest)
+
+    def input(self, kind: str) -> InputRecord:
+        """The upstream artefact of `kind` that this one was made from."""
+        return next(each for each in self.manifest.inputs if each.kind == kind)
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes.
+
+        Raises:
+            DigestMismatch: they are not those of the manifest, or the file is gone; both digests are named.
+        """
+        try:
+            data = self.store.get(f"{self.folder}/{path}")
+        except FileNotFoundError:
+            raise DigestMismatch(f"{self.url}/{path} is gone, though its manifest names it") from None
+        return self._checked(path, data)
+
+    def read_many(self, paths: Sequence[str]) -> Iterator[bytes]:
+        """The files' bytes in the order of `paths`, each checked, a few under way at once."""
+        everything = self.store.get_many(f"{self.folder}/{path}" for path in paths)
+        try:
+            for path, data in zip(paths, everything, strict=True):
+                yield self._checked(path, data)
+        except FileNotFoundError as error:
+            raise DigestMismatch(f"{self.url}: {error} is gone, though its manifest names it") from None
+
+    def verify(self) -> None:
+        """Read and check every file; DigestMismatch names the first that is not what the manifest says."""
+        for _ in self.read_many(list(self.manifest.files)):
+            pass
+
+    def read_json(self, path: str) -> Any:
+        """The file's content as JSON."""
+        return json.loads(self.read(path))
+
+    def read_csv(self, path: str) -> list[dict[str, str]]:
+        """The file's rows."""
+        return decode_csv(self.read(path))
+
+    def _checked(self, path: str, data: bytes) -> bytes:
+        recorded, actual = self.manifest.files[path].sha256, sha256_hex(data)
+        if actual != recorded:
+            raise DigestMismatch(
+                f"{self.url}/{path} has sha256 {actual}, its manifest says {recorded}: it was changed behind the "
+                f"manifest's back; make {self.folder} again with --replace"
+            )
+        return data
+
+
+class Draft:
+    """An artefact under way: files first, the manifest last."""
+
+    def __init__(self, store: Store, folder: str) -> None:
+        """An empty draft in `folder`; what an interrupted draft left there is removed."""
+        self.store, self.folder = store, folder
+        self.files: dict[str, FileRecord] = {}
+        self.marks: set[str] = set()
+        self.raw_digests: dict[str, str] = {}
+        store.clear(folder)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Add a file."""
+        self.write_many([(path, data)])
+
+    def write_many(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Add files, a few under way at once; ValueError for a path that leaves the artefact or stands already."""
+        self.store.put_many((f"{self.folder}/{path}", data) for path, data in self._recorded(files))
+
+    def write_json(self, path: str, value: Any) -> None:
+        """Add a file of indented JSON, in the order of the keys given."""
+        self.write(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+
+    def write_csv(self, path: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Add a CSV table."""
+        self.write(path, encode_csv(columns, rows))
+
+    def mark(self, mark: str) -> None:
+        """Say something that every page showing this artefact or one made from it must repeat."""
+        self.marks.add(mark)
+
+    def finish(self, manifest: Manifest) -> None:
+        """Publish: the manifest makes the files an artefact."""
+        self.store.put(f"{self.folder}/{MANIFEST}", manifest.encode())
+
+    def abandon(self) -> None:
+        """Remove what was written."""
+        self.store.clear(self.folder)
+
+    def _recorded(self, files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        for path, data in files:
+            if check_key(path) in self.files:
+                raise ValueError(f"{self.folder}/{path} is written twice")
+            self.files[path] = FileRecord(sha256=sha256_hex(data), size=len(data))
+            yield path, data
+
+
+def encode_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A CSV table with a header, in UTF-8 with plain line feeds; floats in their shortest exact form."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def decode_csv(data: bytes) -> list[dict[str, str]]:
+    """The rows of a CSV table with a header; a byte-order mark, as spreadsheets write it, is dropped."""
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))

@@ -1,0 +1,121 @@
+"""Files that come from outside the store's artefacts: image folders, tables, pretrained weights, specs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from neurograde.errors import DataError
+from neurograde.maths.digest import sha256_hex
+from neurograde.specs.records import RawInput
+from neurograde.storage.store import edge, open_filesystem
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file as a listing shows it, without its content."""
+
+    path: str
+    """Path inside its folder, with forward slashes."""
+    size: int
+    """Length in bytes."""
+    stamp: str
+    """What changes when the file does: modification time, etag or generation."""
+
+
+class RawFolder:
+    """A folder of somebody else's files, read only."""
+
+    def __init__(self, url: str) -> None:
+        """The folder at `url`, any fsspec URL or a local path; SpecError for an unknown scheme."""
+        self.url = url.rstrip("/")
+        self._fs, self._root = open_filesystem(self.url)
+
+    def list(self) -> list[RawFile]:
+        """Every file at any depth, by path; hidden files (of a leading dot) are none of ours.
+
+        Raises:
+            DataError: the folder does not exist or is empty.
+        """
+        with edge(self.url):
+            found = self._fs.find(self._root, detail=True)
+        files = [
+            RawFile(path[len(self._root) :].lstrip("/"), int(info["size"]), _stamp(info))
+            for path, info in found.items()
+        ]
+        visible = [
+            each for each in files if each.path and not any(part.startswith(".") for part in each.path.split("/"))
+        ]
+        if not visible:
+            raise DataError(f"{self.url} holds no files: give the folder of the images")
+        return sorted(visible, key=lambda each: each.path)
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes."""
+        with edge(f"{self.url}/{path}"):
+            data: bytes = self._fs.cat_file(f"{self._root}/{path}")
+            return data
+
+
+@dataclass(frozen=True)
+class RawInputs:
+    """Files from outside that a job reads, by the name under which its manifest records them."""
+
+    files: Mapping[str, RawFile] = field(default_factory=dict)
+    """How each looks in its listing."""
+    read: Callable[[str], bytes] = field(default=lambda _name: b"")
+    """Bytes of the file of that name."""
+
+    def difference(self, before: Sequence[RawInput]) -> str | None:
+        """In what the files differ from those recorded `before`: None if in nothing.
+
+        Size and stamp are compared first; only a file whose size or stamp has changed is read and hashed.
+        """
+        recorded = {each.path: each for each in before}
+        for name in sorted(recorded.keys() ^ self.files.keys()):
+            return f"the input {name} is {'gone' if name in recorded else 'new'}"
+        for name, now in self.files.items():
+            was = recorded[name]
+            if (now.size, now.stamp) == (was.size, was.stamp):
+                continue
+            digest = sha256_hex(self.read(name))
+            if digest != was.sha256:
+                return f"it was made from {name} of digest {was.sha256}, which now has {digest}"
+        return None
+
+    def records(self, digests: Mapping[str, str]) -> tuple[RawInput, ...]:
+        """The manifest's records, in the order of the names; what has no digest yet is read and hashed."""
+        return tuple(
+            RawInput(
+                path=name,
+                size=self.files[name].size,
+                stamp=self.files[name].stamp,
+                sha256=digests.get(name) or sha256_hex(self.read(name)),
+            )
+            for name in sorted(self.files)
+        )
+
+
+def stat_url(url: str) -> RawFile:
+    """The file at `url` as a listing would show it, its path the last part of the URL; FileNotFoundError if absent."""
+    filesystem, path = open_filesystem(url)
+    with edge(url):
+        info = filesystem.info(path)
+    return RawFile(path.rsplit("/", 1)[-1], int(info["size"] or 0), _stamp(info))
+
+
+def read_url(url: str) -> bytes:
+    """The bytes of the file at `url`; FileNotFoundError if absent."""
+    filesystem, path = open_filesystem(url)
+    with edge(url):
+        data: bytes = filesystem.cat_file(path)
+        return data
+
+
+def _stamp(info: dict[str, Any]) -> str:
+    # Each file system has a word of its own for it.
+    for key in ("generation", "etag", "ETag", "mtime", "LastModified", "created"):
+        if info.get(key) is not None:
+            return f"{key}={info[key]}"
+    return ""
