@@ -1,0 +1,63 @@
+"""Sessions summed up by their cell, and cells put in order (§4.1.1).
+
+A training session is partly luck, so a cell is judged by the mean over its repeats; the best repeat, which is what
+the report puts into its headline, stands beside it and decides nothing between cells.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What the repeats of a cell reached."""
+
+    mean: float | None
+    """Mean over the repeats; None without any."""
+    std: float | None
+    """Standard deviation of a sample, n - 1 in the denominator; None with fewer than two repeats."""
+    best: float | None
+    """The best repeat; None without any."""
+
+
+def spread(values: Sequence[float], best: Callable[[Iterable[float]], float] = min) -> Spread:
+    """Mean, standard deviation and best of the repeats; `best` is `min` for losses and `max` for accuracies.
+
+    >>> spread([0.5, 0.25, 0.75])
+    Spread(mean=0.5, std=0.25, best=0.25)
+    """
+    return Spread(
+        # fmean and stdev are exact sums, so neither depends on the order of the repeats.
+        mean=statistics.fmean(values) if values else None,
+        std=statistics.stdev(values) if len(values) > 1 else None,
+        best=best(values) if values else None,
+    )
+
+
+def rank_cells(losses: Mapping[str, Sequence[float]]) -> list[str]:
+    """Names of the cells, lowest mean loss first; equal means go by name, cells without a value stand last.
+
+    >>> rank_cells({"a": [0.5, 0.3], "b": [], "c": [0.2, 0.4]})
+    ['c', 'a', 'b']
+
+    Args:
+        losses: For each cell the minimax loss of every repeat that has one.
+    """
+    return sorted(losses, key=lambda cell: (not losses[cell], statistics.fmean(losses[cell] or [0.0]), cell))
+
+
+def best_session(losses: Mapping[str, float]) -> str:
+    """The session of lowest loss; of equal ones the first by name.
+
+    >>> best_session({"b": 0.3, "a": 0.3, "c": 0.4})
+    'a'
+
+    Raises:
+        ValueError: there is no session.
+    """
+    if not losses:
+        raise ValueError("no session to choose from: at least one with a loss is accepted")
+    return min(losses, key=lambda session: (losses[session], session))

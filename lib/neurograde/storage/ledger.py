@@ -1,0 +1,55 @@
+"""The ledger of a test set: one create-only record for every time it was opened.
+
+    <store>/ledgers/<digest of the test set>/0001.json, 0002.json, ...
+
+A test set that is looked at often enough becomes a valid set. The ledger belongs to the patches and labels, not
+to the data set that names them, so that another partition or augmentation of the same test patches counts on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from neurograde.maths.digest import canonical_json, sha256_hex
+from neurograde.specs.records import Opening
+from neurograde.storage.artefact import parse_record
+from neurograde.storage.store import Store
+
+
+def digest_of_test_set(patches: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 that names a test set: its patches as pairs of pixel digest and class, in any order, repeats once.
+
+    Transforms are left out: the same patches, augmented otherwise, are the same test set.
+    """
+    return sha256_hex(canonical_json(sorted(set(patches))))
+
+
+def read_ledger(store: Store, test_set: str) -> list[Opening]:
+    """Every opening of the test set so far, in order."""
+    keys = list(store.list(f"ledgers/{test_set}"))
+    return [
+        parse_record(Opening, data, f"{store.url}/{key}") for key, data in zip(keys, store.get_many(keys), strict=True)
+    ]
+
+
+def record_opening(store: Store, opening: Opening) -> int:
+    """Write the opening down, before anything of the test set is predicted; returns its number, from 1.
+
+    The same question (evaluation spec, run and session) asked again after an interruption keeps its number: it
+    teaches nothing new, and the end is that of an evaluation never interrupted.
+    """
+    while True:
+        before = read_ledger(store, opening.test_set)
+        for number, each in enumerate(before, start=1):
+            if _question(each) == _question(opening):
+                return number
+        number = len(before) + 1
+        try:
+            store.create(f"ledgers/{opening.test_set}/{number:04d}.json", opening.encode())
+        except FileExistsError:
+            continue  # another evaluation was quicker: count again
+        return number
+
+
+def _question(opening: Opening) -> tuple[str, str, str]:
+    return (opening.evaluation_spec_digest, opening.run, opening.session)

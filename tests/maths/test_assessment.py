@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from neurograde.maths.assessment import Assessment, assess, decide
+
+FAMILIES = [f"case {each // 5}" for each in range(60)]
+
+
+def drawn(classes: int, *, positive: int = 0, threshold: float = 0.5) -> tuple[np.ndarray, np.ndarray, Assessment]:
+    rng = np.random.default_rng(7)
+    labels = rng.integers(0, classes, 60)
+    probabilities = rng.dirichlet(np.ones(classes), 60)
+    probabilities[np.arange(60), labels] += 0.5
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    found = assess(
+        labels,
+        probabilities,
+        FAMILIES,
+        positive=positive,
+        threshold=threshold,
+        bins=5,
+        resamples=100,
+        rng=np.random.default_rng(1),
+    )
+    return labels, probabilities, found
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+def test_two_classes_speak_of_the_positive_one_in_either_order(positive: int) -> None:
+    labels, probabilities, found = drawn(2, positive=positive, threshold=0.6)
+    predicted = decide(probabilities, positive, 0.6)
+    assert found.metrics["sensitivity"].value == reference.recall_score(labels, predicted, pos_label=positive)
+    assert found.metrics["roc_auc"].value == pytest.approx(
+        reference.roc_auc_score(labels == positive, probabilities[:, positive])
+    )
+    assert found.confusion.tolist() == reference.confusion_matrix(labels, predicted).tolist()
+    assert found.metrics["loss"].value == pytest.approx(reference.log_loss(labels, probabilities))
+    assert found.against_rest == ()
+
+
+def test_three_classes_are_each_held_against_the_rest() -> None:
+    labels, probabilities, found = drawn(3, positive=2)
+    predicted = probabilities.argmax(axis=1)
+    assert len(found.against_rest) == 3
+    for each, of_class in enumerate(found.against_rest):
+        assert of_class["f_measure"].value == pytest.approx(reference.f1_score(labels == each, predicted == each))
+    assert {name: found.metrics[name] for name in found.against_rest[2]} == found.against_rest[2]
+    assert found.metrics["quadratic_kappa"].value == pytest.approx(
+        reference.cohen_kappa_score(labels, predicted, weights="quadratic")
+    )
+    assert found.metrics["f_macro"].value == pytest.approx(reference.f1_score(labels, predicted, average="macro"))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_every_figure_comes_with_its_counts_and_an_interval_around_it(classes: int) -> None:
+    labels, _, found = drawn(classes)
+    assert (found.n, found.families, sum(found.class_counts)) == (60, 12, 60)
+    assert found.class_counts == tuple(np.bincount(labels))
+    assert len(found.calibration) == 5
+    assert sum(each.n for each in found.calibration) == 60
+    for name in ("accuracy", "sensitivity", "roc_auc"):
+        each = found.metrics[name]
+        assert each.low is not None
+        assert each.high is not None
+        assert each.low < (each.value or 0) < each.high

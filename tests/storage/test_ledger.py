@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from neurograde.errors import DataError
+from neurograde.specs.records import Opening
+from neurograde.storage.ledger import digest_of_test_set, read_ledger, record_opening
+from neurograde.storage.store import Store
+
+TEST_SET = "a" * 64
+
+
+def opening(spec: int = 0, at: str = "2026-11-22T22:00:00+00:00", session: str = "net-r00") -> Opening:
+    return Opening(
+        test_set=TEST_SET,
+        evaluation="first",
+        evaluation_spec_digest=f"{spec:064d}",
+        run="b" * 64,
+        session=session,
+        at=at,
+    )
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return Store(str(tmp_path) if request.param == "file" else f"memory://{uuid.uuid4().hex}")
+
+
+def test_every_opening_counts_on(store: Store) -> None:
+    assert [record_opening(store, opening(each)) for each in range(3)] == [1, 2, 3]
+    assert [each.evaluation_spec_digest for each in read_ledger(store, TEST_SET)] == [f"{n:064d}" for n in range(3)]
+
+
+def test_the_same_question_after_an_interruption_keeps_its_number_and_its_date(store: Store) -> None:
+    for each in range(3):
+        record_opening(store, opening(each))
+    assert record_opening(store, opening(1, at="2027-01-01T00:00:00+00:00")) == 2
+    assert [each.at[:4] for each in read_ledger(store, TEST_SET)] == ["2026"] * 3
+
+
+def test_another_session_is_another_opening(store: Store) -> None:
+    assert [record_opening(store, opening(session=name)) for name in ("r00", "r01")] == [1, 2]
+
+
+def test_two_evaluations_at_once_get_two_numbers(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(lambda each: record_opening(store, opening(each)), range(8)))
+    assert sorted(numbers) == list(range(1, 9))
+
+
+def test_a_damaged_record_is_refused_by_name(store: Store) -> None:
+    store.put(f"ledgers/{TEST_SET}/0001.json", b"{}")
+    with pytest.raises(DataError, match=r"ledgers/a+/0001\.json: test_set"):
+        record_opening(store, opening())
+
+
+def test_a_test_set_is_its_patches_and_labels_and_neither_order_nor_transforms() -> None:
+    patches = [("11", "PD"), ("22", "D")]
+    assert digest_of_test_set(patches) == digest_of_test_set([*reversed(patches), ("11", "PD")])
+    assert digest_of_test_set(patches) != digest_of_test_set([("11", "D"), ("22", "PD")])
