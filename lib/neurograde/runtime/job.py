@@ -46,7 +46,7 @@ MADE_BY = {
 }
 
 
-class UpToDate(Exception):  # noqa: N818 - no error: the work is done already
+class UpToDate(Exception):
     """The artefact stands, made from this very spec and these very inputs."""
 
 
@@ -82,12 +82,12 @@ class Job(Generic[SpecT]):
             raise self.missing(kind, name)
         return Artefact(self.store, folder, manifest)
 
-    def missing(self, kind: str, name: str) -> MissingUpstream:
-        """The error that says which command makes the artefact that is not there."""
+    def missing(self, kind: str, name: str, state: str = "is not") -> MissingUpstream:
+        """The error that says which command makes the artefact that is not there, or not whole."""
         maker = MADE_BY[kind]
         spec = sibling_spec(self.source, maker, name) or f"SPEC   (a {maker} spec with name: {name})"
         return MissingUpstream(
-            f"{self.source}: {kind}/{name} is not in {self.store.url}; make it with: python -m jobs.{maker} {spec}"
+            f"{self.source}: {kind}/{name} {state} in {self.store.url}; make it with: python -m jobs.{maker} {spec}"
         )
 
     @contextmanager

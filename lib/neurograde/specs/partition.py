@@ -41,5 +41,15 @@ class PartitionSpec(JobSpec):
     """Target shares of the pixels in train, valid and test: p of eq. 2.1."""
     diversity: tuple[Share, Share, Share] = (Fraction(1, 3), Fraction(1, 3), Fraction(1, 3))
     """Target shares of the families: d of eq. 2.1."""
+    proportion_weight: Share = Fraction(1)
+    """Weight of the pixel shares in D, against that of the family counts (last remark of §2.3.5)."""
+    diversity_weight: Share = Fraction(1)
+    """Weight of the family counts in D."""
+    min_train_share: Share | None = Fraction(1, 2)
+    """Train holds at least this share of each class (§2.3.1); null lifts it, and p1 > 1/2 with it."""
+    search_nodes: Annotated[int, Field(ge=1)] = 20_000
+    """Nodes that the search for the best possible D may visit; every machine counts them alike."""
+    search_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds after which that search stops on a slow machine; the summary says when it did."""
     correlate: Correlate | None = None
     """Leak between train and valid on purpose; the artefact is marked `leaking`."""

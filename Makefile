@@ -1,0 +1,52 @@
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+.DEFAULT_GOAL := help
+
+help:  ## print the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/installed  ## make .venv and install what requirements.lock names
+
+demo: setup  ## run the whole chain on synthesised images (minutes, after the installation)
+	$(RUN) -m jobs.chain specs/demo
+
+run-local: setup  ## run one job: JOB=patch SPEC=specs/demo/patch.yaml [ARGS="--set key=value"]
+	@test -n "$(JOB)" -a -n "$(SPEC)" || { echo 'usage: make run-local JOB=patch SPEC=specs/demo/patch.yaml [ARGS=...]'; exit 64; }
+	$(RUN) -m jobs.$(JOB) $(SPEC) $(ARGS)
+
+chain: setup  ## run a folder's specs in order, skipping what is up to date: SPECS=specs/demo [ARGS="--store URL"]
+	@test -n "$(SPECS)" || { echo 'usage: make chain SPECS=specs/demo [ARGS=...]'; exit 64; }
+	$(RUN) -m jobs.chain $(SPECS) $(ARGS)
+
+test: setup  ## set up and run the tests
+	$(RUN) -m pytest $(ARGS)
+
+check: setup  ## lint, formatting and types
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+bench: setup  ## measure, print a table, write bench.json: [ONLY=patch_throughput]
+	$(RUN) -m tests.bench $(ONLY)
+
+docs: setup  ## write the README's tables again from the spec models
+	$(RUN) -m tests.repo.readme
+
+lock: setup  ## resolve requirements.lock again from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-annotate --quiet -o requirements.lock
+
+clean:  ## remove the demo's store and what tools left behind
+	rm -rf out build bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: help setup demo run-local chain test check bench docs lock clean

@@ -1,0 +1,47 @@
+"""augment: plan the samples. Classes balanced by dihedral transforms (§2.4), then standardised (§2.5).
+
+    python -m jobs.augment specs/demo/augment.yaml
+
+Reads   partitions/<partition>, and the patches behind it
+Writes  datasets/<name>/samples.csv            patch, transform, subset, label: one row a sample
+                       /balance.json           tables 2.1, 2.2 and 2.3
+                       /standardisation.json   mean and standard deviation a channel, for each subset
+                       /samples/               the samples as files, with `materialise: true`
+"""
+
+from __future__ import annotations
+
+import sys
+
+from neurograde.errors import DataError
+from neurograde.runtime.job import Job, job
+from neurograde.specs.augment import AugmentSpec
+
+
+@job(AugmentSpec)
+def augment(job: Job[AugmentSpec]) -> None:
+    """Balance, count and standardise; nothing is copied unless asked for."""
+    spec = job.spec
+    partition = job.upstream("partitions", spec.partition)
+    patches = job.upstream("patches", partition.input("patches").name)
+    with job.publish("datasets", inputs=[partition, patches]) as dataset:
+        from neurograde.imaging.samples import channel_counts, sample_files
+        from neurograde.maths.plan import plan_samples, statistics
+
+        rows = partition.read_csv("assignment.csv")
+        correlate = partition.manifest.spec["correlate"] or {}
+        deal = correlate["seed"] if correlate.get("level") == "sample" else None
+        try:
+            plan = plan_samples(rows, spec.balance, spec.transforms, spec.seed, deal)
+            standardisation = statistics(channel_counts(plan.samples, patches), spec.standardisation)
+        except ValueError as error:
+            raise DataError(f"{partition.url}: {error}") from None
+        dataset.write_csv("samples.csv", ("patch", "transform", "subset", "label"), plan.samples)
+        dataset.write_json("balance.json", plan.tables())
+        dataset.write_json("standardisation.json", standardisation)
+        if spec.materialise:
+            dataset.write_many(sample_files(plan.samples, patches))
+
+
+if __name__ == "__main__":
+    sys.exit(augment.main())

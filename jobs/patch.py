@@ -1,0 +1,48 @@
+"""patch: images cut into square patches that inherit the image's class (§2.2), every pixel accounted for.
+
+    python -m jobs.patch specs/demo/patch.yaml
+
+Reads   the images of `source`, and the tables that the spec names
+Writes  patches/<name>/<class>/<family>/<image>_r03_c07.png   an ImageFolder
+                      /index.csv         one row a patch: where it lies, its tissue, the digest of its pixels
+                      /images.csv        one row an image: its size, its patches, where its pixels went
+                      /accounting.json   total = kept + labels + background + borders + pre-crop, to the pixel
+"""
+
+from __future__ import annotations
+
+import sys
+
+from neurograde.runtime.job import Job, job
+from neurograde.runtime.log import log
+from neurograde.runtime.machine import usable_cores
+from neurograde.runtime.progress import progress
+from neurograde.specs.patch import PatchSpec
+
+
+@job(PatchSpec)
+def patch(job: Job[PatchSpec]) -> None:
+    """Label the images, cut them side by side, publish patches and account."""
+    from neurograde.imaging.cut import cut_many
+    from neurograde.imaging.patching import Patching
+
+    spec = job.spec
+    images = job.upstream("images", spec.source.images) if spec.source.images else None
+    work = Patching.prepare(spec, images)
+    with job.publish("patches", inputs=[images] if images else [], raw=work.raw) as patches:
+        work.log_what_is_left_out()
+        with progress("cutting", len(work.images), "images") as advance:
+            for image, cut in zip(work.images, cut_many(work.cut_jobs(), spec.workers or usable_cores()), strict=True):
+                patches.write_many(work.add(image, cut))
+                advance(1)
+        work.check_that_there_are_patches()
+        patches.raw_digests.update(work.digests)
+        patches.write_csv("index.csv", *work.index())
+        patches.write_csv("images.csv", *work.image_table())
+        patches.write_json("accounting.json", work.accounting())
+        log.info(str(work.total))
+        work.write_codes()
+
+
+if __name__ == "__main__":
+    sys.exit(patch.main())

@@ -1,0 +1,169 @@
+"""A whole set of images cut into patches: what goes in, and the tables that say where every pixel went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+from neurograde.errors import DataError
+from neurograde.imaging.cut import CutImage, CutJob
+from neurograde.imaging.pseudonyms import Pseudonyms
+from neurograde.imaging.sources import LabelledImage, LabelledImages, label_images, read_rejected
+from neurograde.maths.patch_grid import Accounting, Margins
+from neurograde.runtime.log import log
+from neurograde.specs.patch import PatchSpec
+from neurograde.storage.artefact import Artefact
+from neurograde.storage.raw import RawFile, RawFolder, RawInputs, read_url, stat_url
+
+INDEX_COLUMNS = ("patch", "class", "family", "image", "row", "col", "x_px", "y_px", "tissue_share", "pixel_sha256")
+CAUSES = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")
+IMAGE_COLUMNS = ("image", "class", "family", "width_px", "height_px", "sha256", "patches", *CAUSES)
+
+Table = tuple[tuple[str, ...], list[tuple[object, ...]]]
+
+
+@dataclass
+class Patching:
+    """The cutting of one set: prepared from the spec, fed with what was cut, asked for its tables."""
+
+    spec: PatchSpec
+    labelled: LabelledImages
+    raw: RawInputs
+    read: Callable[[str], bytes]
+    """Bytes of the image at a path."""
+    rejected: dict[str, frozenset[tuple[int, int]]]
+    pseudonyms: Pseudonyms | None
+    digests: dict[str, str] = field(default_factory=dict)
+    """Digest of each raw image, by the name that the manifest gives it."""
+    _index: list[tuple[object, ...]] = field(default_factory=list)
+    _images: list[tuple[object, ...]] = field(default_factory=list)
+    _accounts: dict[str, Accounting] = field(default_factory=dict)
+    _families: dict[str, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def prepare(cls, spec: PatchSpec, artefact: Artefact | None) -> Patching:
+        """List the images, in a folder or in an artefact of `synthesise`, and give each its class and family."""
+        files: dict[str, RawFile] = {}
+        if artefact is not None:
+            read, paths = artefact.read, list(artefact.manifest.files)
+        else:
+            folder = RawFolder(str(spec.source.url))
+            files = {file.path: file for file in folder.list()}
+            read, paths = folder.read, list(files)
+        tables = {url: read_table(url) for url in (spec.source.table, spec.rejected) if url is not None}
+        labelled = label_images(
+            paths, spec.source, tables.get(spec.source.table or ""), Margins(**spec.margins_px.model_dump())
+        )
+        known = [image.path for image in labelled.images]
+        rejected = read_rejected(tables[spec.rejected], spec.rejected, known) if spec.rejected else {}
+        pseudonyms = Pseudonyms(spec.pseudonym_key) if spec.pseudonym_key is not None else None
+
+        # Only what is used is an input: a README beside the images may change freely.
+        real = {_code(pseudonyms, "image", path): path for path in known if path in files}
+        inputs = {name: files[path] for name, path in real.items()} | {url: stat_url(url) for url in tables}
+        raw = RawInputs(inputs, lambda name: read(real[name]) if name in real else tables[name])
+        return cls(spec, labelled, raw, read, rejected, pseudonyms)
+
+    @property
+    def images(self) -> list[LabelledImage]:
+        """The images to cut, in order."""
+        return self.labelled.images
+
+    @property
+    def total(self) -> Accounting:
+        """The account of all images so far."""
+        return sum(self._accounts.values(), Accounting())
+
+    def log_what_is_left_out(self) -> None:
+        """Nothing is dropped silently."""
+        for paths, what in (
+            (self.labelled.other_classes, "images are of other classes"),
+            (self.labelled.other_files, "files are no images"),
+        ):
+            if paths:
+                log.info(f"{len(paths)} {what} and left out")
+
+    def cut_jobs(self) -> Iterator[CutJob]:
+        """The work on each image."""
+        for image in self.images:
+            yield CutJob(
+                name=image.path,
+                read=partial(self.read, image.path),
+                patch_size_px=self.spec.patch_size_px,
+                min_tissue_share=self.spec.min_tissue_share,
+                max_pixels=self.spec.max_image_pixels,
+                margins=image.margins,
+                rejected=self.rejected.get(image.path, frozenset()),
+            )
+
+    def add(self, image: LabelledImage, cut: CutImage) -> Iterator[tuple[str, bytes]]:
+        """Enter one image into the tables; yields the files of its patches."""
+        family = _code(self.pseudonyms, "case", image.family)
+        path = _code(self.pseudonyms, "image", image.path)
+        stem = path if self.pseudonyms else image.stem
+        self.digests[path] = cut.sha256
+        if not cut.patches:
+            log.info(f"{image.path}: {cut.grid.width} x {cut.grid.height} px gave no patch")
+        self._accounts[image.label] = self._accounts.get(image.label, Accounting()) + cut.accounting
+        self._families.setdefault(image.label, set()).update([family] if cut.patches else [])
+        account = asdict(cut.accounting)
+        size = (cut.grid.width, cut.grid.height)
+        pixels = (account[cause] for cause in CAUSES)
+        self._images.append((path, image.label, family, *size, cut.sha256, len(cut.patches), *pixels))
+        for patch in cut.patches:
+            name = f"{image.label}/{family}/{stem}_r{patch.row:02d}_c{patch.col:02d}.png"
+            where = (patch.row, patch.col, patch.x, patch.y, round(patch.tissue_share, 4), patch.pixel_sha256)
+            self._index.append((name, image.label, family, path, *where))
+            yield name, patch.png
+
+    def check_that_there_are_patches(self) -> None:
+        """DataError, with the account, if not one cell was kept."""
+        if not self._index:
+            raise DataError(
+                f"no patch came out of {len(self.images)} images: {self.total}; lower patch_size_px "
+                f"({self.spec.patch_size_px}), min_tissue_share ({self.spec.min_tissue_share}) or the margins"
+            )
+
+    def index(self) -> Table:
+        """Columns and rows of index.csv, in the order of the images."""
+        return INDEX_COLUMNS, self._index
+
+    def image_table(self) -> Table:
+        """Columns and rows of images.csv."""
+        return IMAGE_COLUMNS, self._images
+
+    def accounting(self) -> dict[str, Any]:
+        """accounting.json: the set, and each class."""
+        return {
+            "format": 1,
+            "patch_size_px": self.spec.patch_size_px,
+            **_account(self.total),
+            "images_without_patches": sum(1 for row in self._images if row[6] == 0),
+            "classes": {
+                label: {"families": len(self._families[label]), **_account(account)}
+                for label, account in sorted(self._accounts.items())
+            },
+        }
+
+    def write_codes(self) -> None:
+        """Leave the table of codes beside the key, with the user."""
+        if self.pseudonyms is not None:
+            log.info(f"the table of codes is {self.pseudonyms.write_table()}: keep it to yourself")
+
+
+def read_table(url: str) -> bytes:
+    """The bytes of a table that the spec names; DataError if it is not there."""
+    try:
+        return read_url(url)
+    except FileNotFoundError:
+        raise DataError(f"{url}: no such table") from None
+
+
+def _code(pseudonyms: Pseudonyms | None, kind: str, name: str) -> str:
+    return pseudonyms.code(kind, name) if pseudonyms is not None else name
+
+
+def _account(account: Accounting) -> dict[str, Any]:
+    return asdict(account) | {"shares": account.shares}

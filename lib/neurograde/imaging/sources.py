@@ -1,0 +1,173 @@
+"""Which images there are, and what class and family each belongs to: from a pattern over paths, or from a table.
+
+Nothing is dropped silently: files that are no images and images of classes that were not asked for are counted;
+an image without class or family, a row without image and two images of one name are errors that name them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from pydantic import TypeAdapter, ValidationError
+
+from neurograde.errors import DataError
+from neurograde.maths.patch_grid import Margins
+from neurograde.specs.base import Label
+from neurograde.specs.patch import IMAGE_SUFFIXES, Source
+from neurograde.storage.artefact import decode_csv
+
+SIDES = ("left", "top", "right", "bottom")
+_LABEL: TypeAdapter[str] = TypeAdapter(Label)
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """An image that will be cut."""
+
+    path: str
+    """Path in its folder."""
+    label: str
+    """Class."""
+    family: str
+    """Medical case; one image or many."""
+    margins: Margins
+    """Its pre-crop."""
+
+    @property
+    def stem(self) -> str:
+        """Its name without folder and suffix: patches are named after it."""
+        return PurePosixPath(self.path).stem
+
+
+@dataclass
+class LabelledImages:
+    """The images to cut, and what was left out."""
+
+    images: list[LabelledImage] = field(default_factory=list)
+    other_classes: list[str] = field(default_factory=list)
+    """Images of classes that were not asked for."""
+    other_files: list[str] = field(default_factory=list)
+    """Files that are no images by their suffix."""
+
+
+def label_images(paths: Iterable[str], source: Source, table: bytes | None, margins: Margins) -> LabelledImages:
+    """Class, family and pre-crop of every image among `paths`.
+
+    Args:
+        paths: files in the folder, in order.
+        source: the spec's rule; its pattern, or its table, whose content is `table`.
+        table: CSV with columns image, class, family, and perhaps left, top, right, bottom.
+        margins: pre-crop of an image for which the table gives none.
+
+    Raises:
+        DataError: an image has no class or family, a row no image, two images share a name, or no image is left.
+    """
+    found = LabelledImages()
+    rows = _rows_by_image(table, str(source.table)) if table is not None else None
+    unused = set(rows or ())
+    for path in paths:
+        if PurePosixPath(path).suffix.lower() not in IMAGE_SUFFIXES:
+            found.other_files.append(path)
+            continue
+        unused.discard(path)
+        image = _from_table(path, rows, source, margins) if rows is not None else _from_pattern(path, source, margins)
+        if source.classes is not None and image.label not in source.classes:
+            found.other_classes.append(path)
+        else:
+            found.images.append(image)
+    if unused:
+        raise DataError(f"{source.table}: names {len(unused)} images that are not there, first {min(unused)!r}")
+    if source.classes is not None and (absent := set(source.classes) - {each.label for each in found.images}):
+        raise DataError(f"source.classes: {min(absent)!r}: no image is of this class")
+    if not found.images:
+        raise DataError(
+            f"there is no image among {len(found.other_files)} files; accepted: {', '.join(IMAGE_SUFFIXES)}"
+        )
+    _check_names_differ(found.images)
+    return found
+
+
+def read_rejected(table: bytes, where: str, known: Iterable[str]) -> dict[str, frozenset[tuple[int, int]]]:
+    """Rejected cells (row, col) of each image, from a CSV table with columns image, row, col."""
+    known = set(known)
+    cells: dict[str, set[tuple[int, int]]] = {}
+    for line, row in _numbered(table, where, ("image", "row", "col")):
+        if row["image"] not in known:
+            raise DataError(f"{where}: line {line}: image {row['image']!r} is not among the {len(known)} images")
+        try:
+            cells.setdefault(row["image"], set()).add((int(row["row"]), int(row["col"])))
+        except ValueError:
+            raise DataError(
+                f"{where}: line {line}: cell ({row['row']}, {row['col']}): row and col are whole numbers from 0"
+            ) from None
+    return {image: frozenset(found) for image, found in cells.items()}
+
+
+def _from_pattern(path: str, source: Source, margins: Margins) -> LabelledImage:
+    match = re.fullmatch(str(source.pattern), path)
+    if match is None:
+        raise DataError(f"source.pattern: {source.pattern!r} does not match the image {path!r}")
+    return LabelledImage(path, _label(match["class"], path), _label(match["family"], path), margins)
+
+
+def _from_table(
+    path: str, rows: Mapping[str, tuple[int, Mapping[str, str]]], source: Source, margins: Margins
+) -> LabelledImage:
+    if path not in rows:
+        raise DataError(f"{source.table}: has no row for the image {path!r}")
+    line, row = rows[path]
+    where = f"{source.table}: line {line}"
+    try:
+        own = {side: int(row[side]) for side in SIDES if row.get(side)}
+        margins = Margins(**{side: own.get(side, getattr(margins, side)) for side in SIDES})
+    except ValueError as error:
+        raise DataError(f"{where}: {error}; margins are whole numbers of pixels from 0") from None
+    return LabelledImage(path, _label(row["class"], where), _label(row["family"], where), margins)
+
+
+def _rows_by_image(table: bytes, where: str) -> dict[str, tuple[int, Mapping[str, str]]]:
+    rows: dict[str, tuple[int, Mapping[str, str]]] = {}
+    for line, row in _numbered(table, where, ("image", "class", "family")):
+        if row["image"] in rows:
+            raise DataError(
+                f"{where}: line {line}: the image {row['image']!r} has a row already, line {rows[row['image']][0]}"
+            )
+        rows[row["image"]] = (line, row)
+    return rows
+
+
+def _numbered(table: bytes, where: str, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Rows of a CSV table with their line numbers; DataError if it lacks a column or is no UTF-8."""
+    try:
+        rows = decode_csv(table)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    if not rows or (missing := [column for column in columns if column not in rows[0]]):
+        raise DataError(
+            f"{where}: needs rows with the columns {', '.join(columns)}{f'; lacks {missing[0]}' if rows else ''}"
+        )
+    return list(enumerate(rows, start=2))
+
+
+def _label(value: str, where: str) -> str:
+    try:
+        return _LABEL.validate_python(value)
+    except ValidationError:
+        raise DataError(
+            f"{where}: {value!r} cannot name a class or family: it becomes a folder, so 1 to 100 characters, "
+            "no slash, no leading dot"
+        ) from None
+
+
+def _check_names_differ(images: Sequence[LabelledImage]) -> None:
+    seen: dict[tuple[str, str, str], str] = {}
+    for image in images:
+        other = seen.setdefault((image.label, image.family, image.stem), image.path)
+        if other != image.path:
+            raise DataError(
+                f"{other!r} and {image.path!r} are two images of one name, {image.stem!r}, in class {image.label!r} and "
+                f"family {image.family!r}: rename one"
+            )

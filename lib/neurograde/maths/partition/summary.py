@@ -1,0 +1,84 @@
+"""A partition told in numbers: assignment.csv and summary.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from neurograde.maths.partition.problem import Families, Partition, Targets
+from neurograde.maths.subsets import SUBSETS
+
+Row = Mapping[str, str]
+
+
+def families_of(rows: Sequence[Row], patch_area_px: int) -> Families:
+    """The families behind index.csv, each weighing the pixels of its patches, class by class (§2.3.1)."""
+    weights: dict[str, dict[str, int]] = {}
+    for row in rows:
+        of_class = weights.setdefault(row["class"], {})
+        of_class[row["family"]] = of_class.get(row["family"], 0) + patch_area_px
+    return Families.of(weights)
+
+
+def subsets_of(rows: Sequence[Row], partition: Partition) -> list[str]:
+    """The subset of each patch: its family's."""
+    return [SUBSETS[partition.assignment[row["family"]]] for row in rows]
+
+
+def summarise(rows: Sequence[Row], subsets: Sequence[str], partition: Partition, targets: Targets) -> dict[str, Any]:
+    """summary.json: what was asked, what came out for each class, and how far that is from the best possible.
+
+    Args:
+        rows: index.csv.
+        subsets: subset of each patch, after a leak if there is one; the patches are counted from it.
+        partition: the families' assignment, which a leak does not change.
+        targets: what was asked.
+    """
+    certificate = partition.certificate
+    return {
+        "format": 1,
+        "strategy": partition.strategy,
+        "targets": {
+            "proportions": [str(share) for share in targets.p],
+            "diversity": [str(share) for share in targets.d],
+            "proportion_weight": str(targets.proportion_weight),
+            "diversity_weight": str(targets.diversity_weight),
+            "min_train_share": None if targets.min_train_share is None else str(targets.min_train_share),
+        },
+        "loss": float(partition.loss),
+        "parameters": {
+            name: {"epsilon": str(each.epsilon), "mu": str(each.mu), "reading": each.reading}
+            for name, each in partition.parameters.items()
+        },
+        "certificate": certificate
+        and {
+            "best": float(certificate.best),
+            "bound": float(certificate.bound),
+            "gap": float(partition.gap or 0),
+            "proved": certificate.proved,
+            "lifted": certificate.lifted,
+        },
+        "classes": {
+            label: {
+                "weight": sum(score.weights),
+                "families": sum(score.families),
+                "loss": float(score.loss),
+                "subsets": {
+                    subset: {
+                        "families": sorted(
+                            {row["family"] for row in rows if row["class"] == label}
+                            & {name for name, place in partition.assignment.items() if place == place_of}
+                        ),
+                        "patches": sum(
+                            now == subset and row["class"] == label for row, now in zip(rows, subsets, strict=True)
+                        ),
+                        "weight": score.weights[place_of],
+                        "share": float(score.proportions[place_of]),
+                        "family_share": float(score.diversity[place_of]),
+                    }
+                    for place_of, subset in enumerate(SUBSETS)
+                },
+            }
+            for label, score in partition.scores.items()
+        },
+    }
