@@ -6,15 +6,19 @@
     greedy       the filling procedure behind IFP and IFPO
     search       the least D over what a strategy offers; families that cross classes first
     psp ifp ifpo exact      one strategy each: `solve(families, targets, limits) -> Partition`
-    breakpoints  the pieces of D(ε, μ)
+    programme    the mixed-integer programme behind `exact`, whose optimum `certified` sets beside any partition
+    breakpoints  the pieces of D(ε, μ); `heatmap` draws on them
     raster       the same search on a raster, the reference
+    kfold        folds for cross-validation by the same D
+    remarks      why D cannot be lower: what no partition can mend
 
 No family is ever in two subsets: an assignment has one subset per family.
 """
 
-from neurograde.maths.partition import ifp, ifpo, psp
+from neurograde.maths.partition import exact, ifp, ifpo, psp
+from neurograde.maths.partition.exact import certified
+from neurograde.maths.partition.heatmap import Heatmap, heatmap
 from neurograde.maths.partition.problem import (
-    SUBSETS,
     Certificate,
     ClassScore,
     Families,
@@ -24,21 +28,32 @@ from neurograde.maths.partition.problem import (
     Partition,
     Solver,
     Targets,
+    as_fraction,
 )
+from neurograde.maths.partition.remarks import remarks
 
-STRATEGIES: dict[str, Solver] = {"psp": psp.solve, "ifp": ifp.solve, "ifpo": ifpo.solve}
+STRATEGIES: dict[str, Solver] = {
+    "psp": psp.solve,
+    "ifp": ifp.solve,
+    "ifpo": ifpo.solve,
+    "exact": exact.solve,
+}
 """By the name a spec gives."""
 
 __all__ = [
     "STRATEGIES",
-    "SUBSETS",
     "Certificate",
     "ClassScore",
     "Families",
+    "Heatmap",
     "Interval",
     "Limits",
     "Parameters",
     "Partition",
     "Solver",
     "Targets",
+    "as_fraction",
+    "certified",
+    "heatmap",
+    "remarks",
 ]

@@ -6,12 +6,12 @@ pieces of one N1 serve all μ, of both readings, that lead to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import takewhile
 
-from neurograde.maths.partition.greedy import bands, fillings
+from neurograde.maths.partition.greedy import Filling, bands, fillings
 from neurograde.maths.partition.pool import Pool
 from neurograde.maths.partition.problem import Interval, Parameters
 from neurograde.maths.partition.search import Candidate
@@ -32,19 +32,24 @@ class Breakpoints:
                 for filling in fillings(pool, band.large, high=None if self.overfill else 1):
                     yield Candidate((filling.low, rank), filling.subsets)
 
-    def locate(self, pool: Pool, chosen: Candidate) -> Parameters:
-        """The ε from the chosen piece upwards while D stays the same, and the least μ that lead there."""
+    def locate(self, pool: Pool, chosen: Candidate, alike: Callable[[bytes], bool]) -> Parameters:
+        """The μ from the chosen piece upwards, then the ε upwards, that lead to alike fillings throughout."""
         low, rank = chosen.order
-        band = bands(pool)[rank]
-        if not self.overfill:
-            return Parameters(Interval(Fraction(0), Fraction(0)), band.mu, band.reading)
-        score = pool.scorer()
-        best = score(chosen.subsets)
-        same = takewhile(lambda filling: score(filling.subsets) == best, fillings(pool, band.large, low=low))
-        high = max(filling.high for filling in same)
-        epsilon = Interval(
-            Fraction(low, pool.total),
-            Fraction(min(high, pool.total), pool.total),
-            open_high=high <= pool.total,
-        )
-        return Parameters(epsilon, band.mu, band.reading)
+
+        def same(large: int) -> list[Filling]:
+            pieces = fillings(pool, large, low, None if self.overfill else 1)
+            return list(takewhile(lambda filling: alike(filling.subsets), pieces))
+
+        first, *others = bands(pool)[rank:]
+        above = (band for band in others if band.reading == first.reading)
+        rows = [(first, same(first.large))]
+        rows += takewhile(lambda row: row[1], ((band, same(band.large)) for band in above))
+        mu = replace(first.mu, high=rows[-1][0].mu.high, open_high=rows[-1][0].mu.open_high)
+        epsilon = Interval(Fraction(0), Fraction(0))
+        if self.overfill:
+            high = min(row[-1].high for _, row in rows)
+            open_high = high <= pool.total
+            epsilon = Interval(
+                Fraction(low, pool.total), Fraction(min(high, pool.total), pool.total), open_high=open_high
+            )
+        return Parameters(epsilon, mu, first.reading)

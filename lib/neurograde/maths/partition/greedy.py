@@ -1,8 +1,7 @@
 """Iterative filling with overfill: the procedure behind `ifp`, `ifpo` and `raster` (report §2.3.4, §2.3.5).
 
-1. The N1 largest families go to P1. The report leaves open which families are "large" at a given μ, so there
-are
-   two readings; with m = min(p2, p3):
+1. The N1 largest families go to P1. The report leaves open which are "large" at a given μ, so there are two
+   readings; with m = min(p2, p3):
      each       a family is large when its own share exceeds μ m (what the study's own program did)
      together   the fewest largest families that hold at least μ m between them (the report's words, and the
                 reading that solves its figure 2.4; the μ = 0.22 of its figure 2.5 follows from neither)
@@ -132,9 +131,7 @@ def _started(pool: Pool, large: int, low: int, high: int) -> _State:
     left = len(pool.weights) - large
     loads = list(pool.start)
     loads[TRAIN] += sum(pool.weights[left:])
-    state = _State(
-        low, high, loads, list(pool.weights[:left]), list(range(left)), bytearray(len(pool.weights))
-    )
+    state = _State(low, high, loads, list(pool.weights[:left]), list(range(left)), bytearray(len(pool.weights)))
     d1, d2, d3 = pool.targets.d
     due = {VALID: owed(d2 / d1, large), TEST: owed(d3 / d1, large)}
     while due:

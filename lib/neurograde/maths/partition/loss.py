@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import product
 
 from neurograde.maths.partition.problem import (
-    SUBSETS,
     ClassScore,
     Families,
     Parameters,
     Partition,
     Targets,
 )
+from neurograde.maths.subsets import SUBSETS
 
 
 def deviation(target: Sequence[Fraction], reached: Sequence[Fraction]) -> Fraction:
@@ -25,9 +26,7 @@ def deviation(target: Sequence[Fraction], reached: Sequence[Fraction]) -> Fracti
     return sum((abs(t - r) for t, r in zip(target, reached, strict=True)), Fraction(0))
 
 
-def loss(
-    targets: Targets, proportions: Sequence[Fraction], diversity: Sequence[Fraction]
-) -> tuple[Fraction, Fraction]:
+def loss(targets: Targets, proportions: Sequence[Fraction], diversity: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
     """The proportion part and the diversity part of D for one class; D is their sum.
 
         D = [a Σ |p_i - p_i_eff| + b Σ |d_i - d_i_eff|] / 3 (a + b)
@@ -50,6 +49,18 @@ def loss(
     return (
         a * deviation(targets.p, proportions) / scale,
         b * deviation(targets.d, diversity) / scale,
+    )
+
+
+def best_rounding(targets: Targets, count: int) -> Fraction:
+    """The least Σ |d_j - n_j / count| over whole numbers n_j that sum to `count`.
+
+    >>> best_rounding(Targets(), 16)  # 6, 5 and 5 of 16 families against thirds
+    Fraction(1, 12)
+    """
+    near = [{int(d * count) + step for step in (0, 1)} for d in targets.d[:2]]
+    return min(
+        deviation(targets.d, [Fraction(n, count) for n in (n1, n2, count - n1 - n2)]) for n1, n2 in product(*near)
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from neurograde.maths.partition.problem import SUBSETS, Targets, Triple
+from neurograde.maths.partition.problem import Targets
+from neurograde.maths.subsets import SUBSETS
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,6 @@ class Scorer:
     """D of a filling as an integer: `loss.loss` of the class, times `unit`."""
 
     pool: Pool
-    capacity: tuple[int, int, int]
     ideal: tuple[int, int, int]  # families owed to each subset, times `grain`
     grain: int
     proportion_factor: int
@@ -91,7 +91,6 @@ class Scorer:
         first, second, third = (int(d * count * grain) for d in targets.d)
         return cls(
             pool=pool,
-            capacity=pool.capacity,
             ideal=(first, second, third),
             grain=grain,
             proportion_factor=a * count * grain,
@@ -102,20 +101,22 @@ class Scorer:
 
     def __call__(self, subsets: bytes) -> tuple[bool, int]:
         """Whether train holds too little, and D times `unit`: the less, the better."""
+        short, proportion, diversity = self.parts(subsets)
+        return short, proportion + diversity
+
+    def parts(self, subsets: bytes) -> tuple[bool, int, int]:
+        """Whether train holds too little, and the proportion and the diversity part of D, each times `unit`."""
         pool = self.pool
-        in_valid = pool.start[1] + sum(w for w, s in zip(pool.weights, subsets, strict=True) if s == 1)
-        in_test = pool.start[2] + sum(w for w, s in zip(pool.weights, subsets, strict=True) if s == 2)
-        in_train = pool.total - in_valid - in_test
-        valid = pool.start_counts[1] + subsets.count(1)
-        test = pool.start_counts[2] + subsets.count(2)
-        train = pool.start_counts[0] + subsets.count(0)
-        p1, p2, p3 = self.capacity
-        d1, d2, d3 = self.ideal
-        proportion = abs(p1 - in_train) + abs(p2 - in_valid) + abs(p3 - in_test)
-        diversity = abs(d1 - train * self.grain) + abs(d2 - valid * self.grain) + abs(d3 - test * self.grain)
+        valid = pool.start[1] + sum(w for w, s in zip(pool.weights, subsets, strict=True) if s == 1)
+        test = pool.start[2] + sum(w for w, s in zip(pool.weights, subsets, strict=True) if s == 2)
+        weights = (pool.total - valid - test, valid, test)
+        counts = tuple(pool.start_counts[j] + subsets.count(j) for j in range(3))
+        proportion = sum(abs(p - w) for p, w in zip(pool.capacity, weights, strict=True))
+        diversity = sum(abs(d - n * self.grain) for d, n in zip(self.ideal, counts, strict=True))
         return (
-            in_train < self.least_train,
-            self.proportion_factor * proportion + self.diversity_factor * diversity,
+            weights[0] < self.least_train,
+            self.proportion_factor * proportion,
+            self.diversity_factor * diversity,
         )
 
     def exact(self, loss: int) -> Fraction:
@@ -127,6 +128,3 @@ def triple(values: list[int]) -> tuple[int, int, int]:
     """Three integers as a triple."""
     first, second, third = values
     return first, second, third
-
-
-__all__ = ["Pool", "Scorer", "Triple", "triple"]

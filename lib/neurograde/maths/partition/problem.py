@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
 
-SUBSETS = ("train", "valid", "test")
-"""P1, P2 and P3 of the report, by what they are for; an assignment holds their indices 0, 1 and 2."""
+from neurograde.maths.subsets import SUBSETS
 
 Number: TypeAlias = Fraction | int | float | str
 Triple: TypeAlias = tuple[Fraction, Fraction, Fraction]
@@ -43,8 +42,7 @@ class Families:
 
     Raises:
         ValueError: names repeat, the shape is wrong, a weight is negative or no integer, a family weighs
-        nothing,
-            or a class has fewer than three families; names what and how many.
+            nothing, or a class has fewer than three families; names what and how many.
     """
 
     names: tuple[str, ...]
@@ -66,9 +64,7 @@ class Families:
             if any(weight < 0 or weight != int(weight) for weight in row):
                 raise ValueError(f"family {name!r} weighs {row}; weights are integers of 0 or more")
             if not any(row):
-                raise ValueError(
-                    f"family {name!r} weighs 0 in every class; leave out families without patches"
-                )
+                raise ValueError(f"family {name!r} weighs 0 in every class; leave out families without patches")
         for name in self.classes:
             count = len(self.members(name))
             if count < len(SUBSETS):
@@ -103,9 +99,7 @@ class Families:
     def crossing(self) -> frozenset[str]:
         """The names of the families with patches of more than one class."""
         return frozenset(
-            name
-            for name, row in zip(self.names, self.weights, strict=True)
-            if sum(weight > 0 for weight in row) > 1
+            name for name, row in zip(self.names, self.weights, strict=True) if sum(weight > 0 for weight in row) > 1
         )
 
 
@@ -185,7 +179,7 @@ class Interval:
 class Parameters:
     """Where a search found its optimum: D is the same for all of `epsilon` at any μ in `mu`, and least there.
 
-    The families are where the least ε puts them. `reading` says what "large" meant: `each` or `together`.
+    The families are where the least ε and μ put them. `reading` says what "large" meant: `each` or `together`.
     """
 
     epsilon: Interval
@@ -255,9 +249,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         if self.nodes < 1 or not self.seconds > 0 or not math.isfinite(self.seconds):
-            raise ValueError(
-                f"nodes = {self.nodes}, seconds = {self.seconds}; both must be finite and above 0"
-            )
+            raise ValueError(f"nodes = {self.nodes}, seconds = {self.seconds}; both must be finite and above 0")
 
 
 DEFAULT_LIMITS = Limits()

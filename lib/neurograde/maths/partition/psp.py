@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from neurograde.maths.partition.pool import Pool
 from neurograde.maths.partition.problem import DEFAULT_LIMITS, Families, Limits, Partition, Targets
@@ -23,7 +23,7 @@ class _Sequence:
             loads[subset] += pool.weights[place]
         yield Candidate((), bytes(subsets))
 
-    def locate(self, pool: Pool, chosen: Candidate) -> None:
+    def locate(self, pool: Pool, chosen: Candidate, alike: Callable[[bytes], bool]) -> None:
         return None
 
 

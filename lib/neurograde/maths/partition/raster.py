@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,15 +21,13 @@ class _Raster:
 
     def candidates(self, pool: Pool) -> Iterator[Candidate]:
         for e in range(self.n_epsilon):
-            epsilon = (
-                pool.total * e // (self.n_epsilon - 1)
-            )  # weights are integers, so only its whole part counts
+            epsilon = pool.total * e // (self.n_epsilon - 1)  # weights are integers, so only its whole part counts
             for m in range(self.n_mu):
                 for r, reading in enumerate(READINGS):
                     large = n_large(pool, Fraction(m, self.n_mu - 1), reading)
                     yield Candidate((e, m, r), next(fillings(pool, large, epsilon, epsilon + 1)).subsets)
 
-    def locate(self, pool: Pool, chosen: Candidate) -> Parameters:
+    def locate(self, pool: Pool, chosen: Candidate, alike: Callable[[bytes], bool]) -> Parameters:
         e, m, r = chosen.order
         epsilon, mu = Fraction(e, self.n_epsilon - 1), Fraction(m, self.n_mu - 1)
         return Parameters(Interval(epsilon, epsilon), Interval(mu, mu), READINGS[r])
@@ -42,7 +40,5 @@ def solve(families: Families, targets: Targets, n_mu: int = 1000, n_epsilon: int
         ValueError: fewer than 2 points on an axis.
     """
     if min(n_mu, n_epsilon) < 2:
-        raise ValueError(
-            f"n_mu = {n_mu}, n_epsilon = {n_epsilon}; 2 or more points on each axis are accepted"
-        )
+        raise ValueError(f"n_mu = {n_mu}, n_epsilon = {n_epsilon}; 2 or more points on each axis are accepted")
     return search("raster", families, targets, _Raster(n_mu, n_epsilon))

@@ -9,7 +9,7 @@ than `min_train_share` lose against all that do not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
@@ -34,8 +34,8 @@ class Offer(Protocol):
     def candidates(self, pool: Pool) -> Iterator[Candidate]:
         """The fillings to choose from, at least one."""
 
-    def locate(self, pool: Pool, chosen: Candidate) -> Parameters | None:
-        """The parameters that lead to `chosen`, if the strategy has any."""
+    def locate(self, pool: Pool, chosen: Candidate, alike: Callable[[bytes], bool]) -> Parameters | None:
+        """Parameters that lead to fillings `alike` to the chosen one, if the strategy has any."""
 
 
 class _Best(NamedTuple):
@@ -46,6 +46,13 @@ class _Best(NamedTuple):
     name: str
     pool: Pool
     candidate: Candidate
+
+    def alike(self, subsets: bytes) -> bool:
+        """Whether another filling of the pool is as good: for families that cross classes, whether it is the same."""
+        if self.name == CROSSING:
+            return subsets == self.candidate.subsets
+        score = self.pool.scorer()
+        return score(subsets) == score(self.candidate.subsets)
 
 
 def search(strategy: str, families: Families, targets: Targets, offer: Offer) -> Partition:
@@ -67,23 +74,28 @@ def search(strategy: str, families: Families, targets: Targets, offer: Offer) ->
     parameters: dict[str, Parameters] = {}
     for each in best[2]:
         assignment |= each.pool.assignment(each.candidate.subsets)
-        where = offer.locate(each.pool, each.candidate) if each.pool.names else None
+        where = offer.locate(each.pool, each.candidate, each.alike) if each.pool.names else None
         if where:
             parameters[each.name] = where
     return scored(strategy, families, targets, assignment, parameters)
+
+
+def class_pool(families: Families, targets: Targets, class_name: str, placed: Mapping[str, int]) -> Pool:
+    """The families of one class that are not `placed` yet, beside what those that are bring to each subset."""
+    members = families.members(class_name)
+    start, counts = [0, 0, 0], [0, 0, 0]
+    for name in members.keys() & placed.keys():
+        start[placed[name]] += members[name]
+        counts[placed[name]] += 1
+    own = {name: weight for name, weight in members.items() if name not in placed}
+    return Pool.of(own, targets, triple(start), triple(counts))
 
 
 def _classes(families: Families, targets: Targets, offer: Offer, placed: Mapping[str, int]) -> list[_Best]:
     """The best filling of each class, given where the families that cross classes went."""
     found = []
     for class_name in families.classes:
-        members = families.members(class_name)
-        start, counts = [0, 0, 0], [0, 0, 0]
-        for name in members.keys() & placed.keys():
-            start[placed[name]] += members[name]
-            counts[placed[name]] += 1
-        own = {name: weight for name, weight in members.items() if name not in placed}
-        pool = Pool.of(own, targets, triple(start), triple(counts))
+        pool = class_pool(families, targets, class_name, placed)
         score = pool.scorer()
         key, candidate = min((score(each.subsets), each) for each in offer.candidates(pool))
         found.append(_Best(key[0], score.exact(key[1]), class_name, pool, candidate))
