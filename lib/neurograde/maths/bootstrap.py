@@ -1,0 +1,75 @@
+"""Confidence intervals by resampling families: patches of one case are not independent, cases are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurograde.maths.metrics import MetricFunction
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A metric, and the percentile interval in which it lies over resampled families."""
+
+    value: float | None
+    """The metric of the samples as they are; None where undefined."""
+    low: float | None
+    """Lower bound; None with a single family or no defined resample."""
+    high: float | None
+    """Upper bound; None with a single family or no defined resample."""
+    families: int
+    """Families that were resampled."""
+    resamples: int
+    """Resamples that were drawn."""
+    undefined: int
+    """Resamples that left the metric undefined: the interval is over the others."""
+
+
+def bootstrap_over_families(
+    metrics: MetricFunction,
+    families: Sequence[str],
+    rng: np.random.Generator,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> dict[str, Interval]:
+    """Percentile intervals of metrics when whole families are drawn with replacement.
+
+    Each resample draws as many families as there are, and every sample of a family comes along as often as
+    its family is drawn. With one family nothing is known of the spread between families: no interval.
+
+    Args:
+        metrics: Metrics of a selection of rows: `lambda rows: binary_metrics(labels[rows], p[rows], 0.5)`.
+        families: n names, the family of each sample.
+        rng: Generator of the draws.
+        resamples: Number of resamples.
+        level: Coverage of the interval.
+
+    Returns:
+        An interval for each metric, in the order in which `metrics` names them.
+
+    Raises:
+        ValueError: If there is no sample, `resamples` is below 1 or `level` is not between 0 and 1.
+    """
+    if resamples < 1 or not 0.0 < level < 1.0 or len(families) == 0:
+        raise ValueError(
+            f"resamples={resamples}, level={level}, {len(families)} samples: "
+            "1 resample or more, a level between 0 and 1, and 1 sample or more are accepted"
+        )
+    names, family = np.unique(np.asarray(families, dtype=str), return_inverse=True)
+    rows_of = np.split(np.argsort(family, kind="stable"), np.cumsum(np.bincount(family))[:-1])
+    values = metrics(np.arange(len(families), dtype=np.intp))
+    drawn: dict[str, list[float | None]] = {name: [] for name in values}
+    if len(names) > 1:
+        for chosen in rng.integers(0, len(names), size=(resamples, len(names))):
+            for name, value in metrics(np.concatenate([rows_of[each] for each in chosen])).items():
+                drawn[name].append(value)
+    tails = (0.5 - level / 2.0, 0.5 + level / 2.0)
+    intervals = {}
+    for name, value in values.items():
+        defined = [each for each in drawn[name] if each is not None]
+        low, high = (float(each) for each in np.quantile(defined, tails)) if defined else (None, None)
+        intervals[name] = Interval(value, low, high, len(names), len(drawn[name]), len(drawn[name]) - len(defined))
+    return intervals

@@ -1,0 +1,109 @@
+"""The meter of a job: a record for each lap (each epoch), and their sum for the job.
+
+A process is charged what it uses, never the whole machine: its own processor time, its own memory, and the board
+that it trains on. What no counter tells is estimated, and the record names the method.
+"""
+
+from __future__ import annotations
+
+from neurograde.maths import carbon
+from neurograde.runtime.carbon_record import CarbonRecord, Energy, Work, charge, total
+from neurograde.runtime.factors import CpuFactor, cpu_factor, gpu_tdp_w, grid_factor
+from neurograde.runtime.machine import cpu_model
+from neurograde.runtime.nvml import visible_gpu
+from neurograde.runtime.sensors import MachineSensors, Reading, Sensors
+
+MEMORY_KWH_PER_GB_H = 0.000392  # Cloud Carbon Footprint, MEMORY_COEFFICIENT
+MEMORY_METHOD = "0.000392 kWh per GB h (Cloud Carbon Footprint) x peak resident memory of the process"
+
+# A package draws less; at this power its counter may come round within a lap, and is not to be trusted.
+_HIGHEST_PACKAGE_W = 500.0
+
+
+class CarbonMeter:
+    """Measures from its making on: `lap` ends one record and begins the next, `stop` sums them up."""
+
+    def __init__(
+        self, region: str, *, uses_gpu: bool = True, pue: float | None = None, sensors: Sensors | None = None
+    ) -> None:
+        """Start measuring.
+
+        Args:
+            region: Whose electricity it is: `europe-west4`, `FRA`, `report`; see `runtime/tables`.
+            uses_gpu: Whether the GPU that this process sees is charged to it. On by default: a job that forgets
+                to say so is charged too much, not too little.
+            pue: Power usage effectiveness, where it is known better than by the region.
+            sensors: Stand in for the machine's in tests.
+
+        Raises:
+            SpecError: If the region is unknown, or the board of no known TDP.
+        """
+        self._grid = grid_factor(region)
+        if pue is not None:
+            self._grid = self._grid._replace(pue=pue)
+        gpu = visible_gpu() if uses_gpu else None
+        self._gpu_model = (gpu.model or "unnamed GPU") if gpu else None
+        self._tdp_w = gpu_tdp_w(self._gpu_model or "", gpu.default_limit_w()) if gpu else None
+        self._cpu = cpu_factor(cpu_model())
+        self._sensors = sensors or MachineSensors(gpu)
+        self._last = self._sensors.read()
+        self._laps: list[CarbonRecord] = []
+
+    def peek(self, work: Work = "useful") -> CarbonRecord:
+        """The record of the lap under way, which goes on."""
+        return self._record(self._sensors.read(), work)
+
+    def lap(self, work: Work = "useful") -> CarbonRecord:
+        """End the lap under way and begin the next; returns the record of the one that ended."""
+        now = self._sensors.read()
+        self._laps.append(self._record(now, work))
+        self._last = now
+        return self._laps[-1]
+
+    def stop(self, work: Work = "useful") -> CarbonRecord:
+        """End the lap under way; returns the sum of all laps, which is the record of the job."""
+        self.lap(work)
+        return total(self._laps)
+
+    def _record(self, now: Reading, work: Work) -> CarbonRecord:
+        hours = (now.wall_seconds - self._last.wall_seconds) / 3600.0
+        joules = _difference(self._last.gpu_joules, now.gpu_joules)
+        return charge(
+            self._grid,
+            gpu_model=self._gpu_model,
+            gpu_tdp_w=self._tdp_w,
+            gpu_kwh_measured=None if joules is None else carbon.joules_to_kwh(joules),
+            hours=hours,
+            cpu=_cpu_energy(self._last, now, self._cpu),
+            ram=Energy(MEMORY_KWH_PER_GB_H * now.peak_memory_bytes / 1e9 * hours, MEMORY_METHOD),
+            work=work,
+        )
+
+
+def _cpu_energy(before: Reading, now: Reading, cpu: CpuFactor) -> Energy:
+    """Energy of the processor for this process between two readings, and how it was found."""
+    seconds = max(0.0, now.cpu_seconds - before.cpu_seconds)
+    packages = _package_joules(before, now)
+    busy = _difference(before.busy_seconds, now.busy_seconds)
+    if packages is not None and busy:
+        share = min(1.0, seconds / busy)
+        return Energy(carbon.joules_to_kwh(packages * share), "RAPL package energy x share of busy CPU time")
+    method = f"{cpu.w_per_core:.4g} W per core ({cpu.model}; {cpu.source}) x CPU time"
+    return Energy(carbon.joules_to_kwh(cpu.w_per_core * seconds), method)
+
+
+def _package_joules(before: Reading, now: Reading) -> float | None:
+    """Energy of all processor packages; None where a counter may have come round more than once."""
+    if before.packages_uj is None or now.packages_uj is None or len(before.packages_uj) != len(now.packages_uj):
+        return None
+    joules = 0.0
+    for (was, _), (is_now, turn) in zip(before.packages_uj, now.packages_uj, strict=True):
+        if (now.wall_seconds - before.wall_seconds) * _HIGHEST_PACKAGE_W > turn / 1e6:
+            return None
+        joules += ((is_now - was) % (turn + 1)) / 1e6
+    return joules
+
+
+def _difference(before: float | None, now: float | None) -> float | None:
+    """None when either is missing, or the counter was set back: the driver was loaded anew."""
+    return None if before is None or now is None or now < before else now - before

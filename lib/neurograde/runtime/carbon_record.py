@@ -1,0 +1,175 @@
+"""The carbon record: what a lap (an epoch), a job, or a sum of them drew and emitted.
+
+Two accounts stand side by side. `tdp` is the report's method: a board at its thermal design power for as long as
+it is held. `measured` takes the board's own energy counter instead, and is null where there is none. Both add the
+processor and the memory of the process, unless the region is `report`, which counts as the report did: the GPU
+alone, no overhead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from neurograde.maths import carbon
+from neurograde.runtime.factors import GridFactor, gpu_tdp_w, grid_factor
+from neurograde.specs.base import Model
+
+Work = Literal["useful", "wasted"]
+
+
+class Energy(NamedTuple):
+    """An energy, and how it was found."""
+
+    kwh: float | None
+    method: str
+
+
+NOT_COUNTED = Energy(None, "not counted: the region counts the GPU alone")
+NOT_PLANNED = Energy(None, "not planned")
+
+
+class CarbonRecord(Model):
+    """Energy and emissions of one lap, one job, or a sum of them; in a sum, null where the parts differ."""
+
+    gpu_model: str | None
+    """The board, null without one."""
+    gpu_tdp_w: float | None
+    """Its thermal design power."""
+    gpu_kwh_measured: float | None
+    """Energy by the board's counter; null when not measured, never 0."""
+    gpu_kwh_tdp: float
+    """Energy at the thermal design power; 0 without a board."""
+    cpu_kwh: float | None
+    """Energy of the processor for this process; null where the region does not count it."""
+    cpu_method: str | None
+    """How that was found."""
+    ram_kwh: float | None
+    """Energy of the memory of this process; null where the region does not count it."""
+    ram_method: str | None
+    """How that was found."""
+    pue: float | None
+    """What the data centre draws for each kWh of its machines."""
+    intensity_gco2e_per_kwh: float | None
+    """Emissions of the grid."""
+    intensity_source: str | None
+    """Where that number comes from."""
+    intensity_year: int | None
+    """The year it is of."""
+    region: str | None
+    """The grid's region."""
+    co2e_kg_measured: float | None
+    """Emissions with the board's measured energy; null when that was not measured."""
+    co2e_kg_tdp: float
+    """Emissions with the board's energy at its thermal design power."""
+    work: Work | None
+    """`wasted` for work lost to preemption."""
+    wall_seconds: float
+    """Time that passed."""
+
+
+def charge(
+    grid: GridFactor,
+    *,
+    gpu_model: str | None,
+    gpu_tdp_w: float | None,
+    gpu_kwh_measured: float | None,
+    hours: float,
+    cpu: Energy,
+    ram: Energy,
+    work: Work,
+) -> CarbonRecord:
+    """The record of energies that were drawn from a grid; an unmeasured one is None, a GPU that is not there too."""
+    if grid.counts == "gpu":
+        cpu = ram = NOT_COUNTED
+    gpu_kwh_tdp = carbon.energy_kwh(gpu_tdp_w or 0.0, hours)
+
+    def emissions(gpu_kwh: float) -> float:
+        energy = math.fsum([gpu_kwh, cpu.kwh or 0.0, ram.kwh or 0.0])
+        return carbon.co2e_kg(energy, grid.gco2e_per_kwh, grid.pue)
+
+    return CarbonRecord(
+        gpu_model=gpu_model,
+        gpu_tdp_w=gpu_tdp_w,
+        gpu_kwh_measured=gpu_kwh_measured,
+        gpu_kwh_tdp=gpu_kwh_tdp,
+        cpu_kwh=cpu.kwh,
+        cpu_method=cpu.method,
+        ram_kwh=ram.kwh,
+        ram_method=ram.method,
+        pue=grid.pue,
+        intensity_gco2e_per_kwh=grid.gco2e_per_kwh,
+        intensity_source=grid.source,
+        intensity_year=grid.year,
+        region=grid.region,
+        co2e_kg_measured=None if gpu_kwh_measured is None else emissions(gpu_kwh_measured),
+        co2e_kg_tdp=emissions(gpu_kwh_tdp),
+        work=work,
+        wall_seconds=hours * 3600.0,
+    )
+
+
+def planned(region: str, gpu_model: str, gpu_hours: float) -> CarbonRecord:
+    """What GPU hours will cost, before anything runs: the board alone, at its TDP.
+
+    The report's account (§5.2.4):
+
+    >>> f"{planned('report', 'Tesla T4', gpu_hours=12_740).co2e_kg_tdp:.2f} kg"
+    '508.33 kg'
+
+    Raises:
+        SpecError: If the region or the board is unknown.
+        ValueError: If the hours are negative or not finite.
+    """
+    return charge(
+        grid_factor(region),
+        gpu_model=gpu_model,
+        gpu_tdp_w=gpu_tdp_w(gpu_model),
+        gpu_kwh_measured=None,
+        hours=gpu_hours,
+        cpu=NOT_PLANNED,
+        ram=NOT_PLANNED,
+        work="useful",
+    )
+
+
+def total(records: Iterable[CarbonRecord]) -> CarbonRecord:
+    """The sum of records, of any order and grouping: amounts add up, and facts stay where all parts share them.
+
+    A measured amount is null when any part that used a GPU was not measured, or none was: a sum over the
+    measured parts alone would pass for the whole.
+
+    Raises:
+        ValueError: If there is no record.
+    """
+    parts = list(records)
+    if not parts:
+        raise ValueError("no carbon records to add up: 1 or more are accepted")
+    shared = {
+        name: getattr(parts[0], name) if len({getattr(part, name) for part in parts}) == 1 else None
+        for name in CarbonRecord.model_fields
+    }
+    on_gpu = [part for part in parts if part.gpu_kwh_tdp > 0]
+    measured = bool(on_gpu) and all(part.gpu_kwh_measured is not None for part in on_gpu)
+    return CarbonRecord.model_validate(
+        shared
+        | {
+            "gpu_kwh_measured": _sum(part.gpu_kwh_measured for part in on_gpu) if measured else None,
+            "gpu_kwh_tdp": math.fsum(part.gpu_kwh_tdp for part in parts),
+            "cpu_kwh": _sum(part.cpu_kwh for part in parts),
+            "ram_kwh": _sum(part.ram_kwh for part in parts),
+            "co2e_kg_measured": _sum(
+                part.co2e_kg_tdp if part.co2e_kg_measured is None else part.co2e_kg_measured for part in parts
+            )
+            if measured
+            else None,
+            "co2e_kg_tdp": math.fsum(part.co2e_kg_tdp for part in parts),
+            "wall_seconds": math.fsum(part.wall_seconds for part in parts),
+        }
+    )
+
+
+def _sum(amounts: Iterable[float | None]) -> float | None:
+    known = [amount for amount in amounts if amount is not None]
+    return math.fsum(known) if known else None

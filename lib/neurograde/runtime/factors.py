@@ -1,0 +1,128 @@
+"""The numbers that turn work into carbon: three tables, each row with the source and the year it comes from.
+
+    grid_intensity.csv   g CO2e/kWh of a grid, by cloud region or country (ISO 3166 alpha-3), the year it is of
+    gpu_tdp.csv          W of a board, by the words of its name, the year of its release
+    cpu_tdp.csv          W and cores of a processor, by the words of its name, the year in which it was read
+
+Nothing is looked up on the network, and nothing is guessed: what no table knows stops the job.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+from neurograde.errors import SpecError
+
+
+class GridFactor(NamedTuple):
+    """What a kilowatt hour costs in a region."""
+
+    region: str
+    year: int
+    gco2e_per_kwh: float
+    pue: float
+    """Power usage effectiveness of the data centre; 1 for one's own machine."""
+    counts: str
+    """`all`, or `gpu` for the report's way of counting nothing else."""
+    source: str
+    pue_source: str
+
+
+class CpuFactor(NamedTuple):
+    """What a busy core draws."""
+
+    model: str
+    w_per_core: float
+    source: str
+
+
+def grid_factor(region: str) -> GridFactor:
+    """The factor of a region in the newest year known, or of a year: `europe-west4`, `europe-west4@2019`, `FRA`.
+
+    >>> grid_factor("europe-west4@2019").gco2e_per_kwh
+    569.0
+
+    Raises:
+        SpecError: If the region, or the region in that year, is in no table.
+    """
+    table = _grid_factors()
+    if region not in table:
+        raise SpecError(
+            f"region: {region!r} has no grid intensity; accepted, with a year that the table has or without "
+            f"(europe-west4@2019, FRA), are: {', '.join(each for each in table if '@' not in each)}"
+        )
+    return table[region]
+
+
+def gpu_tdp_w(model: str, default_limit_w: float | None = None) -> float:
+    """Thermal design power of a board, by the driver's name of it.
+
+    >>> gpu_tdp_w("Tesla V100-SXM2-16GB")
+    300.0
+
+    Args:
+        model: The name, such as `Tesla T4` or `NVIDIA A100 80GB PCIe`.
+        default_limit_w: The limit that the board itself reports; stands in where the table does not know it.
+
+    Raises:
+        SpecError: If neither the table nor the board says.
+    """
+    row = _best_match(model, "gpu_tdp.csv")
+    if row is not None:
+        return float(row["tdp_w"])
+    if default_limit_w is not None:
+        return default_limit_w
+    accepted = ", ".join(row["model"] for row in _rows("gpu_tdp.csv"))
+    raise SpecError(f"gpu_model: {model!r} has no TDP; accepted are names that hold the words of: {accepted}")
+
+
+def cpu_factor(model: str | None) -> CpuFactor:
+    """What a busy core of a processor draws at its TDP; the table's row for any processor where it is not listed.
+
+    >>> cpu_factor("Intel(R) Xeon(R) Gold 6148 CPU @ 2.40GHz").w_per_core
+    7.5
+    """
+    row = _best_match(model or "", "cpu_tdp.csv")
+    if row is None:
+        row = next(each for each in _rows("cpu_tdp.csv") if each["model"] == "any")
+    return CpuFactor(row["model"], float(row["tdp_w"]) / int(row["cores"]), row["source"])
+
+
+@cache
+def _grid_factors() -> dict[str, GridFactor]:
+    """By `region@year`, and by `region` for its newest year."""
+    factors = {}
+    for row in sorted(_rows("grid_intensity.csv"), key=lambda row: int(row["year"])):
+        factor = GridFactor(
+            row["region"],
+            int(row["year"]),
+            float(row["gco2e_per_kwh"]),
+            float(row["pue"]),
+            row["counts"],
+            row["source"],
+            row["pue_source"],
+        )
+        factors[f"{factor.region}@{factor.year}"] = factor
+        factors[factor.region] = factor
+    return dict(sorted(factors.items()))
+
+
+def _best_match(name: str, table: str) -> dict[str, str] | None:
+    """The row whose words all stand in `name`, the one with most words: `A100 PCIE 80GB`, not `A100 PCIE`."""
+    words = _words(name)
+    fitting = [row for row in _rows(table) if _words(row["model"]) <= words]
+    return max(fitting, key=lambda row: len(_words(row["model"])), default=None)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9]+", name.lower()))
+
+
+@cache
+def _rows(table: str) -> tuple[dict[str, str], ...]:
+    text = (resources.files("neurograde.runtime") / "tables" / table).read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
