@@ -1,0 +1,1 @@
+"""Pixels: reading images, cutting them on a grid, telling tissue from glass, and synthesising stand-ins."""
