@@ -15,6 +15,7 @@ import sys
 
 from neurograde.errors import DataError
 from neurograde.runtime.job import Job, job
+from neurograde.runtime.upstream import made_from
 from neurograde.specs.augment import AugmentSpec
 
 
@@ -23,7 +24,7 @@ def augment(job: Job[AugmentSpec]) -> None:
     """Balance, count and standardise; nothing is copied unless asked for."""
     spec = job.spec
     partition = job.upstream("partitions", spec.partition)
-    patches = job.upstream("patches", partition.input("patches").name)
+    patches = made_from(job, partition, "patches")
     with job.publish("datasets", inputs=[partition, patches]) as dataset:
         from neurograde.imaging.samples import channel_counts, sample_files
         from neurograde.maths.plan import plan_samples, statistics

@@ -68,7 +68,8 @@ class Job(Generic[SpecT]):
     """When the job began, on the monotonic clock."""
 
     def __post_init__(self) -> None:
-        self.meter = CarbonMeter(self.spec.region)
+        # Only jobs with a device can use a GPU; the others must not be charged for one that stands by.
+        self.meter = CarbonMeter(self.spec.region, uses_gpu=getattr(self.spec, "device", "cpu") != "cpu")
 
     def upstream(self, kind: str, name: str) -> Artefact:
         """The finished artefact `name` of `kind`.
@@ -175,8 +176,8 @@ class Entry(Generic[SpecT]):
             arguments = self._arguments(argv)
             data = specfile.load(arguments.spec, arguments.set, arguments.store)
             spec = specfile.validate(self.model, data, arguments.spec)
-            stop_on_sigterm()
-            self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace))
+            with sigterm_stops():
+                self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace))
         except UpToDate as done:
             log.info(str(done))
         except NeurogradeError as error:
@@ -220,13 +221,18 @@ def sibling_spec(source: str, maker: str, name: str) -> str | None:
     return None
 
 
-def stop_on_sigterm() -> None:
-    """Turn SIGTERM into `Stopped`, raised in the main thread wherever it is."""
+@contextmanager
+def sigterm_stops() -> Iterator[None]:
+    """Turn SIGTERM into `Stopped`, raised in the main thread wherever it is, as long as the block runs."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Stopped("asked to stop (SIGTERM); run the same command again to go on")
 
-    signal.signal(signal.SIGTERM, stop)
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,0 +1,32 @@
+"""What tests of several rooms use."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def memory_url() -> Iterator[str]:
+    """A store in memory that no other test knows."""
+    root = f"test-{next(_numbers)}"
+    yield f"memory://{root}"
+    files = MemoryFileSystem()
+    if files.exists(f"/{root}"):
+        files.rm(f"/{root}", recursive=True)
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Real images, slides and weights; a test that needs them is skipped, visibly, where they are not."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the folder shared/ beside the repository: real images and weights")
+    return SHARED

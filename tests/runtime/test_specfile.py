@@ -1,0 +1,126 @@
+"""Spec files: YAML as people mean it, every mistake named at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neurograde.errors import SpecError, UsageError
+from neurograde.runtime.specfile import load, validate
+from neurograde.specs.train import TrainSpec
+
+TRAIN: dict[str, Any] = {
+    "format": 1,
+    "job": "train",
+    "name": "demo",
+    "store": "memory://x",
+    "region": "FRA",
+    "dataset": "demo",
+    "classes": ["PD", "D"],
+    "positive": "D",
+    "backbones": [{"name": "leaknet", "weights": "none"}],
+    "strategies": [{"kind": "extension", "non_linearities": 4}],
+    "learning_rates": [0.001],
+    "batch_sizes": [8],
+    "repeats": 2,
+    "epochs": 3,
+    "seed": 0,
+}
+
+
+def mistakes(**changes: object) -> str:
+    with pytest.raises(SpecError) as caught:
+        validate(TrainSpec, TRAIN | changes, "train.yaml")
+    return str(caught.value)
+
+
+def write(tmp_path: Path, text: str, name: str = "spec.yaml") -> str:
+    (tmp_path / name).write_text(text)
+    return str(tmp_path / name)
+
+
+def test_a_valid_spec_passes():
+    assert validate(TrainSpec, TRAIN, "train.yaml").strategies[0].label == "extension4"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epoch": 3}, "train.yaml: epoch: unknown key; did you mean epochs?"),
+        ({"learning_rates": [-1]}, "train.yaml: learning_rates.0: -1: Input should be greater than 0"),
+        ({"epochs": "3"}, "train.yaml: epochs: '3': Input should be a valid integer"),
+        ({"epochs": 2.5}, "train.yaml: epochs: 2.5: "),
+        ({"positive": "X"}, "train.yaml: the spec: positive 'X' must be one of the classes ['PD', 'D']"),
+        ({"name": "../escape"}, "train.yaml: name: '../escape': String should match pattern"),
+        ({"format": 2}, "train.yaml: format: 2: format 2 is newer than this neurograde"),
+        ({"job": "patch"}, "train.yaml: job: 'patch': Input should be 'train'"),
+        ({"strategies": [{"kind": "magic"}]}, "train.yaml: strategies.0: Input tag 'magic'"),
+        ({"learning_rates": [0.1, 0.1]}, "learning_rates [0.1, 0.1] must differ"),
+    ],
+)
+def test_a_mistake_names_file_key_value_and_what_is_accepted(changes: dict[str, object], message: str):
+    assert message in mistakes(**changes)
+
+
+def test_every_mistake_is_listed_one_a_line():
+    assert len(mistakes(epochs=0, repeats="x", colour="red").splitlines()) == 3
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(SpecError, match=r"train\.yaml: epochs: required"):
+        validate(TrainSpec, {k: v for k, v in TRAIN.items() if k != "epochs"}, "train.yaml")
+
+
+def test_an_exponent_is_a_number_without_a_dot(tmp_path: Path):
+    assert load(write(tmp_path, "rates: [1e-3, 3E-5, 1.5e+2, -2e2]\ntext: e3\nhex: 1e\n")) == {
+        "rates": [1e-3, 3e-5, 150.0, -200.0],
+        "text": "e3",
+        "hex": "1e",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\na: 2\n", "'a' is given twice"),
+        ("a: [1\n", "not valid YAML"),
+        ("- 1\n", "a spec is a mapping"),
+        ("a: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
+    ],
+)
+def test_text_that_is_no_spec_is_refused_by_name(tmp_path: Path, text: str, message: str):
+    path = write(tmp_path, text)
+    with pytest.raises(SpecError, match=r"spec\.yaml") as caught:
+        load(path)
+    assert message in str(caught.value)
+
+
+def test_a_spec_that_is_not_there_is_a_usage_error(tmp_path: Path):
+    with pytest.raises(UsageError, match="no such spec file"):
+        load(str(tmp_path / "none.yaml"))
+
+
+def test_what_a_spec_extends_stands_where_it_is_silent(tmp_path: Path):
+    write(tmp_path, "store: base\nregion: FRA\n", "common.yaml")
+    assert load(write(tmp_path, "extends: common.yaml\nstore: own\n")) == {"store": "own", "region": "FRA"}
+
+
+def test_overrides_reach_into_lists_and_are_read_as_yaml(tmp_path: Path):
+    path = write(tmp_path, "a: {b: [1, 2]}\nstore: x\n")
+    data = load(path, ["a.b.1=1e-3", "c.d=[x, y]"], store="memory://y")
+    assert data == {"a": {"b": [1, 1e-3]}, "c": {"d": ["x", "y"]}, "store": "memory://y"}
+
+
+@pytest.mark.parametrize("override", ["a", "=1", "a.b.9=1", "a.b.x=1", "a=[1"])
+def test_an_override_without_a_place_is_a_usage_error(tmp_path: Path, override: str):
+    with pytest.raises(UsageError, match="--set"):
+        load(write(tmp_path, "a: {b: [1, 2]}\n"), [override])
+
+
+def test_placement_stays_out_of_the_digest_and_everything_else_is_in_it():
+    digest = validate(TrainSpec, TRAIN, "x").digest()
+    moved = TRAIN | {"store": "gs://b", "region": "DEU", "workers": 7, "device": "cpu"}
+    assert validate(TrainSpec, moved, "x").digest() == digest
+    assert validate(TrainSpec, TRAIN | {"seed": 1}, "x").digest() != digest
