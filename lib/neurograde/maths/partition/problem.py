@@ -219,7 +219,7 @@ class Partition:
 
     `assignment` maps each family, in the order of names, to 0 (train), 1 (valid) or 2 (test). `loss` is D,
     the mean over `scores`, one per class. `parameters` has an entry for each class that a search filled, and
-    one named `crossing` where families of several classes went first; it is empty for strategies without
+    one named `(crossing)` where families of several classes went first; it is empty for strategies without
     parameters.
     """
 

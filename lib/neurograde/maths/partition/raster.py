@@ -20,12 +20,15 @@ class _Raster:
     n_epsilon: int
 
     def candidates(self, pool: Pool) -> Iterator[Candidate]:
+        rows = [
+            (m, r, n_large(pool, Fraction(m, self.n_mu - 1), reading))
+            for m in range(self.n_mu)
+            for r, reading in enumerate(READINGS)
+        ]
         for e in range(self.n_epsilon):
             epsilon = pool.total * e // (self.n_epsilon - 1)  # weights are integers, so only its whole part counts
-            for m in range(self.n_mu):
-                for r, reading in enumerate(READINGS):
-                    large = n_large(pool, Fraction(m, self.n_mu - 1), reading)
-                    yield Candidate((e, m, r), next(fillings(pool, large, epsilon, epsilon + 1)).subsets)
+            for m, r, large in rows:
+                yield Candidate((e, m, r), next(fillings(pool, large, epsilon, epsilon + 1)).subsets)
 
     def locate(self, pool: Pool, chosen: Candidate, alike: Callable[[bytes], bool]) -> Parameters:
         e, m, r = chosen.order

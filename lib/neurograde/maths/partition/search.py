@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from neurograde.maths.partition.loss import scored
 from neurograde.maths.partition.pool import Pool, triple
 from neurograde.maths.partition.problem import Families, Parameters, Partition, Targets
 
-CROSSING = "crossing"
+CROSSING = "(crossing)"
 Order = tuple[int, ...]
 
 
@@ -96,7 +97,8 @@ def _classes(families: Families, targets: Targets, offer: Offer, placed: Mapping
     found = []
     for class_name in families.classes:
         pool = class_pool(families, targets, class_name, placed)
-        score = pool.scorer()
+        scorer = pool.scorer()
+        score = lru_cache(maxsize=4096)(scorer)  # many candidates lead to the same filling
         key, candidate = min((score(each.subsets), each) for each in offer.candidates(pool))
-        found.append(_Best(key[0], score.exact(key[1]), class_name, pool, candidate))
+        found.append(_Best(key[0], scorer.exact(key[1]), class_name, pool, candidate))
     return found
