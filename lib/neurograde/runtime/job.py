@@ -30,7 +30,7 @@ from neurograde.runtime.carbon import CarbonMeter
 from neurograde.runtime.log import log, set_up
 from neurograde.runtime.machine import machine_facts, software_versions
 from neurograde.runtime.specfile import SpecT
-from neurograde.specs.records import InputRecord, Manifest
+from neurograde.specs.records import Grid, InputRecord, Manifest
 from neurograde.storage.artefact import Artefact, Draft, read_manifest
 from neurograde.storage.raw import RawInputs
 from neurograde.storage.store import Store
@@ -110,7 +110,7 @@ class Job(Generic[SpecT]):
         raw = raw or RawInputs()
         existing = read_manifest(self.store, folder)
         if existing is not None:
-            difference = self._difference(existing, records, raw)
+            difference = self.difference(existing, records, raw)
             if difference is None:
                 raise UpToDate(f"{self.store.url}/{folder} is up to date")
             if not self.replace:
@@ -148,8 +148,8 @@ class Job(Generic[SpecT]):
             extra={"fields": {"artefact": folder, "digest": manifest.digest}},
         )
 
-    def _difference(self, existing: Manifest, inputs: tuple[InputRecord, ...], raw: RawInputs) -> str | None:
-        """In what the artefact that stands differs from the one asked for: None if in nothing."""
+    def difference(self, existing: Manifest | Grid, inputs: tuple[InputRecord, ...], raw: RawInputs) -> str | None:
+        """In what the artefact or grid that stands differs from the one asked for: None if in nothing."""
         if existing.spec_digest != self.spec.digest():
             return f"it was made by a spec of digest {existing.spec_digest}, this spec has {self.spec.digest()}"
         before = {each.kind: each for each in existing.inputs}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.specs.base import Name, Record, Sha256
+from neurograde.specs.train import Strategy
+
+_STRATEGY: TypeAdapter[Strategy] = TypeAdapter(Strategy)
 
 
 class FileRecord(Record):
@@ -72,6 +75,8 @@ class Manifest(Record):
     """Time that the job took."""
     carbon: dict[str, Any] | None = None
     """Energy and emissions of the job."""
+    carbon_wasted: dict[str, Any] | None = None
+    """The part of `carbon` that went into work lost to preemption; null where nothing was lost."""
 
     @property
     def digest(self) -> str:
@@ -114,6 +119,11 @@ class Session(Record):
     def cell(self) -> str:
         """The session's id without its repeat: what is averaged over repeats."""
         return self.id.rsplit("-r", 1)[0]
+
+    @property
+    def adaptation(self) -> Strategy:
+        """The strategy as the spec has it."""
+        return _STRATEGY.validate_python(self.strategy)
 
 
 class Shard(Record):
@@ -185,6 +195,8 @@ class Attempt(Record):
     """Number of the attempt, from 1."""
     resumes_from: int | None
     """The last committed epoch that it found, null when there was none."""
+    token: str
+    """Random, so that no two claims are the same bytes: a create-only put takes its own bytes for success."""
     claimed_at: str
     """When, in ISO 8601, UTC."""
     machine: dict[str, Any] = Field(default_factory=dict)
@@ -201,7 +213,7 @@ class Status(Record):
     epoch: int | None
     """The epoch under way."""
     ended: str | None = None
-    """How the attempt ended: `done`, `SIGTERM`, `fenced`, `error`; null while it runs."""
+    """How the attempt ended: `done`, `SIGTERM` or `SIGINT` (asked to stop), `fenced`, `error`; null while it runs."""
     carbon: dict[str, Any] | None = None
     """Energy of this attempt since its last commit: wasted, if it ends here."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -19,6 +20,11 @@ class Backbone(Model):
     """Torchvision's name of a classifier (`inception_v3`, `mobilenet_v2`, ...), or `leaknet`."""
     weights: str
     """`none` for random weights, a name of torchvision's enum (`IMAGENET1K_V1`), or the URL of a state dict."""
+
+    @property
+    def is_enum(self) -> bool:
+        """Whether the weights are named by torchvision's enum, not by a URL."""
+        return re.fullmatch(r"[A-Z][A-Z0-9_]*", self.weights) is not None
 
 
 class Straightforward(Model):

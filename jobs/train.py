@@ -1,0 +1,46 @@
+"""train: fine-tune a grid of networks (§3, 4), all sessions of a shard together, resuming where a run was cut off.
+
+    python -m jobs.train specs/demo/train.yaml
+    JOB_COMPLETION_INDEX=3 python -m jobs.train specs/demo/train.yaml      one shard, as a pod of the cluster does
+
+Reads   datasets/<dataset>, the patches behind it, and the weights files that the spec names
+Writes  runs/<name>/grid.json                        the frozen expansion: shards, and the sessions of each
+                   /<shard>/history.csv              loss and accuracy of every session and epoch
+                           /best.safetensors         weights of every session's best epoch
+                           /sessions.json            best epochs, and where sessions diverged
+                           /attempts/ checkpoints/ commits/ status/   see neurograde.storage.journal
+"""
+
+from __future__ import annotations
+
+import sys
+
+from neurograde.runtime.grid import publish_grid, standing_grid, unfinished_shards
+from neurograde.runtime.job import Job, UpToDate, job
+from neurograde.runtime.upstream import made_from
+from neurograde.specs.train import TrainSpec
+
+
+@job(TrainSpec)
+def train(job: Job[TrainSpec]) -> None:
+    """Freeze the grid, then train what is left of it."""
+    dataset = job.upstream("datasets", job.spec.dataset)
+    grid = standing_grid(job, dataset)
+    if grid and not unfinished_shards(job, grid):
+        raise UpToDate(f"{job.store.url}/runs/{grid.name} is up to date")
+
+    from neurograde.learning import preflight
+    from neurograde.learning.samples import read_samples, read_statistics
+    from neurograde.learning.shard import train_shard
+
+    samples = read_samples(job.spec, dataset, made_from(job, dataset, "patches"))
+    statistics = read_statistics(dataset)
+    if grid is None:
+        preflight.check(job.spec, samples)
+        grid = publish_grid(job, dataset)
+    for shard in unfinished_shards(job, grid):
+        train_shard(job, grid, shard, samples, statistics)
+
+
+if __name__ == "__main__":
+    sys.exit(train.main())

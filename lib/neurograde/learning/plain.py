@@ -1,0 +1,232 @@
+"""The plain engine: one session after the other, one batch after the other, as in a textbook.
+
+It is the reference that every faster engine is compared with, so it holds no trick: a real network for each session
+(the frozen part shared), torch's own optimiser and autograd, the loop of the study.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neurograde.learning.backbones import Trunk
+from neurograde.learning.checkpoint import scoped, within
+from neurograde.learning.engine import Tick
+from neurograde.learning.heads import new_head
+from neurograde.learning.inputs import Inputs, slice_of_epoch
+from neurograde.learning.network import Network, freeze, own_copy
+from neurograde.learning.objective import Objective
+from neurograde.learning.samples import Samples, Statistics
+from neurograde.maths.seeding import generator, seed_of
+from neurograde.specs.records import Metrics, Session
+from neurograde.specs.train import TrainSpec
+
+EVALUATION_BATCH = 64
+
+
+@dataclass
+class _Member:
+    """A session under way."""
+
+    session: Session
+    network: Network
+    optimiser: torch.optim.Optimizer
+    best_loss: float = math.inf
+    best: dict[str, Tensor] = field(default_factory=dict)
+    diverged: int | None = None
+
+
+class PlainEngine:
+    """Sessions of one backbone and one strategy."""
+
+    def __init__(
+        self,
+        spec: TrainSpec,
+        sessions: Sequence[Session],
+        trunk: Trunk,
+        *,
+        samples: Mapping[str, Samples],
+        statistics: Mapping[str, Statistics],
+        device: torch.device,
+        tick: Tick,
+    ) -> None:
+        """Networks and optimisers as they are before any step.
+
+        Args:
+            spec: What all sessions share.
+            sessions: The sessions; one backbone, one strategy.
+            trunk: Their trunk, with its weights; what the strategy does not train is frozen in it.
+            samples: `train` and `valid`.
+            statistics: What each of them is standardised with.
+            device: Where to train.
+            tick: Called after every batch.
+        """
+        self.spec, self.samples, self.statistics = spec, samples, statistics
+        self.device, self.tick = device, tick
+        self.inputs = Inputs.of(spec, trunk.name, samples["train"].patch_size_px)
+        self.objective = Objective(len(spec.classes))
+        self.labels = {name: torch.from_numpy(each.labels).to(device) for name, each in samples.items()}
+        freeze(trunk, sessions[0].adaptation)
+        trunk.module.to(device).to(memory_format=torch.channels_last)
+        self.members = [self._member(trunk, session) for session in sessions]
+
+    @property
+    def diverged(self) -> dict[str, int]:
+        """Sessions that have diverged, with the epoch at which they did."""
+        return {each.session.id: each.diverged for each in self.members if each.diverged is not None}
+
+    def run_epoch(self, epoch: int) -> dict[str, Metrics]:
+        """Train every live session for one epoch and measure it; epoch 0 only measures, before any step."""
+        live = [each for each in self.members if each.diverged is None and epoch <= each.session.epochs]
+        return {member.session.id: self._epoch(member, epoch) for member in live}
+
+    def state(self) -> dict[str, Tensor]:
+        """By session: own tensors, optimiser, best weights and loss; of a diverged one, only that it is."""
+        state: dict[str, Tensor] = {}
+        for member in self.members:
+            if member.diverged is not None:
+                own = {"diverged": torch.tensor(member.diverged)}
+            else:
+                own = {
+                    "best_loss": torch.tensor(member.best_loss, dtype=torch.float64),
+                    **scoped("network", member.network.session_tensors()),
+                    **scoped("optimiser", _optimiser_state(member)),
+                    **scoped("best", member.best),
+                }
+            state |= scoped(member.session.id, own)
+        return state
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to where `state` was taken."""
+        for member in self.members:
+            own = within(member.session.id, state)
+            if "diverged" in own:
+                member.diverged = int(own["diverged"])
+                continue
+            member.best_loss = float(own["best_loss"])
+            member.best = {name: each.to(self.device) for name, each in within("best", own).items()}
+            member.network.load_session(within("network", own), f"the checkpoint of {member.session.id}")
+            _load_optimiser_state(member, within("optimiser", own))
+
+    def best(self) -> dict[str, Tensor]:
+        """`<session>/<tensor>`: the weights of every session's best epoch, diverged sessions left out."""
+        best: dict[str, Tensor] = {}
+        for member in self.members:
+            if member.diverged is None:
+                best |= scoped(member.session.id, member.best)
+        return best
+
+    def _member(self, trunk: Trunk, session: Session) -> _Member:
+        head = new_head(trunk, session.adaptation, self.objective.outputs, self.spec.seed, session.id)
+        network = Network(own_copy(trunk), head).to(self.device).to(memory_format=torch.channels_last)
+        optimiser = torch.optim.SGD(
+            [each for each in network.parameters() if each.requires_grad],
+            lr=session.learning_rate,
+            momentum=self.spec.optimiser.momentum,
+            weight_decay=self.spec.optimiser.weight_decay,
+        )
+        return _Member(session, network, optimiser)
+
+    def _epoch(self, member: _Member, epoch: int) -> Metrics:
+        train = self._train(member, epoch) if epoch else self._evaluate(member, "train")
+        valid = self._evaluate(member, "valid")
+        worse = max(train[0], valid[0])  # NaN in either: not less than anything
+        if not (math.isfinite(train[0]) and math.isfinite(valid[0])):
+            member.diverged = epoch
+        elif epoch and worse < member.best_loss:
+            member.best_loss = worse
+            member.best = {name: each.clone() for name, each in member.network.session_tensors().items()}
+        return Metrics(
+            train_loss=_finite(train[0]),
+            train_accuracy=train[1],
+            valid_loss=_finite(valid[0]),
+            valid_accuracy=valid[1],
+        )
+
+    def _train(self, member: _Member, epoch: int) -> tuple[float, float]:
+        """One epoch of steps; loss and accuracy are running means over its batches, weighted by their length."""
+        session, samples = member.session, self.samples["train"]
+        order = generator(self.spec.seed, "session", session.id, "epoch", epoch, "order").permutation(len(samples))
+        crop_slice = None
+        if self.spec.crop == "random":
+            crop_slice = slice_of_epoch(self.spec.seed, session.id, epoch, session.epochs)
+        sums = torch.zeros(2, dtype=torch.float64, device=self.device)
+        member.network.training_mode()
+        with self._own_randomness(session, epoch):
+            for numbers in _batches(order, session.batch_size):
+                images, labels = self._batch("train", numbers, crop_slice)
+                logits = member.network(images)
+                loss = self.objective.loss(logits, labels)
+                member.optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]  # torch declares no types here
+                member.optimiser.step()
+                with torch.no_grad():
+                    sums += torch.stack([loss.double() * len(numbers), self.objective.correct(logits, labels).double()])
+                self.tick(len(numbers))
+        return _means(sums, len(samples))
+
+    @torch.no_grad()
+    def _evaluate(self, member: _Member, subset: str) -> tuple[float, float]:
+        """Mean loss and accuracy over a subset, in eval mode, with the centre crop."""
+        samples = self.samples[subset]
+        sums = torch.zeros(2, dtype=torch.float64, device=self.device)
+        member.network.eval()
+        for numbers in _batches(np.arange(len(samples)), EVALUATION_BATCH):
+            images, labels = self._batch(subset, numbers, None)
+            logits = member.network(images)
+            loss = self.objective.loss(logits, labels).double() * len(numbers)
+            sums += torch.stack([loss, self.objective.correct(logits, labels).double()])
+            self.tick(len(numbers))
+        return _means(sums, len(samples))
+
+    def _batch(self, subset: str, numbers: NDArray[np.intp], crop_slice: int | None) -> tuple[Tensor, Tensor]:
+        images = self.inputs.batch(self.samples[subset], numbers, self.statistics[subset], self.device, crop_slice)
+        return images, self.labels[subset][torch.from_numpy(numbers).to(self.device)]
+
+    @contextmanager
+    def _own_randomness(self, session: Session, epoch: int) -> Iterator[None]:
+        """Dropout draws from torch's own generator: here it is the session's, and afterwards as it was before."""
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(seed_of(self.spec.seed, "session", session.id, "epoch", epoch, "dropout"))
+            yield
+
+
+def _batches(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
+    return (order[start : start + size] for start in range(0, len(order), size))
+
+
+def _means(sums: Tensor, count: int) -> tuple[float, float]:
+    loss, correct = sums.tolist()
+    return loss / count, correct / count
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _optimiser_state(member: _Member) -> dict[str, Tensor]:
+    """The optimiser's tensors as `<parameter>/<slot>`."""
+    return {
+        f"{name}/{slot}": value
+        for name, parameter in member.network.named_parameters()
+        for slot, value in member.optimiser.state.get(parameter, {}).items()
+        if isinstance(value, Tensor)
+    }
+
+
+def _load_optimiser_state(member: _Member, state: Mapping[str, Tensor]) -> None:
+    member.optimiser.state.clear()
+    for name, parameter in member.network.named_parameters():
+        slots = within(name, state)
+        if slots:
+            member.optimiser.state[parameter] = {
+                slot: value.to(parameter.device, memory_format=torch.preserve_format) for slot, value in slots.items()
+            }

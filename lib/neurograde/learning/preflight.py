@@ -1,0 +1,34 @@
+"""What can be seen to be impossible before anything is trained or written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from neurograde.errors import SpecError
+from neurograde.learning.backbones import default_input_size_px, outline
+from neurograde.learning.heads import check_width
+from neurograde.learning.inputs import Inputs
+from neurograde.learning.network import freeze
+from neurograde.learning.samples import Samples
+from neurograde.learning.weights import check_source
+from neurograde.specs.train import Extension, TrainSpec
+
+
+def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
+    """See that every backbone exists, takes the patches, and can be adapted as asked.
+
+    Raises:
+        SpecError: naming the field, its value and what is accepted.
+    """
+    train = samples["train"]
+    largest = max(spec.batch_sizes)
+    if largest > len(train):
+        raise SpecError(f"batch_sizes: {largest} is more than the {len(train)} train samples; accepted are 1 to that")
+    for backbone in spec.backbones:
+        trunk = outline(backbone.name, spec.input_size_px or default_input_size_px(backbone.name))
+        check_source(backbone)
+        Inputs.of(spec, backbone.name, train.patch_size_px)
+        for strategy in spec.strategies:
+            freeze(trunk, strategy)
+            if isinstance(strategy, Extension):
+                check_width(trunk, strategy)

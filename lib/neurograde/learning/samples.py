@@ -1,0 +1,127 @@
+"""Samples: patches in memory once, the plan of samples over them, transforms on the fly."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from neurograde.errors import DataError, SpecError
+from neurograde.maths.dihedral import apply
+from neurograde.specs.train import TrainSpec
+from neurograde.storage.artefact import Artefact
+
+
+class Statistics(NamedTuple):
+    """Mean and standard deviation of each channel, on the scale 0 to 1."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+class Planned(NamedTuple):
+    """One sample of a plan."""
+
+    patch: str
+    """The patch's path in its artefact."""
+    transform: str
+    """`identity`, or one of the 7 transforms."""
+    label: int
+    """Number of its class; see `labels`."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A plan and the pixels behind it."""
+
+    plan: tuple[Planned, ...]
+    """The samples, in order."""
+    patches: NDArray[np.uint8]
+    """The patches, (patch, height, width, 3)."""
+    places: NDArray[np.intp]
+    """Where among them each sample's patch is, (sample,)."""
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Number of each sample's class, (sample,)."""
+        return np.array([each.label for each in self.plan], np.int64)
+
+    @property
+    def patch_size_px(self) -> int:
+        """Side of the patches."""
+        return int(self.patches.shape[1])
+
+    def pixels(self, samples: Sequence[int] | NDArray[np.intp]) -> NDArray[np.uint8]:
+        """Pixels of the samples of these numbers, transformed, (batch, height, width, 3)."""
+        batch = np.empty((len(samples), *self.patches.shape[1:]), np.uint8)
+        for row, number in zip(batch, samples, strict=True):
+            row[:] = apply(self.patches[self.places[number]], self.plan[number].transform)
+        return batch
+
+
+def labels(spec: TrainSpec) -> dict[str, int]:
+    """The number of each class: with two, 1 is the positive one; with more, its place among `classes`."""
+    if len(spec.classes) == 2:
+        return {name: int(name == spec.positive) for name in spec.classes}
+    return {name: number for number, name in enumerate(spec.classes)}
+
+
+def read_samples(
+    spec: TrainSpec, dataset: Artefact, patches: Artefact, subsets: Iterable[str] = ("train", "valid")
+) -> dict[str, Samples]:
+    """The samples of each subset, in the order of samples.csv; the subsets share one array of patches.
+
+    Raises:
+        SpecError: the classes of spec and data set differ.
+        DataError: the patches are not squares of one size.
+    """
+    rows = dataset.read_csv("samples.csv")
+    numbers = labels(spec)
+    found = {row["label"] for row in rows}
+    if found != set(numbers):
+        raise SpecError(f"classes: the spec lists {sorted(numbers)}, {dataset.url} has {sorted(found)}")
+    plans = {
+        subset: [
+            Planned(row["patch"], row["transform"], numbers[row["label"]]) for row in rows if row["subset"] == subset
+        ]
+        for subset in subsets
+    }
+    return gather(plans, patches)
+
+
+def gather(plans: Mapping[str, Sequence[Planned]], patches: Artefact) -> dict[str, Samples]:
+    """The samples of each plan; every patch is read and checked once, and held once.
+
+    Raises:
+        DataError: the patches are not squares of one size.
+    """
+    names = sorted({each.patch for plan in plans.values() for each in plan})
+    images = []
+    for name, data in zip(names, patches.read_many(names), strict=True):
+        images.append(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+        height, width, _ = images[-1].shape
+        if (height, width) != (images[0].shape[0],) * 2:
+            raise DataError(
+                f"{patches.url}/{name} is {width} x {height} px, {names[0]} {images[0].shape[1]} px wide: "
+                "squares of one size are accepted"
+            )
+    pixels = np.stack(images)
+    place = {name: number for number, name in enumerate(names)}
+    return {
+        subset: Samples(tuple(plan), pixels, np.array([place[each.patch] for each in plan], np.intp))
+        for subset, plan in plans.items()
+    }
+
+
+def read_statistics(dataset: Artefact) -> dict[str, Statistics]:
+    """What each subset is standardised with, from standardisation.json."""
+    subsets = dataset.read_json("standardisation.json")["subsets"]
+    return {name: Statistics(tuple(each["mean"]), tuple(each["std"])) for name, each in subsets.items()}

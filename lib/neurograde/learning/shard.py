@@ -1,0 +1,86 @@
+"""A shard from claim to manifest: what one pod does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from neurograde.errors import Fenced
+from neurograde.learning.attempt import Attempt
+from neurograde.learning.device import prepare_device
+from neurograde.learning.plain import PlainEngine
+from neurograde.learning.results import result_files
+from neurograde.learning.samples import Samples, Statistics
+from neurograde.learning.weights import prepare_trunk
+from neurograde.maths.digest import sha256_hex
+from neurograde.runtime.job import Job
+from neurograde.runtime.log import log
+from neurograde.runtime.machine import machine_facts, software_versions
+from neurograde.specs.records import FileRecord, Grid, Manifest, Shard
+from neurograde.specs.train import Backbone, TrainSpec
+from neurograde.storage.artefact import MANIFEST, read_manifest
+from neurograde.storage.journal import Journal
+
+
+def train_shard(
+    job: Job[TrainSpec],
+    grid: Grid,
+    shard: Shard,
+    samples: Mapping[str, Samples],
+    statistics: Mapping[str, Statistics],
+) -> None:
+    """Train the sessions of `shard` from where they stand, and publish them as runs/<grid>/<shard>.
+
+    Raises:
+        AllDiverged: every session has diverged.
+        DigestMismatch: the weights are no longer those of the grid.
+        NoProgress: too many attempts have come to nothing.
+        Stopped: asked to stop, or a newer attempt has taken over.
+    """
+    spec, sessions = job.spec, shard.sessions
+    device = prepare_device(spec.device, spec.workers)
+    backbone = Backbone(name=sessions[0].backbone, weights=sessions[0].weights)
+    trunk, weights = prepare_trunk(spec, backbone, grid.raw)
+    attempt = Attempt(Journal(job.store, f"runs/{grid.name}/{shard.name}"), sessions, job.meter)
+    engine = PlainEngine(
+        spec, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=attempt.tick
+    )
+    machine = machine_facts().model_dump(mode="json") | {"device": device.type, "threads": torch.get_num_threads()}
+    with attempt.claimed(engine, machine):
+        attempt.train(engine, spec.keep_last, sum(map(len, samples.values())))
+        files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
+        _publish(job, grid, shard, files, attempt)
+
+
+def _publish(job: Job[TrainSpec], grid: Grid, shard: Shard, files: Mapping[str, bytes], attempt: Attempt) -> None:
+    """Files first, then the manifest, create-only: a twin that was faster has published the same."""
+    folder = f"runs/{grid.name}/{shard.name}"
+    job.store.put_many((f"{folder}/{path}", data) for path, data in files.items())
+    carbon, wasted = attempt.carbon()
+    manifest = Manifest(
+        kind="runs",
+        name=f"{grid.name}/{shard.name}",
+        job=job.spec.job,
+        spec=job.spec.model_dump(mode="json"),
+        spec_digest=grid.spec_digest,
+        inputs=grid.inputs,
+        raw=grid.raw,
+        files={path: FileRecord(sha256=sha256_hex(data), size=len(data)) for path, data in sorted(files.items())},
+        marks=grid.marks,
+        software=software_versions(),
+        machine=machine_facts().model_dump(mode="json"),
+        wall_seconds=round(carbon.wall_seconds, 3),
+        carbon=carbon.model_dump(mode="json"),
+        carbon_wasted=None if wasted is None else wasted.model_dump(mode="json"),
+    )
+    try:
+        job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
+    except FileExistsError:
+        standing = read_manifest(job.store, folder)
+        if standing is None or standing.digest != manifest.digest:
+            raise Fenced(f"{job.store.url}/{folder} was published with other content by another attempt") from None
+    log.info(
+        f"published {job.store.url}/{folder}: {len(shard.sessions)} sessions",
+        extra={"fields": {"artefact": folder, "digest": manifest.digest}},
+    )

@@ -1,0 +1,80 @@
+"""The grid of a train job: found or published, and the shards of it that are this process's to train."""
+
+from __future__ import annotations
+
+import os
+
+from neurograde.errors import NameTaken, SpecError, UsageError
+from neurograde.runtime.job import Job
+from neurograde.runtime.log import log
+from neurograde.specs.grid import expand
+from neurograde.specs.records import Grid, Shard
+from neurograde.specs.train import TrainSpec
+from neurograde.storage.artefact import Artefact, parse_record, read_manifest
+from neurograde.storage.raw import RawInputs, read_url, stat_url
+
+
+def standing_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid | None:
+    """The grid of this name, None where there is none; with `--replace`, another grid's is cleared away.
+
+    Raises:
+        NameTaken: it was made from another spec, data set or weights; both digests are named.
+        SpecError: a file of weights does not exist.
+    """
+    key = f"runs/{job.spec.name}/grid.json"
+    try:
+        grid = parse_record(Grid, job.store.get(key), f"{job.store.url}/{key}")
+    except FileNotFoundError:
+        return None
+    difference = job.difference(grid, (dataset.as_input(),), weight_files(job.spec))
+    if difference is None:
+        return grid
+    if not job.replace:
+        raise NameTaken(
+            f"{job.source}: runs/{job.spec.name} in {job.store.url} is taken: {difference}; "
+            "choose another name, or --replace it"
+        )
+    job.store.clear(f"runs/{job.spec.name}")
+    return None
+
+
+def publish_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid:
+    """Expand the spec and write grid.json, unless another process of the same grid just has."""
+    inputs, marks = (dataset.as_input(),), dataset.manifest.marks
+    grid = expand(job.spec, inputs, weight_files(job.spec).records({}), marks)
+    try:
+        job.store.create(f"runs/{job.spec.name}/grid.json", grid.encode())
+    except FileExistsError:
+        standing = standing_grid(job, dataset)
+        assert standing is not None
+        return standing
+    sessions = sum(len(shard.sessions) for shard in grid.shards)
+    log.info(f"grid {job.spec.name}: {sessions:,} sessions in {len(grid.shards):,} shards")
+    return grid
+
+
+def unfinished_shards(job: Job[TrainSpec], grid: Grid) -> list[Shard]:
+    """The shards that are this process's and not done: that of JOB_COMPLETION_INDEX, or all of them.
+
+    Raises:
+        UsageError: the grid has no shard of that index.
+    """
+    shards = list(grid.shards)
+    index = os.environ.get("JOB_COMPLETION_INDEX")
+    if index is not None:
+        if not index.isdigit() or int(index) >= len(shards):
+            raise UsageError(f"JOB_COMPLETION_INDEX={index}: the grid {grid.name} has shards 0 to {len(shards) - 1}")
+        shards = [shards[int(index)]]
+    return [shard for shard in shards if read_manifest(job.store, f"runs/{grid.name}/{shard.name}") is None]
+
+
+def weight_files(spec: TrainSpec) -> RawInputs:
+    """The weights that are given by URL: torchvision's own are told apart by their name, which is in the spec."""
+    urls = [each.weights for each in spec.backbones if each.weights != "none" and not each.is_enum]
+    files = {}
+    for url in urls:
+        try:
+            files[url] = stat_url(url)
+        except FileNotFoundError:
+            raise SpecError(f"backbones: weights {url!r}: no such file; accepted are none, a URL, a name") from None
+    return RawInputs(files, read_url)

@@ -1,0 +1,260 @@
+"""The journal of a shard: checkpoints without a pointer.
+
+    <folder>/attempts/3.json                          create-only: the claim; its number is the fencing token
+            /checkpoints/e0007-a03-<sha12>.safetensors   one put, immutable, unique to its attempt
+            /commits/e0007.json                       create-only, after the blob that it names; kept for good
+            /conflicts/e0007-a03.json                 a second result for an epoch, other than the committed one
+            /status/a03.json                          heartbeat
+
+There is no object that says "latest", so none can be torn, stale or contended: the latest state is the highest epoch
+whose commit exists and whose blob has the digest that the commit says. Writers exclude each other by create-only
+commits alone, so two processes at one shard can waste work but never mix it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from neurograde.errors import Fenced, NoProgress, StoreUnavailable
+from neurograde.maths.digest import sha256_hex
+from neurograde.specs.base import Record
+from neurograde.specs.records import Attempt, Commit, Metrics, Status
+from neurograde.storage.artefact import parse_record
+from neurograde.storage.store import Store
+
+ATTEMPTS_WITHOUT_PROGRESS = 5
+PREEMPTIONS_WITHOUT_PROGRESS = 50
+ASKED_TO_STOP = ("SIGTERM", "SIGINT")
+SECONDS_BETWEEN_HEARTBEATS = 20.0
+
+log = logging.getLogger("neurograde")
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+class Journal:
+    """One attempt at one shard: claim it, find where it stands, commit epoch after epoch."""
+
+    def __init__(self, store: Store, folder: str) -> None:
+        """The journal in `folder` of `store`; nothing is written before `claim`."""
+        self.store, self.folder = store, folder
+        self.attempt = 0
+        self._last_heartbeat = float("-inf")
+
+    def claim(self, machine: Mapping[str, Any] | None = None) -> int:
+        """Make the next attempt ours and return its number; every older attempt is fenced off by it.
+
+        Raises:
+            NoProgress: the last five attempts (or fifty, where they were asked to stop) have committed nothing.
+        """
+        attempts = self.attempts()
+        epochs = self._commit_keys()
+        newest = max(epochs, default=None)
+        self._refuse_to_go_in_circles(attempts, newest)
+        self.attempt = attempts[-1].attempt if attempts else 0
+        while True:
+            self.attempt += 1
+            record = Attempt(
+                attempt=self.attempt,
+                resumes_from=newest,
+                token=secrets.token_hex(8),
+                claimed_at=_now(),
+                machine=dict(machine or {}),
+            )
+            try:
+                self.store.create(f"{self.folder}/attempts/{self.attempt}.json", record.encode())
+            except FileExistsError:
+                continue  # another process took that number just now: the higher one wins
+            return self.attempt
+
+    def latest(self) -> tuple[Commit, bytes] | None:
+        """The newest commit whose blob is whole, and the blob; None where there is none.
+
+        A blob that is gone or damaged is named in the log, and the epoch before it is tried: what was trained since
+        is trained again, and must come out the same.
+        """
+        keys = self._commit_keys()
+        for epoch in sorted(keys, reverse=True):
+            commit = self._read(Commit, keys[epoch])
+            blob = self._blob(commit)
+            if blob is not None:
+                if epoch < max(keys):
+                    log.warning(f"{self.store.url}/{self.folder}: going on from epoch {epoch}, the last whole one")
+                return commit, blob
+        return None
+
+    def commit(
+        self,
+        epoch: int,
+        blob: bytes,
+        metrics: Mapping[str, Metrics],
+        diverged: Mapping[str, int] | None = None,
+        carbon: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Make `blob` the state after `epoch`: the blob first, then the record that names it.
+
+        An epoch that is committed already (by a twin, or before its blob was damaged) must have the same digest;
+        then the blob is put back if it is not whole, and the work goes on.
+
+        Returns:
+            Whether the commit is ours; False when it stood already, with the same digest.
+
+        Raises:
+            Fenced: a newer attempt has claimed the shard, or the epoch is committed with another digest.
+        """
+        digest = sha256_hex(blob)
+        key = f"checkpoints/e{epoch:04d}-a{self.attempt:02d}-{digest[:12]}.safetensors"
+        ours = Commit(
+            epoch=epoch,
+            attempt=self.attempt,
+            key=key,
+            sha256=digest,
+            size=len(blob),
+            metrics=dict(metrics),
+            diverged=dict(diverged or {}),
+            carbon=None if carbon is None else dict(carbon),
+        )
+        path = f"{self.folder}/commits/e{epoch:04d}.json"
+        if not self.store.exists(path):
+            self.store.put(f"{self.folder}/{key}", blob)
+            self.check_fence()
+            try:
+                self.store.create(path, ours.encode())
+            except FileExistsError:
+                self.store.delete(f"{self.folder}/{key}")  # a twin was faster; its blob stands
+            else:
+                return True
+        self._agree(ours, self._read(Commit, path), blob)
+        return False
+
+    def prune(self, keep_last: int) -> None:
+        """Delete the blobs that `keep_last` newer commits supersede, once the newest of them is seen to be whole."""
+        keys = self._commit_keys()
+        newest = [self._read(Commit, keys[epoch]) for epoch in sorted(keys)[-keep_last:]]
+        if not newest or self._blob(newest[-1]) is None:
+            return
+        kept = {f"{self.folder}/{commit.key}" for commit in newest}
+        for key in self.store.list(f"{self.folder}/checkpoints"):
+            # A blob of a later epoch is not committed yet: a newer attempt may be about to.
+            if key not in kept and _number(key, r"/e(\d+)-a") <= newest[-1].epoch:
+                self.store.delete(key)
+
+    def commits(self) -> list[Commit]:
+        """Every committed epoch, in order: the history of the shard."""
+        return sorted(self._records(Commit, "commits"), key=lambda each: each.epoch)
+
+    def attempts(self) -> list[Attempt]:
+        """Every claim so far, in order."""
+        return sorted(self._records(Attempt, "attempts"), key=lambda each: each.attempt)
+
+    def statuses(self) -> dict[int, Status]:
+        """The last heartbeat of every attempt that sent one."""
+        return {each.attempt: each for each in self._records(Status, "status")}
+
+    @property
+    def heartbeat_due(self) -> bool:
+        """Whether it is time for a heartbeat."""
+        return time.monotonic() - self._last_heartbeat >= SECONDS_BETWEEN_HEARTBEATS
+
+    def heartbeat(self, epoch: int, carbon: Mapping[str, Any] | None = None, ended: str | None = None) -> None:
+        """Say that this attempt lives, and where it is; or, with `ended`, how it ended.
+
+        Raises:
+            Fenced: a newer attempt has claimed the shard.
+        """
+        self._last_heartbeat = time.monotonic()
+        status = Status(
+            attempt=self.attempt,
+            at=_now(),
+            epoch=epoch,
+            ended=ended,
+            carbon=None if carbon is None else dict(carbon),
+        )
+        try:
+            self.store.put(f"{self.folder}/status/a{self.attempt:02d}.json", status.encode())
+            if ended is None:
+                self.check_fence()
+        except StoreUnavailable as error:
+            log.warning(f"no heartbeat: {error}")  # the next commit will say whether the store is back
+
+    def check_fence(self) -> None:
+        """Raise Fenced if a newer attempt has claimed the shard."""
+        attempts = self.store.list(f"{self.folder}/attempts")
+        newest = max((_number(key, r"/(\d+)\.json$") for key in attempts), default=0)
+        if newest > self.attempt:
+            raise Fenced(
+                f"{self.store.url}/{self.folder}: attempt {newest} has taken over from attempt {self.attempt}; "
+                "this one leaves it the shard"
+            )
+
+    def _agree(self, ours: Commit, theirs: Commit, blob: bytes) -> None:
+        """See that an epoch that was made twice came out the same."""
+        where = f"{self.store.url}/{self.folder}: epoch {ours.epoch}"
+        if ours.sha256 != theirs.sha256:
+            conflict = f"{self.folder}/conflicts/e{ours.epoch:04d}-a{ours.attempt:02d}.json"
+            self.store.create(conflict, ours.encode())
+            raise Fenced(
+                f"{where} has digest {ours.sha256} in attempt {ours.attempt}, but attempt {theirs.attempt} has "
+                f"committed {theirs.sha256}: not deterministic, or not the same kind of machine; see {conflict}"
+            )
+        log.info(f"{where} came out the same in attempts {theirs.attempt} and {ours.attempt}")
+        if self._blob(theirs) is None:
+            self.store.put(f"{self.folder}/{theirs.key}", blob)
+        self.check_fence()
+
+    def _refuse_to_go_in_circles(self, attempts: list[Attempt], newest: int | None) -> None:
+        statuses = self.statuses()
+        idle = []  # how each attempt since the last commit ended, newest first
+        for each in reversed(attempts):
+            if each.resumes_from != newest:
+                break
+            status = statuses.get(each.attempt)
+            idle.append(status.ended if status else None)
+        failed = sum(ended not in ASKED_TO_STOP for ended in idle)
+        if failed >= ATTEMPTS_WITHOUT_PROGRESS or len(idle) >= PREEMPTIONS_WITHOUT_PROGRESS:
+            raise NoProgress(
+                f"{self.store.url}/{self.folder}: {len(idle)} attempts in a row have committed nothing "
+                f"({len(idle) - failed} of them were asked to stop); mend the cause, delete its attempts/ and run again"
+            )
+
+    def _blob(self, commit: Commit) -> bytes | None:
+        """The blob that the commit names, or None, said in the log, when it is gone or not what was committed."""
+        key = f"{self.folder}/{commit.key}"
+        try:
+            blob = self.store.get(key)
+        except FileNotFoundError:
+            log.warning(f"{self.store.url}/{key} is gone")
+            return None
+        if sha256_hex(blob) != commit.sha256:
+            log.warning(f"{self.store.url}/{key} is damaged: its sha256 is not {commit.sha256}")
+            return None
+        return blob
+
+    def _commit_keys(self) -> dict[int, str]:
+        keys = self.store.list(f"{self.folder}/commits")
+        return {int(found[1]): key for key in keys if (found := re.search(r"/e(\d+)\.json$", key))}
+
+    def _records(self, model: type[RecordT], folder: str) -> list[RecordT]:
+        keys = list(self.store.list(f"{self.folder}/{folder}"))
+        return [
+            parse_record(model, data, f"{self.store.url}/{key}")
+            for key, data in zip(keys, self.store.get_many(keys), strict=True)
+        ]
+
+    def _read(self, model: type[RecordT], key: str) -> RecordT:
+        return parse_record(model, self.store.get(key), f"{self.store.url}/{key}")
+
+
+def _number(key: str, pattern: str) -> int:
+    """The number that `pattern` finds in `key`; 0 for a stranger's object, which is never the newest of anything."""
+    found = re.search(pattern, key)
+    return int(found[1]) if found else 0
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
