@@ -24,6 +24,7 @@ from PIL import Image
 from neurograde.imaging.cut import CutJob, cut_many
 from neurograde.maths.patch_grid import Margins
 
+NAMES = ("patch_throughput", "patch_memory")
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 PATCH_SIZE_PX = 250
 WORKERS = 2
