@@ -152,10 +152,10 @@ class Job(Generic[SpecT]):
         """In what the artefact or grid that stands differs from the one asked for: None if in nothing."""
         if existing.spec_digest != self.spec.digest():
             return f"it was made by a spec of digest {existing.spec_digest}, this spec has {self.spec.digest()}"
-        before = {each.kind: each for each in existing.inputs}
-        for now in inputs:
-            was = before.get(now.kind)
-            if was is None or was.digest != now.digest:
+        # By place: a job may read several artefacts of one kind, and names do not count.
+        for place, now in enumerate(inputs):
+            was = existing.inputs[place] if place < len(existing.inputs) else None
+            if was is None or (was.kind, was.digest) != (now.kind, now.digest):
                 made_from = was.digest if was else "none"
                 return f"it was made from {now.kind} of digest {made_from}, {now.kind}/{now.name} now has {now.digest}"
         return raw.difference(existing.raw)
