@@ -1,0 +1,75 @@
+"""Energy and emissions of a chain, job by job; the sum is the parts' and nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from neurograde.errors import DataError
+from neurograde.runtime.carbon_record import CarbonRecord, total
+from neurograde.storage.artefact import Artefact
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one job drew and emitted."""
+
+    job: str
+    artefact: str
+    record: CarbonRecord
+    wasted_kg: float
+    """Emissions of its work that was lost to interruptions, the GPU at its thermal design power."""
+
+    @property
+    def kwh_tdp(self) -> float:
+        """Energy of GPU at its thermal design power, processor and memory, before overhead."""
+        return self.record.gpu_kwh_tdp + self._rest
+
+    @property
+    def kwh_measured(self) -> float | None:
+        """The same with the GPU's measured energy; None where a GPU was not measured."""
+        measured = self.record.gpu_kwh_measured
+        return None if measured is None else measured + self._rest
+
+    @property
+    def _rest(self) -> float:
+        return (self.record.cpu_kwh or 0.0) + (self.record.ram_kwh or 0.0)
+
+
+@dataclass(frozen=True)
+class Account:
+    """The jobs, and their sum."""
+
+    entries: tuple[Entry, ...]
+    sum: Entry
+
+
+def account(artefacts: Sequence[Artefact]) -> Account:
+    """The account of the jobs that made `artefacts`; each must have a carbon record.
+
+    Raises:
+        DataError: a manifest has no carbon record, or a damaged one.
+    """
+    entries = tuple(_entry(each) for each in artefacts)
+    everything = total([each.record for each in entries])
+    return Account(entries, Entry("all", "", everything, math.fsum(each.wasted_kg for each in entries)))
+
+
+def _entry(artefact: Artefact) -> Entry:
+    manifest = artefact.manifest
+    record = _record(artefact, "carbon", manifest.carbon or {})
+    wasted = _record(artefact, "carbon_wasted", manifest.carbon_wasted).co2e_kg_tdp if manifest.carbon_wasted else 0.0
+    return Entry(manifest.job, artefact.folder, record, wasted)
+
+
+def _record(artefact: Artefact, field: str, value: dict[str, Any]) -> CarbonRecord:
+    try:
+        return CarbonRecord.parse(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in (field, *first["loc"]))
+        raise DataError(f"{artefact.url}/manifest.json: {where}: {first['msg']}") from None

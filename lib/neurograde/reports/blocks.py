@@ -1,0 +1,178 @@
+"""What a page is built from; each block names the template that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from neurograde.storage.artefact import encode_csv
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure, twice: as a file, and as an element that takes its colours from the page."""
+
+    slug: str
+    """Name of its file, and prefix of its ids."""
+    svg: str
+    """The file."""
+    inline: str
+    """The element."""
+    alt: str
+    """What it shows, in words."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures side by side, as many as fit."""
+
+    figures: tuple[Figure, ...]
+    caption: str
+    """What stands below them."""
+    template: ClassVar[str] = "figures.html.j2"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name in the CSV file, its title on the page, and how its values are written there."""
+
+    name: str
+    title: str
+    write: Callable[..., str] = str
+    kind: str = "number"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as it is read: the value, and in smaller type what qualifies it."""
+
+    text: str
+    note: str = ""
+    kind: str = "number"
+    """`number`, `text` or `digest`: how it is set."""
+
+    @property
+    def attributes(self) -> dict[str, str | None]:
+        """HTML attributes; what is cut off on the page can be read by pointing at it."""
+        return {"class": self.kind, "title": self.text if self.kind == "digest" else None}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, twice: as it is read, and as the numbers behind it."""
+
+    slug: str
+    """Name of its CSV file."""
+    caption: str
+    """What it shows."""
+    titles: tuple[Cell, ...]
+    """Head of each column."""
+    rows: tuple[tuple[Cell, ...], ...]
+    """The rows as they are read; the first cell names the row."""
+    columns: tuple[str, ...]
+    """Columns of the CSV file."""
+    values: tuple[tuple[object, ...], ...]
+    """Rows of the CSV file, unrounded."""
+    total: tuple[Cell, ...] = ()
+    """A last row that adds up the others, or nothing."""
+    template: ClassVar[str] = "table.html.j2"
+
+    def csv(self) -> bytes:
+        """The numbers, unrounded; what is not known is an empty cell."""
+        return encode_csv(self.columns, self.values)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Tables side by side, as many as fit."""
+
+    tables: tuple[Table, ...]
+    template: ClassVar[str] = "tables.html.j2"
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A number to look at first."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The numbers to look at first, side by side."""
+
+    statistics: tuple[Statistic, ...]
+    template: ClassVar[str] = "statistics.html.j2"
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A sentence or two."""
+
+    text: str
+    template: ClassVar[str] = "paragraph.html.j2"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the blocks after it are about."""
+
+    text: str
+    template: ClassVar[str] = "heading.html.j2"
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Lines to type."""
+
+    lines: tuple[str, ...]
+    template: ClassVar[str] = "commands.html.j2"
+
+
+Block = Figures | Table | Tables | Statistics | Paragraph | Heading | Commands
+
+
+@dataclass(frozen=True)
+class Banner:
+    """A warning that stands above everything that it concerns."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A chapter of the page."""
+
+    slug: str
+    """Its anchor."""
+    title: str
+    """Its heading, and its entry in the contents."""
+    lead: str
+    """What it says, in a sentence."""
+    blocks: tuple[Block, ...]
+    """What it shows."""
+
+
+def simple_table(
+    slug: str, caption: str, columns: Sequence[Column], rows: Sequence[Sequence[object]], total: Sequence[object] = ()
+) -> Table:
+    """A table of one value a cell, written as its column says and kept as it is in the CSV file."""
+
+    def written(row: Sequence[object]) -> tuple[Cell, ...]:
+        return tuple(
+            Cell(column.write(value), kind=column.kind) for column, value in zip(columns, row, strict=bool(row))
+        )
+
+    return Table(
+        slug=slug,
+        caption=caption,
+        titles=tuple(Cell(each.title, kind=each.kind) for each in columns),
+        rows=tuple(written(row) for row in rows),
+        columns=tuple(each.name for each in columns),
+        values=tuple(tuple(row) for row in rows),
+        total=written(total) if total else (),
+    )

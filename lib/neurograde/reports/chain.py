@@ -1,0 +1,93 @@
+"""An evaluation and everything that it was made from, followed leftwards by digest.
+
+evaluation -> run (its shards) -> data set -> partition -> patches -> images (where synthesised)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from neurograde.errors import DigestMismatch
+from neurograde.reports import readings
+from neurograde.runtime.job import Job
+from neurograde.runtime.specfile import SpecT
+from neurograde.runtime.upstream import finished_run, made_from
+from neurograde.storage.artefact import Artefact
+from neurograde.storage.run import Run
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One evaluation with what stands behind it."""
+
+    evaluation: Artefact
+    metrics: readings.Metrics
+    run: Run
+    dataset: Artefact
+    partition: Artefact
+    patches: Artefact
+    images: Artefact | None
+    """The synthesised images; a laboratory's own are in no store."""
+
+    @property
+    def name(self) -> str:
+        """Name of the evaluation."""
+        return self.evaluation.manifest.name
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What every page that shows it must say of it."""
+        return self.evaluation.manifest.marks
+
+    def artefacts(self) -> Iterator[Artefact]:
+        """Everything in the order in which it was made."""
+        if self.images is not None:
+            yield self.images
+        yield from (self.patches, self.partition, self.dataset, *self.run.shards.values(), self.evaluation)
+
+
+def follow(job: Job[SpecT], evaluation: Artefact) -> Chain:
+    """Everything that `evaluation` was made from.
+
+    Raises:
+        MissingUpstream: something of the chain is gone.
+        DigestMismatch: what stands in the store is not what the evaluation was made from; both digests are named.
+        DataError: a file is not what a report can read.
+    """
+    recorded = evaluation.input("runs")
+    run = finished_run(job, recorded.name)
+    whole = run.artefact()
+    if whole.manifest.digest != recorded.digest:
+        raise DigestMismatch(
+            f"{evaluation.url} was made from {whole.folder} of digest {recorded.digest}, which now has "
+            f"{whole.manifest.digest}: make {evaluation.folder} again with --replace"
+        )
+    dataset = made_from(job, whole, "datasets")
+    partition = made_from(job, dataset, "partitions")
+    patches = made_from(job, partition, "patches")
+    from_store = any(each.kind == "images" for each in patches.manifest.inputs)
+    return Chain(
+        evaluation=evaluation,
+        metrics=readings.read(readings.Metrics, evaluation, "metrics.json"),
+        run=run,
+        dataset=dataset,
+        partition=partition,
+        patches=patches,
+        images=made_from(job, patches, "images") if from_store else None,
+    )
+
+
+def unique(artefacts: Iterable[Artefact]) -> list[Artefact]:
+    """Each artefact once, in the order of its first appearance."""
+    return list({each.folder: each for each in artefacts}.values())
+
+
+def file_name(*words: str) -> str:
+    """Words as a file name: lower case, digits and dashes.
+
+    >>> file_name("curves", "mobilenet_v2-lr0.001", "loss")
+    'curves-mobilenet-v2-lr0-001-loss'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")

@@ -1,0 +1,62 @@
+"""The page: its sections in order, rendered into one HTML file that asks the network for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from neurograde.reports.blocks import Banner, Figures, Section, Table, Tables
+from neurograde.reports.chain import Chain
+from neurograde.reports.sections.answer import answer, banners
+from neurograde.reports.sections.augmentation import augmentation
+from neurograde.reports.sections.carbon import carbon
+from neurograde.reports.sections.data import data
+from neurograde.reports.sections.partition import partition
+from neurograde.reports.sections.provenance import provenance
+from neurograde.reports.sections.results import results
+from neurograde.reports.sections.training import training
+
+SECTIONS = (answer, data, partition, augmentation, training, results, carbon, provenance)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page shows."""
+
+    title: str
+    banners: tuple[Banner, ...]
+    sections: tuple[Section, ...]
+
+    def html(self) -> bytes:
+        """The page: styles and figures inside, the same bytes for the same content."""
+        return _environment().get_template("page.html.j2").render(page=self).encode()
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """The page, and its figures and tables as files beside it."""
+        yield "index.html", self.html()
+        for section in self.sections:
+            for block in section.blocks:
+                if isinstance(block, Figures):
+                    yield from ((f"figures/{each.slug}.svg", each.svg.encode()) for each in block.figures)
+                tables = block.tables if isinstance(block, Tables) else [block] if isinstance(block, Table) else []
+                yield from ((f"tables/{each.slug}.csv", each.csv()) for each in tables)
+
+
+def compose(title: str, chains: Sequence[Chain]) -> Page:
+    """The page of the evaluations in `chains`; the first of them leads."""
+    return Page(title, banners(chains), tuple(section(chains) for section in SECTIONS))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("neurograde.reports", "template"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

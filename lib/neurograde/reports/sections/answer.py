@@ -1,0 +1,111 @@
+"""The answer first: what the chosen session does on the test set, and how much of it may be luck."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neurograde.reports.blocks import Banner, Block, Column, Figures, Section, Statistic, Statistics, simple_table
+from neurograde.reports.chain import Chain
+from neurograde.reports.figures.gap import gap
+from neurograde.reports.headline import headline
+from neurograde.reports.numbers import change, count, decimal, interval, percent, plural, points, prose_list, spread
+from neurograde.reports.readings import Assessment
+
+MARKS = {
+    "synthetic": (
+        "Synthetic images",
+        "The images behind {names} were drawn by a program. They show that the chain works, and nothing about tumours.",
+    ),
+    "leaking": (
+        "Leaking on purpose",
+        "In {names}, train and valid share families. Its valid results are worth nothing; its test set is independent.",
+    ),
+}
+
+
+def banners(chains: Sequence[Chain]) -> tuple[Banner, ...]:
+    """What must be said of the evaluations shown, once for each mark."""
+    found = []
+    for mark in sorted({mark for chain in chains for mark in chain.marks}, reverse=True):
+        title, text = MARKS.get(mark, (mark.capitalize(), "{names}: made from what is marked so."))
+        names = prose_list([chain.name for chain in chains if mark in chain.marks])
+        found.append(Banner(title, text.format(names=names)))
+    return tuple(found)
+
+
+def answer(chains: Sequence[Chain]) -> Section:
+    """The lead evaluation in numbers, and all of them with valid and test side by side."""
+    lead = chains[0]
+    metrics, cell, test = lead.metrics, lead.metrics.chosen_cell, lead.metrics.subsets["test"].patches
+    loss, accuracy = test.metric("loss"), test.metric("accuracy")
+    repeats = plural(cell.n, "repeat") + (f", {cell.diverged} diverged" if cell.diverged else "")
+    statistics = Statistics(
+        (
+            Statistic("Test loss", decimal(loss.value), _over_families("loss", test)),
+            Statistic(
+                "Test accuracy",
+                percent(accuracy.value),
+                _over_families("accuracy", test)
+                + f"; the more frequent class alone gives {percent(test.metric('majority_baseline').value)}",
+            ),
+            Statistic(
+                f"Valid loss, best of {cell.n}",
+                decimal(cell.loss.best),
+                f"{spread('loss', cell.loss.mean, cell.loss.std)} over {repeats}",
+            ),
+            Statistic(
+                f"Valid accuracy, best of {cell.n}",
+                percent(cell.accuracy.best),
+                f"{spread('accuracy', cell.accuracy.mean, cell.accuracy.std)} over {repeats}",
+            ),
+            Statistic(
+                "Test set openings",
+                count(metrics.openings),
+                "this one included; each further one makes it a little more of a second valid set",
+            ),
+        )
+    )
+    blocks: list[Block] = [statistics, _side_by_side(chains)]
+    if len(chains) > 1:
+        blocks.append(_table(chains))
+    name = f"{lead.name}: " if len(chains) > 1 else ""
+    return Section("answer", "The answer", f"{name}{headline(metrics)}.", tuple(blocks))
+
+
+def _side_by_side(chains: Sequence[Chain]) -> Figures:
+    figures = []
+    for name in ("loss", "accuracy"):
+        rows = [
+            (each.name, {key: found.patches.metric(name) for key, found in each.metrics.subsets.items()})
+            for each in chains
+        ]
+        figures.append(gap(f"valid-and-test-{name}", name, rows))
+    caption = (
+        "Valid and test, original patches of the session that was chosen; bars are 95 % intervals over families. "
+        "A valid far better than test is what a leak looks like."
+    )
+    return Figures(tuple(figures), caption)
+
+
+def _table(chains: Sequence[Chain]) -> Block:
+    columns = [Column("evaluation", "evaluation", kind="text"), Column("partition", "partition", kind="text")]
+    rows: list[list[object]] = [[chain.name, chain.partition.manifest.name] for chain in chains]
+    for name in ("loss", "accuracy"):
+        write = decimal if name == "loss" else percent
+        columns += [Column(f"{subset}_{name}", f"{subset} {name}", write) for subset in ("valid", "test")]
+        columns.append(
+            Column(f"{name}_gap", "gap", change) if name == "loss" else Column(f"{name}_gap", "gap, points", points)
+        )
+        for chain, row in zip(chains, rows, strict=True):
+            valid, test = (chain.metrics.subsets[each].patches.metric(name).value for each in ("valid", "test"))
+            row += [valid, test, None if valid is None or test is None else test - valid]
+    columns.append(Column("openings", "test openings", count))
+    for chain, row in zip(chains, rows, strict=True):
+        row.append(chain.metrics.openings)
+    return simple_table("evaluations", "The evaluations side by side, per original patch", columns, rows)
+
+
+def _over_families(name: str, test: Assessment) -> str:
+    found = test.metric(name)
+    bounds = interval(name, found.low, found.high)
+    return f"{bounds}, 95 % over {plural(test.families, 'family')}" if bounds else "no interval: too few families"

@@ -1,0 +1,105 @@
+"""Classes balanced by the seven dihedral transforms (tables 2.1 to 2.3), then standardised (§2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neurograde.reports.blocks import Block, Column, Heading, Paragraph, Section, Table, Tables, simple_table
+from neurograde.reports.chain import Chain, file_name, unique
+from neurograde.reports.numbers import count, decimal
+from neurograde.reports.readings import Balance, Standardisation, read
+
+_MODES = {
+    "train": "Every subset is standardised with the mean and deviation of train.",
+    "per_subset": "Each subset is standardised with its own mean and deviation, as the study did.",
+    "imagenet": "Every subset is standardised with ImageNet's mean and deviation.",
+    "none": "Nothing is standardised.",
+}
+
+
+def augmentation(chains: Sequence[Chain]) -> Section:
+    """The tables of each data set that is shown."""
+    datasets = unique(chain.dataset for chain in chains)
+    blocks: list[Block] = []
+    for each in datasets:
+        name = each.manifest.name
+        if len(datasets) > 1:
+            blocks.append(Heading(name))
+        balance = read(Balance, each, "balance.json")
+        standardisation = read(Standardisation, each, "standardisation.json")
+        blocks += [
+            Tables((_samples(name, balance), _ratios(name, balance), _totals(name, balance))),
+            Paragraph(_MODES.get(standardisation.mode, standardisation.mode)),
+            _statistics(name, standardisation),
+        ]
+    lead = (
+        "A class that has fewer patches gets more of the seven flips and quarter turns; within each subset on its own."
+    )
+    return Section("augmentation", "Augmentation", lead, tuple(blocks))
+
+
+def _samples(name: str, balance: Balance) -> Table:
+    columns = (
+        Column("subset", "subset", kind="text"),
+        Column("class", "class", kind="text"),
+        Column("start", "patches", count),
+        Column("balanced", "balanced", count),
+        Column("final", "augmented", count),
+    )
+    rows = [
+        (subset, label, each.start, each.balanced, each.final)
+        for subset, found in balance.subsets.items()
+        for label, each in found.classes.items()
+    ]
+    return simple_table(file_name("samples", name), "Samples through balancing and augmentation", columns, rows)
+
+
+def _ratios(name: str, balance: Balance) -> Table:
+    columns = (
+        Column("subset", "subset", kind="text"),
+        Column("start", "patches", _ratio),
+        Column("balanced", "balanced", _ratio),
+        Column("final", "augmented", _ratio),
+        Column("r", "r", count),
+        Column("ngca", "NGCA", count),
+    )
+    rows = [
+        (subset, each.ratio.start, each.ratio.balanced, each.ratio.final, each.r, each.ngca)
+        for subset, each in balance.subsets.items()
+    ]
+    caption = "Largest class over smallest, and NGCA"
+    return simple_table(file_name("ratios", name), caption, columns, rows)
+
+
+def _totals(name: str, balance: Balance) -> Table:
+    columns = (
+        Column("subset", "subset", kind="text"),
+        *(Column(label, label, count) for label in balance.classes),
+        Column("total", "total", count),
+    )
+    counts = {
+        subset: [found.classes[label].final for label in balance.classes] for subset, found in balance.subsets.items()
+    }
+    sums = [sum(column) for column in zip(*counts.values(), strict=True)]
+    return simple_table(
+        file_name("totals", name),
+        "Samples in the data set",
+        columns,
+        [(subset, *each, sum(each)) for subset, each in counts.items()],
+        total=("total", *sums, sum(sums)),
+    )
+
+
+def _statistics(name: str, standardisation: Standardisation) -> Table:
+    channels = ("red", "green", "blue")
+    columns = (
+        Column("subset", "subset", kind="text"),
+        *(Column(f"mean_{channel}", f"mean {channel}", decimal) for channel in channels),
+        *(Column(f"std_{channel}", f"std {channel}", decimal) for channel in channels),
+    )
+    rows = [(subset, *each.mean, *each.std) for subset, each in standardisation.subsets.items()]
+    return simple_table(file_name("standardisation", name), "On the scale from 0 to 1, after balancing", columns, rows)
+
+
+def _ratio(value: float) -> str:
+    return decimal(value, 2)

@@ -1,0 +1,93 @@
+"""The data: images, families and patches of each class, and where every pixel went (§2.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neurograde.reports.blocks import Block, Cell, Figures, Heading, Section, Table
+from neurograde.reports.chain import Chain, file_name, unique
+from neurograde.reports.figures.accounting import accounting
+from neurograde.reports.numbers import count, percent, plural, shares_that_add_up
+from neurograde.reports.readings import Accounting, PixelAccount, read
+from neurograde.storage.artefact import Artefact
+
+PARTS = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")
+_TITLES = ("kept", "lost to labels", "background", "borders", "pre-crop")
+
+
+def data(chains: Sequence[Chain]) -> Section:
+    """One account for each set of patches that is shown."""
+    sets = unique(chain.patches for chain in chains)
+    accounts = [(each.manifest.name, _account(each)) for each in sets]
+    blocks: list[Block] = []
+    for name, account in accounts:
+        if len(sets) > 1:
+            blocks.append(Heading(name))
+        shares = {"all": _shares(account), **{label: _shares(each) for label, each in account.classes.items()}}
+        caption = f"Where the {count(account.total_px)} pixels went; each bar is 100 %."
+        blocks.append(Figures((accounting(file_name("accounting", name), shares),), caption))
+        blocks.append(_table(name, account))
+    return Section("data", "Data", " ".join(_sentence(account) for _, account in accounts), tuple(blocks))
+
+
+def _account(patches: Artefact) -> Accounting:
+    """The account, with the number of families: a family of two classes counts once."""
+    families = {row["family"] for row in patches.read_csv("images.csv") if int(row["patches"])}
+    return read(Accounting, patches, "accounting.json").model_copy(update={"families": len(families)})
+
+
+def _sentence(account: Accounting) -> str:
+    kept, labels, background, borders, precrop = _shares(account)
+    lost = [
+        f"{percent(share, 2)} {cause}"
+        for share, cause in (
+            (labels, "labels"),
+            (background, "background"),
+            (borders, "borders"),
+            (precrop, "pre-crop"),
+        )
+        if share
+    ]
+    images, families = plural(account.images, "image"), plural(account.families or 0, "family")
+    size = f"{account.patch_size_px} × {account.patch_size_px} px"
+    return (
+        f"{images} of {families}, {count(account.total_px)} px, {plural(account.patches, 'patch')} of {size}: "
+        f"{percent(1 - kept, 2)} of the pixels lost{' = ' + ' + '.join(lost) if lost else ''}."
+    )
+
+
+def _table(name: str, account: Accounting) -> Table:
+    rows = [("all", account), *account.classes.items()]
+    numbers = ("images", "families", "patches")
+    return Table(
+        slug=file_name("data", name),
+        caption="Images, families, patches and pixels of each class",
+        titles=(Cell("class", kind="text"), *(Cell(each) for each in (*numbers, *_TITLES))),
+        rows=tuple(
+            (
+                Cell(label, kind="text"),
+                *(Cell(count(getattr(each, number))) for number in numbers),
+                *(
+                    Cell(percent(share, 2), count(getattr(each, part)))
+                    for part, share in zip(PARTS, _shares(each), strict=True)
+                ),
+            )
+            for label, each in rows[1:]
+        ),
+        columns=("class", *numbers, "total_px", *PARTS),
+        values=tuple(
+            (label, *(getattr(each, column) for column in (*numbers, "total_px", *PARTS))) for label, each in rows
+        ),
+        total=(
+            Cell("all", kind="text"),
+            *(Cell(count(getattr(account, number))) for number in numbers),
+            *(
+                Cell(percent(share, 2), count(getattr(account, part)))
+                for part, share in zip(PARTS, _shares(account), strict=True)
+            ),
+        ),
+    )
+
+
+def _shares(account: PixelAccount) -> list[float]:
+    return shares_that_add_up([getattr(account, part) for part in PARTS])

@@ -1,0 +1,112 @@
+"""Results: the chosen session on valid and test, by sample, patch and image, each with its n and its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neurograde.reports.blocks import Block, Cell, Figures, Heading, Paragraph, Section, Table, Tables
+from neurograde.reports.chain import Chain, file_name
+from neurograde.reports.figures.calibration import calibration
+from neurograde.reports.figures.confusion import confusion
+from neurograde.reports.figures.roc import roc
+from neurograde.reports.numbers import decimal, interval, metric, plural
+from neurograde.reports.readings import Assessment, SubsetResult
+
+LEVELS = {"samples": "samples", "patches": "patches", "images": "images"}
+_ORDER = ("test", "valid", "external")
+_NAMES = {
+    "roc_auc": "ROC AUC",
+    "roc_auc_macro": "ROC AUC, macro",
+    "f_measure": "F-measure",
+    "f_macro": "F-measure, macro",
+    "brier": "Brier score",
+    "quadratic_kappa": "kappa, quadratic",
+}
+
+
+def results(chains: Sequence[Chain]) -> Section:
+    """Tables and figures of each evaluation."""
+    blocks: list[Block] = []
+    for chain in chains:
+        if len(chains) > 1:
+            blocks.append(Heading(chain.name))
+        blocks.append(Paragraph(_sentence(chain)))
+        found = chain.metrics.subsets
+        blocks.append(Tables(tuple(_table(chain, subset, found[subset]) for subset in _ORDER if subset in found)))
+        blocks.append(_figures(chain))
+        blocks += [Paragraph(note) for note in chain.metrics.notes]
+    lead = (
+        "Samples are the augmented patches, as the study counts them; patches are as they were cut; an image has the "
+        "mean probability of its patches. Intervals are of 95 %, resampled over families."
+    )
+    return Section("results", "Results", lead, tuple(blocks))
+
+
+def _sentence(chain: Chain) -> str:
+    chosen, threshold = chain.metrics.chosen, chain.metrics.threshold
+    words = f"Session {chosen.session}, chosen on train and valid by the rule {chosen.rule}."
+    if threshold.value is None:
+        return f"{words} A sample is given {threshold.source}."
+    return (
+        f"{words} A sample is called {chain.metrics.positive} from a probability of {decimal(threshold.value, 2)} on "
+        f"({threshold.source})."
+    )
+
+
+def _table(chain: Chain, subset: str, found: SubsetResult) -> Table:
+    levels: dict[str, Assessment] = {level: getattr(found, level) for level in LEVELS}
+    names = list(found.patches.metrics)
+    return Table(
+        slug=file_name("results", chain.name, subset),
+        caption=f"{subset.capitalize()}; sensitivity and specificity are of {chain.metrics.positive}",
+        titles=(
+            Cell("", kind="text"),
+            *(Cell(level, f"n = {each.n:,}\n{plural(each.families, 'family')}") for level, each in levels.items()),
+        ),
+        rows=tuple(
+            (
+                Cell(_NAMES.get(name, name.replace("_", " ")), kind="text"),
+                *(_cell(name, each) for each in levels.values()),
+            )
+            for name in names
+        ),
+        columns=("level", "n", "families", "metric", "value", "low", "high", "undefined_resamples"),
+        values=tuple(
+            (level, each.n, each.families, name, value.value, value.low, value.high, value.undefined)
+            for level, each in levels.items()
+            for name, value in each.metrics.items()
+        ),
+    )
+
+
+def _cell(name: str, assessment: Assessment) -> Cell:
+    found = assessment.metric(name)
+    return Cell(metric(name, found.value), interval(name, found.low, found.high))
+
+
+def _figures(chain: Chain) -> Figures:
+    metrics = chain.metrics
+    both = {subset: metrics.subsets[subset] for subset in ("test", "valid")}
+    matrices = [
+        confusion(
+            file_name("confusion", chain.name, subset),
+            subset,
+            metrics.classes,
+            [(f"{level}, n = {each.n:,}", each.confusion) for level, each in _matrices(found)],
+        )
+        for subset, found in both.items()
+    ]
+    patches = {subset: both[subset].patches for subset in ("valid", "test")}
+    curves = (
+        roc(file_name("roc", chain.name), patches, "roc_auc"),
+        calibration(file_name("calibration", chain.name), patches, metrics.positive),
+    )
+    caption = (
+        "Confusion: truth in rows, with the share of each row. Curves: original patches, "
+        f"{metrics.positive} against the rest; the bars count the test patches of each bin."
+    )
+    return Figures((*matrices, *curves), caption)
+
+
+def _matrices(found: SubsetResult) -> tuple[tuple[str, Assessment], ...]:
+    return (("patches", found.patches), ("images", found.images))
