@@ -1,0 +1,44 @@
+"""report: one page that one would send to a colleague: the answer, the data, the curves, the results, the carbon.
+
+    python -m jobs.report specs/demo/report.yaml
+
+Reads   evaluations/<each of evaluations>, and everything that they were made from
+Writes  reports/<name>/index.html    self-contained: figures inside, nothing from the network
+                      /figures/*.svg
+                      /tables/*.csv  the numbers behind the page, unrounded
+Prints  the address of the page, and a line for each evaluation
+"""
+
+from __future__ import annotations
+
+import sys
+
+from neurograde.runtime.job import Job, UpToDate, job
+from neurograde.runtime.log import log
+from neurograde.specs.report import ReportSpec
+
+
+@job(ReportSpec)
+def report(job: Job[ReportSpec]) -> None:
+    """Follow each evaluation leftwards, compose the page, print where it is."""
+    from neurograde.reports.headline import headline
+    from neurograde.reports.readings import Metrics, read
+
+    spec = job.spec
+    evaluations = [job.upstream("evaluations", name) for name in spec.evaluations]
+    headlines = [headline(read(Metrics, each, "metrics.json")) for each in evaluations]
+    try:
+        with job.publish("reports", inputs=evaluations) as page:
+            from neurograde.reports.chain import follow
+            from neurograde.reports.page import compose
+
+            page.write_many(compose(spec.title, [follow(job, each) for each in evaluations]).files())
+    except UpToDate as done:
+        log.info(str(done))
+    print(f"{job.store.url}/reports/{spec.name}/index.html")
+    for name, line in zip(spec.evaluations, headlines, strict=True):
+        print(f"{name}: {line}")
+
+
+if __name__ == "__main__":
+    sys.exit(report.main())

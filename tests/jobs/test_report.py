@@ -1,0 +1,88 @@
+"""report: one command to the page; a second one is up to date."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neurograde.storage.artefact import read_manifest
+from neurograde.storage.store import Store
+from tests.reports.study import write_study
+
+
+@pytest.fixture
+def report(tmp_path: Path, memory_url: str):
+    """Run `report` on one evaluation, with whatever a test changes."""
+    write_study(memory_url, leaking=False)
+
+    def report(*options: str, **fields: object) -> int:
+        spec = {"job": "report", "name": "demo", "store": memory_url, "region": "FRA", "title": "A study"}
+        spec |= {"evaluations": ["independent"]} | fields
+        path = tmp_path / "report.yaml"
+        path.write_text(json.dumps(spec))
+        return importlib.import_module("jobs.report").report.main([str(path), *options])
+
+    return report
+
+
+def test_the_page_is_published_with_figures_and_tables_and_its_address_is_printed(report, memory_url: str, capsys):
+    write_study(memory_url)
+    assert report(evaluations=["independent", "shuffled"]) == 0
+    manifest = read_manifest(Store(memory_url), "reports/demo")
+    assert manifest is not None
+    assert "index.html" in manifest.files
+    assert {path.partition("/")[0] for path in manifest.files} == {"index.html", "figures", "tables"}
+    assert [each.name for each in manifest.inputs] == ["independent", "shuffled"]
+    assert manifest.marks == ("leaking", "synthetic")
+    address, lead, other = capsys.readouterr().out.splitlines()
+    assert address == f"{memory_url}/reports/demo/index.html"
+    assert lead.startswith("independent: mobilenet_v2, extension4: test loss 0.")
+    assert other.startswith("shuffled: ")
+
+
+def test_a_second_run_is_up_to_date_and_prints_the_same(report, memory_url: str, capsys):
+    write_study(memory_url)
+    both = ["independent", "shuffled"]
+    assert report(evaluations=both) == 0
+    first = capsys.readouterr().out
+    before = read_manifest(Store(memory_url), "reports/demo")
+    assert report(evaluations=both) == 0
+    again = capsys.readouterr()
+    assert again.out == first
+    assert "up to date" in again.err
+    assert read_manifest(Store(memory_url), "reports/demo") == before
+
+
+def test_a_page_made_again_is_the_identical_artefact(report, memory_url: str):
+    assert report() == 0
+    before = read_manifest(Store(memory_url), "reports/demo")
+    Store(memory_url).clear("reports")
+    assert report() == 0
+    after = read_manifest(Store(memory_url), "reports/demo")
+    assert before is not None
+    assert after is not None
+    assert after.digest == before.digest
+
+
+def test_another_title_under_the_same_name_is_refused_unless_replaced(report):
+    assert report() == 0
+    assert report(title="Another") == 73
+    assert report("--replace", title="Another") == 0
+
+
+def test_an_evaluation_that_is_not_there_is_named_with_the_command_that_makes_it(report, capsys):
+    assert report(evaluations=["absent"]) == 66
+    error = json.loads(capsys.readouterr().err.splitlines()[-1])["event"]
+    assert "evaluations/absent" in error
+    assert "python -m jobs.evaluate" in error
+
+
+def test_a_page_that_is_up_to_date_loads_neither_matplotlib_nor_torch():
+    code = "import sys, jobs.report, neurograde.reports.headline; print({'matplotlib', 'torch'} & set(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "set()"

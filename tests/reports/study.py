@@ -1,0 +1,309 @@
+"""A small study in a store: evaluations of one set of patches, for tests of the page.
+
+The tables are made by the same maths as the jobs'; images, learning curves and predictions are drawn from a named
+generator, and nothing was trained for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from neurograde.maths.assessment import assess
+from neurograde.maths.correlate import correlate
+from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
+from neurograde.maths.partition import STRATEGIES, Limits, Targets
+from neurograde.maths.partition.summary import families_of, subsets_of, summarise
+from neurograde.maths.plan import plan_samples, statistics
+from neurograde.maths.seeding import generator
+from neurograde.maths.selection import rank_cells, spread
+from neurograde.maths.standardise import ChannelCounts
+from neurograde.maths.subsets import SUBSETS
+from neurograde.runtime.carbon_record import CarbonRecord, total
+from neurograde.specs.base import FORMAT
+from neurograde.specs.grid import expand
+from neurograde.specs.records import Grid, Manifest, Session
+from neurograde.specs.train import TrainSpec
+from neurograde.storage.artefact import Artefact, Draft, encode_csv
+from neurograde.storage.run import read_run
+from neurograde.storage.store import Store
+
+History = dict[str, list[list[float]]]
+"""Train loss and accuracy, valid loss and accuracy of each epoch, by session."""
+EPOCHS = 12
+PATCH_SIZE_PX = 250
+GRID = {"region": "europe-west4", "pue": 1.1, "intensity_gco2e_per_kwh": 208.81, "intensity_year": 2024}
+
+
+def write_study(
+    url: str, classes: Sequence[str] = ("D", "PD"), *, leaking: bool = True, interrupted: bool = True
+) -> None:
+    """Evaluations `independent` and, with `leaking`, `shuffled`, with everything that they are made from."""
+    study = Study(Store(url), tuple(classes), interrupted)
+    images = study.publish("images", "stand-in", job="synthesise", marks=("synthetic",), hours=0.01)
+    patches = study.patches(images)
+    for name in ("independent", "shuffled") if leaking else ("independent",):
+        study.evaluation(name, patches, leaks=name == "shuffled")
+
+
+class Study:
+    """Writes the artefacts of the study one by one."""
+
+    def __init__(self, store: Store, classes: tuple[str, ...], interrupted: bool) -> None:
+        self.store, self.classes, self.interrupted = store, classes, interrupted
+
+    def publish(
+        self,
+        kind: str,
+        name: str,
+        *,
+        job: str,
+        inputs: Sequence[Artefact] = (),
+        marks: Sequence[str] = (),
+        hours: float,
+        files: Mapping[str, Any] | None = None,
+        **spec: Any,
+    ) -> Artefact:
+        """An artefact with its manifest; values are bytes, or written as JSON."""
+        draft = Draft(self.store, f"{kind}/{name}")
+        for path, content in (files or {}).items():
+            draft.write(path, content) if isinstance(content, bytes) else draft.write_json(path, content)
+        manifest = Manifest(
+            kind=kind,
+            name=name,
+            job=job,
+            spec={"job": job, "name": name.partition("/")[0], **spec},
+            spec_digest=f"{len(name):064x}",
+            inputs=tuple(each.as_input() for each in inputs),
+            files=draft.files,
+            marks=tuple(sorted({*marks}.union(*(each.manifest.marks for each in inputs)))),
+            software={"neurograde": "0.1.0", "torch": "2.13.0"},
+            machine={"cpu_model": "AMD EPYC 7B13", "logical_cores": 4, "ram_gib": 16.0, "gpu_model": "Tesla T4"},
+            wall_seconds=hours * 3600,
+            carbon=carbon(hours).model_dump(mode="json"),
+        )
+        draft.finish(manifest)
+        return Artefact(self.store, draft.folder, manifest)
+
+    def patches(self, images: Artefact) -> Artefact:
+        """Patches of ten families a class, with an account that closes."""
+        rng = generator(1, "patches")
+        counts = {
+            (label, f"{label} case {case}"): int(rng.integers(3, 30)) for label in self.classes for case in range(10)
+        }
+        self.rows = [
+            {"patch": f"{label}/{family}/{n}.png", "class": label, "family": family, "image": f"{family}-{n % 3}"}
+            for (label, family), count in counts.items()
+            for n in range(count)
+        ]
+        accounts = {label: _account(sum(row["class"] == label for row in self.rows), rng) for label in self.classes}
+        whole = {key: sum(each[key] for each in accounts.values()) for key in next(iter(accounts.values()))}
+        account = {
+            "format": 1,
+            "patch_size_px": PATCH_SIZE_PX,
+            **whole,
+            "classes": {label: {"families": 10, **each} for label, each in accounts.items()},
+        }
+        images_csv = encode_csv(("image", "family", "patches"), [(f"{f}-0", f, n) for (_, f), n in counts.items()])
+        files = {"accounting.json": account, "images.csv": images_csv}
+        return self.publish("patches", "demo", job="patch", inputs=[images], hours=0.02, files=files)
+
+    def evaluation(self, name: str, patches: Artefact, *, leaks: bool) -> Artefact:
+        """An evaluation with its own partition, data set and run."""
+        targets = Targets(["7/10", "3/20", "3/20"], ["1/3"] * 3)
+        solved = STRATEGIES["ifpo"](families_of(self.rows, PATCH_SIZE_PX**2), targets, Limits())
+        subsets = subsets_of(self.rows, solved)
+        leak = {"mode": "shuffle", "level": "patch", "seed": 1} if leaks else None
+        if leak:
+            subsets = correlate(self.rows, subsets, **leak)
+        partition = self.publish(
+            "partitions", name, job="partition", inputs=[patches], marks=["leaking"] if leaks else [], hours=0.001,
+            files={"summary.json": summarise(self.rows, subsets, solved, targets)}, correlate=leak,
+        )  # fmt: skip
+        rows = [row | {"subset": subset} for row, subset in zip(self.rows, subsets, strict=True)]
+        plan = plan_samples(rows, "ngca", 7, seed=0)
+        dataset = self.publish(
+            "datasets", name, job="augment", inputs=[partition, patches], hours=0.004,
+            files={"balance.json": plan.tables(), "standardisation.json": statistics(_counts(name), "train")},
+        )  # fmt: skip
+        whole, sessions, histories = self.run(name, dataset, leaks)
+        metrics = self.metrics(name, sessions, histories, rows, leaks)
+        return self.publish(
+            "evaluations", name, job="evaluate", inputs=[whole], hours=0.006, files={"metrics.json": metrics}
+        )
+
+    def run(self, name: str, dataset: Artefact, leaks: bool) -> tuple[Artefact, list[Session], History]:
+        """A run of two learning rates and three repeats, the sessions that did not diverge, and their curves."""
+        spec = TrainSpec.parse(
+            {
+                "job": "train", "name": name, "store": self.store.url, "region": "europe-west4", "dataset": name,
+                "classes": self.classes, "positive": self.classes[0], "seed": 1, "epochs": EPOCHS, "repeats": 3,
+                "backbones": [{"name": "mobilenet_v2", "weights": "IMAGENET1K_V2"}],
+                "strategies": [{"kind": "extension", "non_linearities": 4}],
+                "learning_rates": [3e-3, 3e-5], "batch_sizes": [8],
+            }
+        )  # fmt: skip
+        grid: Grid = expand(spec, (dataset.as_input(),), marks=dataset.manifest.marks)
+        self.store.put(f"runs/{name}/grid.json", grid.encode())
+        sessions = [session for shard in grid.shards for session in shard.sessions]
+        diverged = sessions[2]
+        histories = {each.id: _curves(each, leaks)[: 3 if each is diverged else None] for each in sessions}
+        lines = [(key, epoch, *row) for key, rows in histories.items() for epoch, row in enumerate(rows)]
+        columns = ("session", "epoch", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+        files = {
+            "history.csv": encode_csv(columns, lines),
+            "sessions.json": {"sessions": [{"id": s.id, "diverged": 3 if s is diverged else None} for s in sessions]},
+        }
+        shard = f"{name}/{grid.shards[0].name}"
+        draft = self.publish("runs", shard, job="train", inputs=[dataset], hours=1.5, files=files)
+        trained = {"spec": grid.spec, "spec_digest": grid.spec_digest}
+        if self.interrupted:
+            trained["carbon_wasted"] = carbon(0.1).model_dump(mode="json")
+        self.store.put(f"{draft.folder}/manifest.json", draft.manifest.model_copy(update=trained).encode())
+        return read_run(self.store, name).artefact(), [s for s in sessions if s is not diverged], histories
+
+    def metrics(
+        self, name: str, sessions: Sequence[Session], histories: History, rows: Sequence[Mapping[str, str]], leaks: bool
+    ) -> dict[str, Any]:
+        """metrics.json: sessions, cells, and each subset by sample, patch and image."""
+        bests = [(session, _best(histories[session.id])) for session in sessions]
+        cells = [_cell([each for each in bests if each[0].learning_rate == rate]) for rate in (3e-3, 3e-5)]
+        ranked = rank_cells({cell["cell"]: [cell["loss"]["mean"]] for cell in cells})
+        chosen = min((each for each in bests if each[0].cell == ranked[0]), key=lambda each: each[1][0].loss)[0]
+        subsets = {}
+        for subset in ("valid", "test"):
+            chosen_rows = [row for row in rows if row["subset"] == subset]
+            skill = 2.4 if leaks and subset == "valid" else 0.5 if leaks else 1.4
+            subsets[subset] = {
+                level: self._assessed(f"{name}-{subset}", chosen_rows, level, skill)
+                for level in ("samples", "patches", "images")
+            }
+        return {
+            "format": FORMAT,
+            "run": name,
+            "classes": self.classes,
+            "positive": self.classes[0],
+            "sessions": [
+                {"id": each.id, "cell": each.cell, "best_loss": asdict(by_loss), "best_accuracy": asdict(by_accuracy)}
+                for each, (by_loss, by_accuracy) in bests
+            ],
+            "cells": sorted(cells, key=lambda cell: ranked.index(cell["cell"])),
+            "chosen": {"session": chosen.id, "cell": chosen.cell, "rule": "best_of_best_cell"},
+            "threshold": {"value": 0.5, "source": "spec"},
+            "subsets": subsets,
+            "test_set": "0" * 64,
+            "openings": 2 if leaks else 1,
+            "notes": ["1 of 6 sessions diverged and is left out."],
+        }  # fmt: skip
+
+    def _assessed(self, name: str, rows: Sequence[Mapping[str, str]], level: str, skill: float) -> dict[str, Any]:
+        rng = generator(2, name)
+        bias = {family: rng.normal(0, 0.7) for family in sorted({row["family"] for row in rows})}
+        labels = np.array([self.classes.index(row["class"]) for row in rows])
+        logits = rng.normal(0, 0.8, (len(rows), len(self.classes)))
+        logits[:, 0] += [bias[row["family"]] for row in rows]
+        logits[np.arange(len(rows)), labels] += skill
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        families = [row["family"] for row in rows]
+        if level == "images":
+            first = {row["image"]: place for place, row in reversed(list(enumerate(rows)))}
+            members = {image: [n for n, row in enumerate(rows) if row["image"] == image] for image in first}
+            probabilities = np.stack([probabilities[each].mean(axis=0) for each in members.values()])
+            labels, families = labels[list(first.values())], [families[place] for place in first.values()]
+        if level == "samples":
+            labels, families, probabilities = np.tile(labels, 4), families * 4, np.tile(probabilities, (4, 1))
+        found = assess(
+            labels,
+            probabilities,
+            families,
+            positive=0,
+            threshold=0.5,
+            bins=10,
+            resamples=100,
+            rng=generator(3, name, level),
+        )
+        return {
+            "n": found.n,
+            "families": found.families,
+            "metrics": {key: asdict(each) for key, each in found.metrics.items()},
+            "confusion": found.confusion.tolist(),
+            "calibration": [asdict(each) for each in found.calibration],
+            "roc": found.roc,
+        }
+
+
+def carbon(hours: float) -> CarbonRecord:
+    """What a T4 and four cores draw in that time."""
+    kwh = {"gpu": 0.07 * hours, "measured": 0.052 * hours, "cpu": 0.012 * hours, "ram": 0.006 * hours}
+    factor = GRID["pue"] * GRID["intensity_gco2e_per_kwh"] / 1000
+    record = CarbonRecord(
+        gpu_model="Tesla T4", gpu_tdp_w=70.0, gpu_kwh_measured=kwh["measured"], gpu_kwh_tdp=kwh["gpu"],
+        cpu_kwh=kwh["cpu"], cpu_method="3.2 W x CPU time", ram_kwh=kwh["ram"], ram_method="0.000392 kWh per GB h",
+        co2e_kg_measured=(kwh["measured"] + kwh["cpu"] + kwh["ram"]) * factor,
+        co2e_kg_tdp=(kwh["gpu"] + kwh["cpu"] + kwh["ram"]) * factor,
+        intensity_source="Google Cloud, region carbon data", work="useful", wall_seconds=hours * 3600, **GRID,
+    )  # fmt: skip
+    return total([record])
+
+
+def _account(patches: int, rng: np.random.Generator) -> dict[str, int]:
+    kept = patches * PATCH_SIZE_PX**2
+    parts = {
+        "kept_px": kept,
+        "labels_px": int(kept * rng.uniform(0.1, 0.2)),
+        "background_px": int(kept * rng.uniform(0.03, 0.08)),
+        "borders_px": int(kept * rng.uniform(0.02, 0.04)),
+        "precrop_px": int(kept * rng.uniform(0.005, 0.02)),
+    }
+    return {"images": 30, "patches": patches, "total_px": sum(parts.values()), **parts}
+
+
+def _counts(name: str) -> dict[str, ChannelCounts]:
+    counts = {}
+    for subset in SUBSETS:
+        counts[subset] = ChannelCounts()
+        pixels = generator(4, name, subset).normal((170, 110, 175), 30, (40, 40, 3))
+        counts[subset].add(pixels.clip(0, 255).astype(np.uint8), copies=4)
+    return counts
+
+
+def _curves(session: Session, leaks: bool) -> list[list[float]]:
+    rng = generator(5, session.id, int(leaks))
+    speed = 0.5 if session.learning_rate > 1e-3 else 0.25
+    rows = []
+    for epoch in range(EPOCHS + 1):
+        learnt = 1 - np.exp(-speed * epoch)
+        train = 0.70 - 0.50 * learnt + rng.normal(0, 0.012)
+        valid = (
+            0.71
+            - (0.48 if leaks else 0.36) * learnt
+            + (0 if leaks else 0.006 * speed * epoch**1.5)
+            + rng.normal(0, 0.02)
+        )
+        accuracies = [float(np.clip(1.18 - loss, 0.45, 0.99) + rng.normal(0, 0.008)) for loss in (train, valid)]
+        rows.append([float(train), accuracies[0], float(valid), accuracies[1]])
+    return rows
+
+
+def _best(history: Sequence[Sequence[float]]) -> list[BestEpoch]:
+    train_loss, train_accuracy, valid_loss, valid_accuracy = zip(*history, strict=True)
+    curves = (train_loss, valid_loss, train_accuracy, valid_accuracy)
+    return [best for pick in (best_by_loss, best_by_accuracy) if (best := pick(*curves))]
+
+
+def _cell(bests: Sequence[tuple[Session, Sequence[BestEpoch]]]) -> dict[str, Any]:
+    session = bests[0][0]
+    return {
+        "cell": session.cell,
+        "backbone": session.backbone,
+        "strategy": "extension4",
+        "learning_rate": session.learning_rate,
+        "batch_size": session.batch_size,
+        "n": len(bests),
+        "diverged": 3 - len(bests),
+        "loss": asdict(spread([by_loss.loss for _, (by_loss, _) in bests])),
+        "accuracy": asdict(spread([by_accuracy.accuracy for _, (_, by_accuracy) in bests], max)),
+    }

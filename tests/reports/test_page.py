@@ -1,0 +1,209 @@
+"""The page: complete, self-contained, honest about its marks, true to its inputs, the same bytes every time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from neurograde.reports.chain import Chain, follow
+from neurograde.reports.page import Page, compose
+from neurograde.runtime.job import Job
+from neurograde.specs.report import ReportSpec
+from neurograde.storage.store import Store
+from tests.reports.study import write_study
+
+HOSTILE = ('<script>alert(1)<b> & "D"', "PD $x^2$ 分化", "_U")
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def chains(url: str, *names: str) -> list[Chain]:
+    spec = {"job": "report", "name": "page", "store": url, "region": "FRA", "evaluations": names, "title": "A study"}
+    job = Job(ReportSpec.parse(spec), Store(url))
+    return [follow(job, job.upstream("evaluations", name)) for name in names]
+
+
+def rows(page: Page, table: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(dict(page.files())[f"tables/{table}.csv"].decode())))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"file://{tmp_path_factory.mktemp('study')}"
+    write_study(url)
+    return url
+
+
+@pytest.fixture(scope="module")
+def page(study: str) -> Page:
+    return compose("A study", chains(study, "independent", "shuffled"))
+
+
+@pytest.fixture(scope="module")
+def html(page: Page) -> str:
+    return page.html().decode()
+
+
+@pytest.fixture(scope="module")
+def metrics(study: str) -> Callable[[str], dict]:
+    return lambda name: json.loads(Store(study).get(f"evaluations/{name}/metrics.json"))
+
+
+def test_the_page_asks_the_network_for_nothing(html: str):
+    elements = Elements(html)
+    links = [value for _, attributes in elements.found for key, value in attributes.items() if key in ("href", "src")]
+    assert all(link.startswith("#") for link in links)
+    assert not re.search(r"https?:|url\((?!#)|@import", html)
+    assert not {"script", "img", "link", "iframe"} & {tag for tag, _ in elements.found}
+
+
+def test_every_figure_says_in_words_what_it_shows(page: Page, html: str):
+    drawn = [attributes for attributes in Elements(html).all("svg") if attributes.get("role") == "img"]
+    files = [data.decode() for path, data in page.files() if path.endswith(".svg")]
+    assert len(drawn) == len(files) > 10
+    assert all(len(each["aria-label"]) > 30 for each in drawn)
+    assert all('aria-label="' in each for each in files)
+
+
+def test_figures_are_svg_files_of_their_own_and_ids_are_unique_on_the_page(page: Page, html: str):
+    for path, data in page.files():
+        if path.endswith(".svg"):
+            ElementTree.fromstring(data)
+    ids = [attributes["id"] for _, attributes in Elements(html).found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'(?:href="|url\()#([\w-]+)', html)) <= set(ids)
+
+
+def test_figures_on_the_page_take_their_colours_from_the_page(html: str):
+    styles = " ".join(attributes.get("style") or "" for _, attributes in Elements(html).found)
+    assert not re.search(r"(fill|stroke): #", styles)
+    assert not any((attributes.get("fill") or "").startswith("#") for _, attributes in Elements(html).found)
+    used, known = set(re.findall(r"var\((--[\w-]+)\)", html)), set(re.findall(r"(--[\w-]+): ", html))
+    assert used <= known
+
+
+def test_marks_are_banners_that_name_the_evaluations_concerned(study: str, page: Page, html: str):
+    assert [each.title for each in page.banners] == ["Synthetic images", "Leaking on purpose"]
+    assert "independent and shuffled" in page.banners[0].text
+    assert "In shuffled," in page.banners[1].text
+    assert html.count('class="banner"') == 2
+    assert [each.title for each in compose("A study", chains(study, "independent")).banners] == ["Synthetic images"]
+
+
+def test_the_answer_gives_loss_and_accuracy_with_interval_and_families_per_original_patch(html: str, metrics):
+    test = metrics("independent")["subsets"]["test"]["patches"]
+    loss, accuracy = test["metrics"]["loss"], test["metrics"]["accuracy"]
+    said = " ".join(Elements(html).text.split())
+    assert f"test loss {loss['value']:.3f} ({loss['low']:.3f}–{loss['high']:.3f})" in said
+    assert f"accuracy {accuracy['value'] * 100:.1f} %" in said
+    assert f"on {test['n']} patches of {test['families']} families." in said
+
+
+def test_the_best_repeat_stands_beside_mean_and_deviation(html: str, metrics):
+    found = metrics("independent")
+    cell = next(each for each in found["cells"] if each["cell"] == found["chosen"]["cell"])
+    said = Elements(html).text
+    assert f"best of {cell['n']}" in said
+    assert f"{cell['loss']['best']:.3f}" in said
+    assert f"{cell['loss']['mean']:.3f} ± {cell['loss']['std']:.3f} over {cell['n']} repeats" in said
+
+
+def test_tables_hold_the_inputs_numbers_unrounded(page: Page, study: str, metrics):
+    for name in ("independent", "shuffled"):
+        for subset in ("valid", "test"):
+            levels = metrics(name)["subsets"][subset]
+            for row in rows(page, f"results-{name}-{subset}"):
+                expected = levels[row["level"]]["metrics"][row["metric"]]
+                assert row["value"] == ("" if expected["value"] is None else repr(expected["value"]))
+                assert int(row["n"]) == levels[row["level"]]["n"]
+        balance = json.loads(Store(study).get(f"datasets/{name}/balance.json"))["subsets"]
+        for row in rows(page, f"samples-{name}"):
+            assert int(row["final"]) == balance[row["subset"]]["classes"][row["class"]]["final"]
+    account = json.loads(Store(study).get("patches/demo/accounting.json"))
+    total = rows(page, "data-demo")[0]
+    assert (
+        int(total["total_px"]) == account["total_px"] == sum(int(v) for k, v in total.items() if k.endswith("_px")) / 2
+    )
+
+
+def test_valid_and_test_of_all_evaluations_stand_side_by_side(page: Page, metrics):
+    side_by_side = {row["evaluation"]: row for row in rows(page, "evaluations")}
+    for name, row in side_by_side.items():
+        valid, test = (
+            metrics(name)["subsets"][each]["patches"]["metrics"]["loss"]["value"] for each in ("valid", "test")
+        )
+        assert float(row["loss_gap"]) == test - valid
+    assert float(side_by_side["shuffled"]["loss_gap"]) > float(side_by_side["independent"]["loss_gap"]) + 0.3
+
+
+def test_carbon_is_the_sum_of_every_job_of_the_chains_each_counted_once(page: Page, study: str):
+    entries = rows(page, "carbon")
+    store = Store(study)
+    assert len(entries) == len({row["artefact"] for row in entries}) == 10
+    for row in entries:
+        manifest = json.loads(store.get(f"{row['artefact']}/manifest.json"))
+        assert float(row["co2e_kg_tdp"]) == manifest["carbon"]["co2e_kg_tdp"]
+    said = next(section for section in page.sections if section.slug == "carbon")
+    total = 1000 * math.fsum(float(row["co2e_kg_tdp"]) for row in entries)
+    wasted = 1000 * math.fsum(float(row["co2e_kg_wasted"]) for row in entries)
+    assert said.lead.startswith(f"{total:.3g} g CO₂e")
+    assert f"of which {wasted:.3g} g was work lost" in said.lead
+    assert said.blocks[0].total[5].text == f"{total:.3f}"
+
+
+def test_the_same_inputs_give_the_same_bytes(study: str, page: Page):
+    again = compose("A study", chains(study, "independent", "shuffled"))
+    assert dict(again.files()) == dict(page.files())
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """A page of three classes whose names, like the title, are markup."""
+    url = f"file://{tmp_path_factory.mktemp('hostile')}"
+    write_study(url, classes=HOSTILE, leaking=False, interrupted=False)
+    return compose('<img src=x onerror="alert(1)">', chains(url, "independent"))
+
+
+def test_hostile_names_of_classes_are_shown_and_never_run(hostile: Page):
+    elements = Elements(hostile.html().decode())
+    assert not {"script", "b", "img"} & {tag for tag, _ in elements.found}
+    assert all(name in elements.text for name in HOSTILE)
+    for path, data in hostile.files():
+        if path.endswith(".svg"):
+            ElementTree.fromstring(data)
+
+
+def test_three_classes_have_their_metrics_and_figures_too(hostile: Page):
+    metrics = {row["metric"] for row in rows(hostile, "results-independent-test")}
+    assert {"quadratic_kappa", "f_macro", "roc_auc_macro"} <= metrics
+    assert "figures/confusion-independent-test.svg" in dict(hostile.files())
+
+
+def test_no_waste_is_said_so(hostile: Page):
+    carbon = next(section for section in hostile.sections if section.slug == "carbon")
+    assert carbon.lead.endswith("; no work was lost.")
