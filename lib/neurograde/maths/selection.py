@@ -30,8 +30,8 @@ def spread(values: Sequence[float], best: Callable[[Iterable[float]], float] = m
     Spread(mean=0.5, std=0.25, best=0.25)
     """
     return Spread(
-        # fmean and stdev are exact sums, so neither depends on the order of the repeats.
-        mean=statistics.fmean(values) if values else None,
+        # mean and stdev sum exactly and round once, so neither depends on the order of the repeats.
+        mean=statistics.mean(values) if values else None,
         std=statistics.stdev(values) if len(values) > 1 else None,
         best=best(values) if values else None,
     )
@@ -46,7 +46,7 @@ def rank_cells(losses: Mapping[str, Sequence[float]]) -> list[str]:
     Args:
         losses: For each cell the minimax loss of every repeat that has one.
     """
-    return sorted(losses, key=lambda cell: (not losses[cell], statistics.fmean(losses[cell] or [0.0]), cell))
+    return sorted(losses, key=lambda cell: (not losses[cell], statistics.mean(losses[cell] or [0.0]), cell))
 
 
 def best_session(losses: Mapping[str, float]) -> str:

@@ -1,0 +1,74 @@
+"""evaluate: choose a session on train and valid (§4.1.2), open the test set with it, and say how sure the figures are.
+
+    python -m jobs.evaluate specs/demo/evaluate.yaml
+
+Reads   runs/<run>, all shards done, and the data set and patches behind it; with `external`, those patches too
+Writes  evaluations/<name>/metrics.json      sessions, ranked cells, and each subset by sample, patch and image
+                          /predictions.csv   every probability behind the figures
+        ledgers/<test set>/<n>.json          this opening of the test set, before anything of it is predicted
+"""
+
+from __future__ import annotations
+
+import sys
+
+from neurograde.runtime.job import Job, job
+from neurograde.runtime.upstream import finished_run, made_from
+from neurograde.specs.evaluate import EvaluateSpec
+
+
+@job(EvaluateSpec)
+def evaluate(job: Job[EvaluateSpec]) -> None:
+    """Compare and choose on train and valid; only then open the test set."""
+    spec = job.spec
+    run = finished_run(job, spec.run)
+    whole, train = run.artefact(), run.spec
+    dataset = made_from(job, whole, "datasets")
+    patches = made_from(job, dataset, "patches")
+    external = job.upstream("patches", spec.external) if spec.external else None
+    with job.publish("evaluations", inputs=[whole, external] if external else [whole]) as evaluation:
+        from neurograde.learning.evaluate.comparison import cells, choose, compare
+        from neurograde.learning.evaluate.judge import Judge
+        from neurograde.learning.evaluate.notes import notes
+        from neurograde.learning.evaluate.openings import open_test_set
+        from neurograde.learning.evaluate.predictor import Predictor
+        from neurograde.learning.evaluate.units import external_patches, samples_by_subset
+
+        compared = compare(run)
+        session = choose(compared, spec.opens).session
+
+        sources = {"valid": patches, "test": patches}
+        units = samples_by_subset(dataset, patches)
+        if external:
+            sources["external"] = external
+            units["external"] = external_patches(external, train.classes, units)
+
+        predictor = Predictor(spec, run, session, dataset)
+        samples = {subset: predictor.load(units[subset], source) for subset, source in sources.items()}
+        predicted = {"valid": predictor.predict("valid", units["valid"], samples["valid"])}
+        judge = Judge(spec, train, predicted["valid"])
+        tests = [subset for subset in sources if subset != "valid"]
+        openings = {test: open_test_set(job, whole, session, units[test]) for test in tests}
+        predicted |= {test: predictor.predict(test, units[test], samples[test]) for test in tests}
+
+        metrics = {
+            "format": 1,
+            "run": spec.run,
+            "classes": train.classes,
+            "positive": train.positive,
+            "sessions": [each.as_json() for each in compared],
+            "cells": cells(compared),
+            "chosen": {"session": session.id, "cell": session.cell, "rule": spec.opens},
+            "threshold": judge.threshold_as_json(),
+            "subsets": {subset: judge.assess(subset, each) for subset, each in predicted.items()},
+            **openings.pop("test"),
+            "external": {"patches": spec.external, **openings["external"]} if external else None,
+            "notes": notes(compared, units),
+        }
+        evaluation.write_json("metrics.json", metrics)
+        rows = (row for subset, each in predicted.items() for row in judge.rows(subset, each))
+        evaluation.write_csv("predictions.csv", judge.columns(), rows)
+
+
+if __name__ == "__main__":
+    sys.exit(evaluate.main())

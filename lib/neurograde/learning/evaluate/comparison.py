@@ -1,0 +1,150 @@
+"""The sessions of a run compared on train and valid by the minimax rule (§4.1.2), and one of them chosen."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from neurograde.errors import DataError, SpecError
+from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
+from neurograde.maths.selection import best_session, rank_cells, spread
+from neurograde.specs.records import Metrics, Session
+from neurograde.storage.run import Run
+
+
+@dataclass(frozen=True)
+class Best:
+    """What a session reached at one epoch: the worse of train and valid, and the four values themselves."""
+
+    epoch: int
+    """The epoch, 1 or later."""
+    loss: float
+    """max(train, valid) of the losses."""
+    accuracy: float
+    """min(train, valid) of the accuracies."""
+    train_loss: float
+    """Running mean of the epoch, in training mode."""
+    valid_loss: float
+    """Of the whole valid subset, in eval mode."""
+    train_accuracy: float
+    """Like train_loss."""
+    valid_accuracy: float
+    """Like valid_loss."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A session with its best epochs; without them where it has diverged."""
+
+    session: Session
+    diverged: int | None
+    """The epoch at which it diverged."""
+    by_loss: Best | None
+    """The epoch of least minimax loss: its weights are the session's best."""
+    by_accuracy: Best | None
+    """The epoch of greatest minimax accuracy."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The session's entry in metrics.json."""
+        return {
+            "id": self.session.id,
+            **_axes(self.session),
+            "repeat": self.session.repeat,
+            "diverged": self.diverged,
+            "best_loss": self.by_loss and asdict(self.by_loss),
+            "best_accuracy": self.by_accuracy and asdict(self.by_accuracy),
+        }
+
+
+def compare(run: Run) -> list[Compared]:
+    """Every session of the run, in the grid's order, with its best epochs.
+
+    Raises:
+        DataError: no session is left, because all of them diverged.
+    """
+    histories, diverged = run.histories(), run.diverged()
+    compared = []
+    for session in run.sessions:
+        history = [] if session.id in diverged else histories[session.id]
+        curves = [[getattr(epoch, name) for epoch in history] for name in _CURVES]
+        by_loss, by_accuracy = best_by_loss(*curves), best_by_accuracy(*curves)
+        compared.append(
+            Compared(session, diverged.get(session.id), _at(by_loss, history), _at(by_accuracy, history)),
+        )
+    if not any(each.by_loss for each in compared):
+        raise DataError(f"{run.artefact().url}: all {len(compared)} sessions diverged, so there is none to test")
+    return compared
+
+
+def cells(compared: Sequence[Compared]) -> list[dict[str, Any]]:
+    """The cells of metrics.json, best first by the mean of the best minimax loss over repeats."""
+    members: dict[str, list[Compared]] = {}
+    for each in compared:
+        members.setdefault(each.session.cell, []).append(each)
+    by_loss = {cell: [each.by_loss for each in sessions if each.by_loss] for cell, sessions in members.items()}
+    by_accuracy = {
+        cell: [each.by_accuracy for each in sessions if each.by_accuracy] for cell, sessions in members.items()
+    }
+    ranked = rank_cells({cell: [best.loss for best in bests] for cell, bests in by_loss.items()})
+    return [
+        {
+            **_axes(members[cell][0].session),
+            "n": len(by_loss[cell]),
+            "diverged": sum(each.diverged is not None for each in members[cell]),
+            "loss": asdict(spread([best.loss for best in by_loss[cell]])),
+            "accuracy": asdict(spread([best.accuracy for best in by_accuracy[cell]], max)),
+            # The report's figure 4.3 optimises the loss alone and shows the accuracy of the same epoch.
+            "accuracy_at_best_loss": asdict(spread([best.accuracy for best in by_loss[cell]], max)),
+        }
+        for cell in ranked
+    ]
+
+
+def choose(compared: Sequence[Compared], opens: str) -> Compared:
+    """The session that opens the test set, chosen on train and valid alone.
+
+    Args:
+        compared: every session.
+        opens: `best_of_best_cell`, `best`, or a session id.
+
+    Raises:
+        SpecError: `opens` names no session, or one that diverged.
+    """
+    able = {each.session.id: each for each in compared if each.by_loss}
+    losses = {name: each.by_loss.loss for name, each in able.items() if each.by_loss}
+    if opens == "best":
+        return able[best_session(losses)]
+    if opens == "best_of_best_cell":
+        best_cell = cells(compared)[0]["cell"]
+        return able[best_session({name: loss for name, loss in losses.items() if able[name].session.cell == best_cell})]
+    if opens not in able:
+        diverged = any(each.session.id == opens for each in compared)
+        near = difflib.get_close_matches(opens, ["best", "best_of_best_cell", *able], n=3, cutoff=0)
+        raise SpecError(
+            f"opens: {opens!r} {'diverged' if diverged else 'is no session of the run'}; "
+            f"accepted are best_of_best_cell, best and session ids, such as {', '.join(near)}"
+        )
+    return able[opens]
+
+
+_CURVES = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
+
+
+def _at(best: BestEpoch | None, history: Sequence[Metrics]) -> Best | None:
+    if best is None or best.loss is None or best.accuracy is None:
+        return None
+    values = {name: getattr(history[best.epoch], name) for name in _CURVES}
+    return Best(epoch=best.epoch, loss=best.loss, accuracy=best.accuracy, **values)
+
+
+def _axes(session: Session) -> dict[str, Any]:
+    """Where in the grid a session stands."""
+    return {
+        "cell": session.cell,
+        "backbone": session.backbone,
+        "strategy": session.adaptation.label,
+        "learning_rate": session.learning_rate,
+        "batch_size": session.batch_size,
+    }
