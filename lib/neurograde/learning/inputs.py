@@ -94,7 +94,7 @@ def crop_offset(seed: int, patch: str, transform: str, crop_slice: int, spare_px
     """Top and left of a sample's crop in one slice, each from 0 to `spare_px`.
 
     >>> crop_offset(0, "PD/1/a.png", "identity", 3, 26)
-    (22, 2)
+    (14, 1)
     """
     drawn = seed_of(seed, "crop", patch, transform, crop_slice)
     return drawn % (spare_px + 1), drawn // (spare_px + 1) % (spare_px + 1)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from neurograde.errors import SpecError
 from neurograde.learning.backbones import default_input_size_px, outline
+from neurograde.learning.device import prepare_device
 from neurograde.learning.heads import check_width
 from neurograde.learning.inputs import Inputs
 from neurograde.learning.network import freeze
@@ -15,11 +16,12 @@ from neurograde.specs.train import Extension, TrainSpec
 
 
 def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
-    """See that every backbone exists, takes the patches, and can be adapted as asked.
+    """See that the device is there, and that every backbone exists, takes the patches, and can be adapted as asked.
 
     Raises:
         SpecError: naming the field, its value and what is accepted.
     """
+    prepare_device(spec.device, spec.workers)
     train = samples["train"]
     largest = max(spec.batch_sizes)
     if largest > len(train):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,9 +135,11 @@ def _tensors(weights: Weights) -> dict[str, Tensor]:
     try:
         if weights.source.endswith(".safetensors"):
             return dict(load_safetensors(weights.data))
-        state = torch.load(io.BytesIO(weights.data), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickles that torch did not write: they are refused or they fit
+            state = torch.load(io.BytesIO(weights.data), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or ["it is empty"])[0]
         raise DataError(f"{weights.source} is no state dict that can be read safely: {reason}") from None
     if not isinstance(state, dict) or not all(isinstance(each, Tensor) for each in state.values()):
         raise DataError(f"{weights.source} is no state dict: it holds more than names and tensors")

@@ -21,3 +21,8 @@ def test_pixels_that_a_test_set_shares_with_others_are_noted_once_a_patch():
 def test_independent_subsets_need_no_such_note():
     lines = notes([], {"train": units("a"), "valid": units("b"), "test": units("c")})
     assert not any("very pixels" in line for line in lines)
+
+
+def test_a_class_of_one_family_is_noted():
+    lines = notes([], {"train": units("a"), "valid": units("b"), "test": units("c")})
+    assert "test has one family of class PD: intervals cannot show how families of it differ" in lines

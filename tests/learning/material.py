@@ -1,0 +1,154 @@
+"""What the tests of this room are made of: a small data set, specs and sessions of small networks."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from neurograde.learning.backbones import Trunk, random_trunk
+from neurograde.learning.inputs import Inputs
+from neurograde.learning.plain import PlainEngine
+from neurograde.learning.samples import Planned, Samples, Statistics
+from neurograde.maths.dihedral import IDENTITY
+from neurograde.specs.grid import expand
+from neurograde.specs.records import InputRecord, Manifest, Session
+from neurograde.specs.train import TrainSpec
+from neurograde.storage.artefact import Draft
+from neurograde.storage.store import Store
+
+STATISTICS = Statistics((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+CPU = torch.device("cpu")
+
+
+def train_spec(backbone: str = "leaknet", strategy: dict[str, Any] | None = None, **changes: Any) -> TrainSpec:
+    """A grid of one session; the crop is one pixel smaller each way than the 48 px patches."""
+    fields = {
+        "job": "train",
+        "name": "grid",
+        "store": "memory://nowhere",
+        "region": "FRA",
+        "dataset": "set",
+        "classes": ["PD", "D"],
+        "positive": "D",
+        "backbones": [{"name": backbone, "weights": "none"}],
+        "strategies": [strategy or {"kind": "straightforward"}],
+        "learning_rates": [0.01],
+        "batch_sizes": [5],
+        "repeats": 1,
+        "epochs": 2,
+        "input_size_px": 46,
+        "seed": 3,
+        "device": "cpu",
+        "workers": 1,
+    }
+    return TrainSpec.parse(fields | changes)
+
+
+def sessions_of(spec: TrainSpec) -> list[Session]:
+    """Every session of the spec."""
+    return [session for shard in expand(spec, ()).shards for session in shard.sessions]
+
+
+def paint(classes: int = 2, each: int = 6, size_px: int = 48, seed: int = 0) -> dict[str, tuple[int, np.ndarray]]:
+    """Noisy patches by name, brighter from class to class: (label, pixels)."""
+    rng = np.random.default_rng(seed)
+    return {
+        f"{label}/family{number}/patch.png": (
+            label,
+            rng.normal(90 + 60 * label, 40, (size_px, size_px, 3)).clip(0, 255).astype(np.uint8),
+        )
+        for label in range(classes)
+        for number in range(each)
+    }
+
+
+def samples(classes: int = 2, each: int = 6, size_px: int = 48, transforms: tuple[str, ...] = (IDENTITY,)) -> Samples:
+    """Painted patches, each under every transform."""
+    painted = paint(classes, each, size_px)
+    plan = [(place, Planned(name, t, painted[name][0])) for place, name in enumerate(painted) for t in transforms]
+    return Samples(
+        tuple(sample for _, sample in plan),
+        np.stack([pixels for _, pixels in painted.values()]),
+        np.array([place for place, _ in plan], np.intp),
+    )
+
+
+def subsets(**options: Any) -> dict[str, Samples]:
+    """Train with one transform more than valid: 24 and 12 samples unless asked otherwise."""
+    return {"train": samples(transforms=(IDENTITY, "flip"), **options), "valid": samples(**options)}
+
+
+def engine(
+    spec: TrainSpec, sessions: list[Session] | None = None, data: dict[str, Samples] | None = None
+) -> PlainEngine:
+    """A plain engine of the spec's sessions (or those given) on the painted samples (or those given)."""
+    torch.set_num_threads(1)
+    return PlainEngine(
+        spec,
+        sessions or sessions_of(spec),
+        trunk(spec),
+        samples=data or subsets(),
+        statistics={"train": STATISTICS, "valid": STATISTICS},
+        device=CPU,
+        tick=lambda _samples: None,
+    )
+
+
+def trunk(spec: TrainSpec) -> Trunk:
+    """The random trunk of the spec's only backbone."""
+    return random_trunk(spec.backbones[0].name, spec.input_size_px or 224, spec.seed)
+
+
+def images(spec: TrainSpec, data: Samples, numbers: np.ndarray) -> torch.Tensor:
+    """Centre crops of the samples as the spec's backbone takes them."""
+    return Inputs.of(spec, spec.backbones[0].name, data.patch_size_px).batch(data, numbers, STATISTICS, CPU)
+
+
+def write_dataset(store: Store, classes: tuple[str, ...] = ("PD", "D"), each: int = 6, size_px: int = 48) -> None:
+    """patches/set and datasets/set: the painted patches for train and others for valid and test, by hand."""
+    painted = {
+        subset: {f"{subset}/{name}": each_ for name, each_ in paint(len(classes), each, size_px, seed).items()}
+        for seed, subset in enumerate(("train", "valid", "test"))
+    }
+    patches = Draft(store, "patches/set")
+    for members in painted.values():
+        patches.write_many((name, _png(pixels)) for name, (_, pixels) in members.items())
+    made = _finish(patches, "patches", "patch", ())
+    dataset = Draft(store, "datasets/set")
+    rows = [
+        (name, transform, subset, classes[label])
+        for subset, members in painted.items()
+        for name, (label, _) in members.items()
+        for transform in ((IDENTITY, "flip") if subset == "train" else (IDENTITY,))
+    ]
+    dataset.write_csv("samples.csv", ("patch", "transform", "subset", "label"), rows)
+    statistics = {"mean": list(STATISTICS.mean), "std": list(STATISTICS.std)}
+    dataset.write_json(
+        "standardisation.json", {"format": 1, "mode": "train", "subsets": dict.fromkeys(painted, statistics)}
+    )
+    _finish(dataset, "datasets", "augment", (InputRecord(kind="patches", name="set", digest=made.digest),))
+
+
+def _finish(draft: Draft, kind: str, job: str, inputs: tuple[InputRecord, ...]) -> Manifest:
+    manifest = Manifest(
+        kind=kind,
+        name="set",
+        job=job,
+        spec={},
+        spec_digest="0" * 64,
+        inputs=inputs,
+        files=draft.files,
+        marks=("synthetic",),
+    )
+    draft.finish(manifest)
+    return manifest
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+    return data.getvalue()

@@ -1,0 +1,139 @@
+"""The driver of a shard, with an engine that trains nothing: only the journal, the account and the endings count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+from torch import Tensor
+
+from neurograde.errors import AllDiverged, Fenced, Stopped
+from neurograde.learning.attempt import Attempt
+from neurograde.learning.results import result_files
+from neurograde.runtime.carbon import CarbonMeter
+from neurograde.specs.records import Metrics
+from neurograde.storage.journal import Journal
+from neurograde.storage.store import Store
+from tests.learning.material import sessions_of, train_spec
+
+SESSIONS = sessions_of(train_spec(epochs=4))
+
+
+class Counter:
+    """An engine whose state is the number of epochs it has run."""
+
+    def __init__(self, fails_at: tuple[int, BaseException] | None = None, diverges_at: int | None = None) -> None:
+        self.epochs, self.fails_at, self.diverges_at = 0, fails_at, diverges_at
+        self.diverged: dict[str, int] = {}
+        self.tick = lambda samples: None
+
+    def run_epoch(self, epoch: int) -> dict[str, Metrics]:
+        self.tick(1)
+        if self.fails_at and self.fails_at[0] == epoch:
+            raise self.fails_at[1]
+        self.epochs += 1
+        if epoch == self.diverges_at:
+            self.diverged[SESSIONS[0].id] = epoch
+        loss = 1.0 / self.epochs
+        metrics = Metrics(train_loss=loss, train_accuracy=0.5, valid_loss=loss + 0.2 * (epoch > 2), valid_accuracy=0.5)
+        return {SESSIONS[0].id: metrics}
+
+    def state(self) -> dict[str, Tensor]:
+        return {"epochs": torch.tensor(self.epochs), "diverged": torch.tensor(len(self.diverged))}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        self.epochs = int(state["epochs"])
+        self.diverged = {SESSIONS[0].id: self.epochs - 1} if state["diverged"] else {}
+
+    def best(self) -> dict[str, Tensor]:
+        return {}
+
+
+@pytest.fixture
+def store(memory_url: str) -> Store:
+    return Store(memory_url)
+
+
+def run(store: Store, engine: Counter) -> Attempt:
+    attempt = Attempt(Journal(store, "runs/grid/shard"), SESSIONS, CarbonMeter("FRA"))
+    engine.tick = attempt.tick
+    with attempt.claimed(engine, {}):
+        attempt.train(engine, 2, 1)
+    return attempt
+
+
+def test_every_epoch_from_0_to_the_last_is_committed_once(store: Store):
+    attempt = run(store, Counter())
+    assert [commit.epoch for commit in attempt.journal.commits()] == [0, 1, 2, 3, 4]
+    assert attempt.journal.statuses()[1].ended == "done"
+    assert len(store.list("runs/grid/shard/checkpoints")) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        (Stopped("asked"), "SIGTERM"),
+        (Fenced("newer"), "fenced"),
+        (KeyboardInterrupt(), "SIGINT"),
+        (MemoryError(), "error"),
+    ],
+)
+def test_however_an_attempt_ends_it_says_so_and_the_next_goes_on_from_there(
+    store: Store, error: BaseException, ended: str
+):
+    with pytest.raises(type(error)):
+        run(store, Counter(fails_at=(2, error)))
+    attempt = run(store, Counter())
+    assert attempt.journal.statuses()[1].ended == ended
+    assert [(commit.epoch, commit.attempt) for commit in attempt.journal.commits()] == [
+        (0, 1), (1, 1), (2, 2), (3, 2), (4, 2),
+    ]  # fmt: skip
+
+
+def test_work_that_was_lost_is_charged_and_counted_as_wasted(store: Store):
+    with pytest.raises(MemoryError):
+        run(store, Counter(fails_at=(2, MemoryError())))
+    total, wasted = run(store, Counter()).carbon()
+    assert wasted.work == "wasted"
+    assert 0 < wasted.wall_seconds < total.wall_seconds
+    untroubled, nothing = run(Store(f"{store.url}/other"), Counter()).carbon()
+    assert nothing is None
+    assert untroubled.work == "useful"
+
+
+def test_a_heartbeat_whose_epoch_was_committed_after_all_is_not_wasted(store: Store):
+    run(store, Counter())  # its first tick sent a heartbeat of epoch 0, and epoch 0 was committed
+    journal = Journal(store, "runs/grid/shard")
+    status = journal.statuses()[1].model_copy(update={"epoch": 0, "carbon": CarbonMeter("FRA").peek().model_dump()})
+    store.put("runs/grid/shard/status/a01.json", status.encode())
+    assert run(store, Counter()).carbon()[1] is None
+
+
+def test_an_epoch_that_comes_out_the_same_again_is_wasted_work(store: Store):
+    run(store, Counter())
+    for key in store.list("runs/grid/shard/checkpoints"):
+        store.put(key, b"rotten")
+    attempt = run(store, Counter())
+    assert attempt.carbon()[1] is not None
+    assert {commit.attempt for commit in attempt.journal.commits()} == {1}
+    assert attempt.journal.latest()[0].epoch == 4
+
+
+def test_when_every_session_has_diverged_the_shard_ends_now_and_at_every_rerun(store: Store):
+    with pytest.raises(AllDiverged, match="in epoch 1"):
+        run(store, Counter(diverges_at=1))
+    for _ in range(9):
+        with pytest.raises(AllDiverged):
+            run(store, Counter())
+    assert len(Journal(store, "runs/grid/shard").attempts()) == 1
+
+
+def test_the_results_are_the_union_of_the_commits(store: Store):
+    files = result_files(SESSIONS, run(store, Counter()).journal.commits(), {}, None)
+    lines = files["history.csv"].decode().splitlines()
+    assert lines[0] == "session,epoch,train_loss,train_accuracy,valid_loss,valid_accuracy"
+    assert lines[3] == f"{SESSIONS[0].id},2,{1 / 3!r},0.5,{1 / 3!r},0.5"
+    assert len(lines) == 6
+    assert b'"best_epoch_by_loss": 4' not in files["sessions.json"]
+    assert b'"best_epoch_by_loss": 2' in files["sessions.json"]
