@@ -171,8 +171,8 @@ def test_carbon_is_the_sum_of_every_job_of_the_chains_each_counted_once(page: Pa
     said = next(section for section in page.sections if section.slug == "carbon")
     total = 1000 * math.fsum(float(row["co2e_kg_tdp"]) for row in entries)
     wasted = 1000 * math.fsum(float(row["co2e_kg_wasted"]) for row in entries)
-    assert said.lead.startswith(f"{total:.3g} g CO₂e")
-    assert f"of which {wasted:.3g} g was work lost" in said.lead
+    assert said.lead.startswith(f"{total:.2f} g CO₂e")
+    assert f"of which {wasted:.2f} g for work lost" in said.lead
     assert said.blocks[0].total[5].text == f"{total:.3f}"
 
 

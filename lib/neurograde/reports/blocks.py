@@ -117,6 +117,14 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Notes:
+    """Small print, a line each."""
+
+    lines: tuple[str, ...]
+    template: ClassVar[str] = "notes.html.j2"
+
+
+@dataclass(frozen=True)
 class Heading:
     """What the blocks after it are about."""
 
@@ -132,7 +140,7 @@ class Commands:
     template: ClassVar[str] = "commands.html.j2"
 
 
-Block = Figures | Table | Tables | Statistics | Paragraph | Heading | Commands
+Block = Figures | Table | Tables | Statistics | Paragraph | Notes | Heading | Commands
 
 
 @dataclass(frozen=True)

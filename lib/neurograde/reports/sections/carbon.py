@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from neurograde.reports.account import Entry, account
-from neurograde.reports.blocks import Column, Paragraph, Section, Table, simple_table
+from neurograde.reports.blocks import Column, Notes, Section, Table, simple_table
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.numbers import NOTHING, decimal, duration
 
@@ -14,42 +14,52 @@ def carbon(chains: Sequence[Chain]) -> Section:
     """The account of every job that stands behind the page, each job once."""
     found = account(unique(each for chain in chains for each in chain.artefacts()))
     entries, everything = found.entries, found.sum
+    mass, energy = _unit(everything.record.co2e_kg_tdp, _MASS), _unit(everything.kwh_tdp, _ENERGY)
     lead = (
-        f"{_scaled(everything.record.co2e_kg_tdp, _GRAMS)} CO₂e for {_scaled(everything.kwh_tdp, _WATT_HOURS)} "
+        f"{_amount(everything.record.co2e_kg_tdp, mass)} CO₂e for {_amount(everything.kwh_tdp, energy)} "
         f"in {duration(everything.record.wall_seconds)} of computing"
     )
     wasted = everything.wasted_kg
-    lead += f", of which {_scaled(wasted, _GRAMS)} was work lost to interruptions." if wasted else "; no work was lost."
-    return Section("carbon", "Carbon", lead, (_jobs(entries, everything), _grids(entries), *_methods(entries)))
+    lead += f", of which {_amount(wasted, mass)} for work lost to interruptions." if wasted else "; no work was lost."
+    if all(entry.record.gpu_model is None for entry in entries):
+        lead += " No GPU was used."
+    return Section(
+        "carbon", "Carbon", lead, (_jobs(entries, everything, mass, energy), _grids(entries), Notes(_methods(entries)))
+    )
 
 
-_GRAMS = ("g", "kg")
-_WATT_HOURS = ("Wh", "kWh")
+Unit = tuple[float, str]
+"""How many there are in a kg or kWh, and its sign."""
+_MASS: tuple[Unit, ...] = ((1, "kg"), (1e3, "g"), (1e6, "mg"))
+_ENERGY: tuple[Unit, ...] = ((1, "kWh"), (1e3, "Wh"), (1e6, "mWh"))
 
 
-def _jobs(entries: Sequence[Entry], everything: Entry) -> Table:
-    grams, watt_hours = everything.record.co2e_kg_tdp < 1, everything.kwh_tdp < 1
-    g, wh = _GRAMS[not grams], _WATT_HOURS[not watt_hours]
+def _unit(amount: float, units: Sequence[Unit]) -> Unit:
+    """The largest unit in which the amount is 1 or more."""
+    return next((unit for unit in units if amount * unit[0] >= 1), units[-1])
 
-    def mass(kg: float | None) -> str:
-        return decimal(None if kg is None else kg * (1000 if grams else 1))
 
-    def energy(kwh: float | None) -> str:
-        return decimal(None if kwh is None else kwh * (1000 if watt_hours else 1))
+def _amount(value: float, unit: Unit) -> str:
+    return f"{decimal(value * unit[0], 2)} {unit[1]}"
 
+
+def _jobs(entries: Sequence[Entry], everything: Entry, mass: Unit, energy: Unit) -> Table:
+    def written(unit: Unit) -> Callable[[float | None], str]:
+        return lambda value: decimal(None if value is None else value * unit[0])
+
+    g, wh = mass[1], energy[1]
     columns = (
         Column("job", "job", kind="text"),
         Column("artefact", "made", kind="text"),
         Column("wall_seconds", "time", duration),
-        Column("kwh_tdp", f"{wh}, GPU at TDP", energy),
-        Column("kwh_measured", f"{wh}, GPU measured", energy),
-        Column("co2e_kg_tdp", f"{g} CO₂e, GPU at TDP", mass),
-        Column("co2e_kg_measured", f"{g} CO₂e, GPU measured", mass),
-        Column("co2e_kg_wasted", f"{g} CO₂e wasted", mass),
+        Column("kwh_tdp", f"{wh}, GPU at TDP", written(energy)),
+        Column("kwh_measured", f"{wh}, GPU measured", written(energy)),
+        Column("co2e_kg_tdp", f"{g} CO₂e, GPU at TDP", written(mass)),
+        Column("co2e_kg_measured", f"{g} CO₂e, GPU measured", written(mass)),
+        Column("co2e_kg_wasted", f"{g} CO₂e wasted", written(mass)),
     )
-    return simple_table(
-        "carbon", "Energy and emissions of each job", columns, [_row(each) for each in entries], _row(everything)
-    )
+    rows = [_row(each) for each in entries]
+    return simple_table("carbon", "Energy and emissions of each job", columns, rows, _row(everything))
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
@@ -79,16 +89,10 @@ def _grids(entries: Sequence[Entry]) -> Table:
     return simple_table("carbon-factors", "The factors behind it", columns, list(rows))
 
 
-def _methods(entries: Sequence[Entry]) -> tuple[Paragraph, ...]:
-    words = []
-    for what, field in (("Processor", "cpu_method"), ("Memory", "ram_method")):
-        methods = sorted({method for entry in entries if (method := getattr(entry.record, field)) is not None})
-        words += [f"{what}: {method}." for method in methods]
-    return (Paragraph(" ".join(words)),) if words else ()
-
-
-def _scaled(value: float, units: tuple[str, str]) -> str:
-    return f"{value * 1000:,.3g} {units[0]}" if value < 1 else f"{value:,.2f} {units[1]}"
+def _methods(entries: Sequence[Entry]) -> tuple[str, ...]:
+    found = (("Processor", "cpu_method"), ("Memory", "ram_method"))
+    methods = {f"{what}: {getattr(each.record, field)}." for each in entries for what, field in found}
+    return tuple(sorted(each for each in methods if not each.endswith(" None.")))
 
 
 def _known(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurograde.reports.blocks import Block, Cell, Figures, Heading, Paragraph, Section, Table, Tables
+from neurograde.reports.blocks import Block, Cell, Figures, Heading, Notes, Paragraph, Section, Table, Tables
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.calibration import calibration
 from neurograde.reports.figures.confusion import confusion
@@ -34,7 +34,7 @@ def results(chains: Sequence[Chain]) -> Section:
         found = chain.metrics.subsets
         blocks.append(Tables(tuple(_table(chain, subset, found[subset]) for subset in _ORDER if subset in found)))
         blocks.append(_figures(chain))
-        blocks += [Paragraph(note) for note in chain.metrics.notes]
+        blocks.append(Notes(chain.metrics.notes))
     lead = (
         "Samples are the augmented patches, as the study counts them; patches are as they were cut; an image has the "
         "mean probability of its patches. Intervals are of 95 %, resampled over families."
