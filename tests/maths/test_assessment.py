@@ -66,3 +66,14 @@ def test_every_figure_comes_with_its_counts_and_an_interval_around_it(classes: i
         assert each.low is not None
         assert each.high is not None
         assert each.low < (each.value or 0) < each.high
+
+
+def test_a_class_of_one_family_has_no_interval_of_its_own() -> None:
+    labels, probabilities = np.array([1, 1, 0, 0]), np.array([[0.2, 0.8], [0.6, 0.4], [0.7, 0.3], [0.1, 0.9]])
+    found = assess(
+        labels, probabilities, ["a", "a", "b", "c"], positive=1, threshold=0.5, bins=2, resamples=100,
+        rng=np.random.default_rng(1),
+    )  # fmt: skip
+    sensitivity, specificity = found.metrics["sensitivity"], found.metrics["specificity"]
+    assert (sensitivity.value, sensitivity.low, sensitivity.high) == (0.5, None, None)
+    assert (specificity.value, specificity.low, specificity.high) == (0.5, 0.0, 1.0)

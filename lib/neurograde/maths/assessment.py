@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,11 @@ def assess(
         }
 
     intervals = bootstrap_over_families(binary if classes == 2 else several, families, rng, resamples)
+    for each, suffix in [(positive, ""), *((each, f" {each}") for each in range(classes if classes > 2 else 0))]:
+        for name, members in (("sensitivity", labels == each), ("specificity", labels != each)):
+            # All the metric's units are of one family, so the resamples that define it all repeat that family.
+            if len({family for family, member in zip(families, members, strict=True) if member}) < 2:
+                intervals[name + suffix] = replace(intervals[name + suffix], low=None, high=None)
     against_rest = tuple(
         {name.removesuffix(f" {each}"): found for name, found in intervals.items() if name.endswith(f" {each}")}
         for each in range(classes)

@@ -26,6 +26,15 @@ def notes(compared: Sequence[Compared], subsets: Mapping[str, Sequence[Unit]]) -
     ]
     if left_out:
         lines.append(f"{left_out} of {len(compared)} sessions diverged and are left out")
+    for subset in ("valid", "test", "external"):
+        families: dict[str, set[str]] = {}
+        for unit in subsets.get(subset, ()):
+            families.setdefault(unit.label, set()).add(unit.family)
+        lines += [
+            f"{subset} has one family of class {label}: intervals cannot show how families of it differ"
+            for label, members in sorted(families.items())
+            if len(members) == 1
+        ]
     for test, learnt in (("test", "train"), ("test", "valid"), ("external", "test")):
         shared = len(pixels.get(test, set()) & pixels[learnt])
         if shared:
