@@ -14,7 +14,7 @@ from itertools import takewhile
 from neurograde.maths.partition.greedy import Filling, bands, fillings
 from neurograde.maths.partition.pool import Pool
 from neurograde.maths.partition.problem import Interval, Parameters
-from neurograde.maths.partition.search import Candidate
+from neurograde.maths.partition.search import Candidate, Contest
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,20 @@ class Breakpoints:
 
     overfill: bool
 
-    def candidates(self, pool: Pool) -> Iterator[Candidate]:
-        """One candidate per piece, its order the ε it starts at and the rank of its least μ."""
-        seen = set()
+    def candidates(self, pool: Pool, contest: Contest | None = None) -> Iterator[Candidate]:
+        """One candidate per piece, its order the ε it starts at and the rank of its least μ.
+
+        In a `contest`, pieces are left out where a subset holds so much already that D is above the best so far; the
+        pieces at ε = 0 come first, so that there is one.
+        """
+        ranks: dict[int, int] = {}
         for rank, band in enumerate(bands(pool)):
-            if band.large not in seen:  # the same N1 at a larger μ leads to the same fillings
-                seen.add(band.large)
-                for filling in fillings(pool, band.large, high=None if self.overfill else 1):
-                    yield Candidate((filling.low, rank), filling.subsets)
+            ranks.setdefault(band.large, rank)  # the same N1 at a larger μ leads to the same fillings
+        for large, rank in ranks.items():
+            yield Candidate((0, rank), next(fillings(pool, large, high=1)).subsets)
+        for large, rank in ranks.items() if self.overfill else ():
+            for filling in fillings(pool, large, low=1, hopeless=contest.hopeless if contest else None):
+                yield Candidate((filling.low, rank), filling.subsets)
 
     def locate(self, pool: Pool, chosen: Candidate, alike: Callable[[bytes], bool]) -> Parameters:
         """The μ from the chosen piece upwards, then the ε upwards, that lead to alike fillings throughout."""

@@ -18,7 +18,7 @@ both ways.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
@@ -95,7 +95,13 @@ def owed(ratio: Fraction, count: int) -> int:
     return int(ratio * count + Fraction(1, 2))
 
 
-def fillings(pool: Pool, large: int, low: int = 0, high: int | None = None) -> Iterator[Filling]:
+def fillings(
+    pool: Pool,
+    large: int,
+    low: int = 0,
+    high: int | None = None,
+    hopeless: Callable[[Sequence[int]], bool] | None = None,
+) -> Iterator[Filling]:
     """All fillings with `large` families put into P1 first, by rising ε; their intervals join without a gap.
 
     Args:
@@ -103,12 +109,13 @@ def fillings(pool: Pool, large: int, low: int = 0, high: int | None = None) -> I
         large: N1, at most the number of families.
         low: The least ε, times `pool.total`.
         high: The ε to stop before, times `pool.total`; by default all up to ε = 1 included.
+        hopeless: Told what the subsets hold at some turn, whether the fillings that go on from there may be left out.
     """
     stop = pool.total + 1 if high is None else high
     waiting = [_started(pool, large, low, stop)]
     while waiting:
         state = waiting.pop()
-        while state.weights and state.idle < 3:
+        while state.weights and state.idle < 3 and not (hopeless and hopeless(state.loads)):
             subset = state.turn
             room = pool.capacity[subset] - state.loads[subset] + (state.low if subset else 0)
             fitting = bisect_right(state.weights, room)
@@ -123,7 +130,8 @@ def fillings(pool: Pool, large: int, low: int = 0, high: int | None = None) -> I
             else:
                 state.idle += 1
             state.turn = (subset + 1) % 3
-        yield Filling(state.low, state.high, bytes(state.subsets))
+        if not (hopeless and hopeless(state.loads)):
+            yield Filling(state.low, state.high, bytes(state.subsets))
 
 
 def _started(pool: Pool, large: int, low: int, high: int) -> _State:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from neurograde.maths.partition.loss import best_rounding
 from neurograde.maths.partition.problem import Targets
 from neurograde.maths.subsets import SUBSETS
 
@@ -77,6 +78,7 @@ class Scorer:
     proportion_factor: int
     diversity_factor: int
     least_train: int
+    least_diversity: int  # its part in D cannot be less: counts are whole
     unit: int
 
     @classmethod
@@ -96,6 +98,7 @@ class Scorer:
             proportion_factor=a * count * grain,
             diversity_factor=b * pool.total,
             least_train=math.ceil((targets.min_train_share or Fraction(0)) * pool.total),
+            least_diversity=int(b * pool.total * count * grain * best_rounding(targets, count)),
             unit=len(SUBSETS) * (a + b) * pool.total * count * grain,
         )
 
@@ -118,6 +121,11 @@ class Scorer:
             self.proportion_factor * proportion,
             self.diversity_factor * diversity,
         )
+
+    def floor(self, loads: Sequence[int]) -> int:
+        """What D times `unit` is at least once the subsets hold `loads`: what one has too much, others lack."""
+        over = sum(load - most for load, most in zip(loads, self.pool.capacity, strict=True) if load > most)
+        return self.proportion_factor * 2 * over + self.least_diversity
 
     def exact(self, loss: int) -> Fraction:
         """D itself."""

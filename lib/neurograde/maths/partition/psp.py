@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 from neurograde.maths.partition.pool import Pool
 from neurograde.maths.partition.problem import DEFAULT_LIMITS, Families, Limits, Partition, Targets
-from neurograde.maths.partition.search import Candidate, search
+from neurograde.maths.partition.search import Candidate, Contest, search
 
 
 class _Sequence:
     """Offers one filling: P1, then P2 take families until they exceed p1, p2; P3 has the rest."""
 
-    def candidates(self, pool: Pool) -> Iterator[Candidate]:
+    def candidates(self, pool: Pool, contest: Contest | None = None) -> Iterator[Candidate]:
         loads = list(pool.start)
         subsets = bytearray(len(pool.names))
         subset = 0

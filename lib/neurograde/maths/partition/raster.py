@@ -9,7 +9,7 @@ from fractions import Fraction
 from neurograde.maths.partition.greedy import READINGS, fillings, n_large
 from neurograde.maths.partition.pool import Pool
 from neurograde.maths.partition.problem import Families, Interval, Parameters, Partition, Targets
-from neurograde.maths.partition.search import Candidate, search
+from neurograde.maths.partition.search import Candidate, Contest, search
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class _Raster:
     n_mu: int
     n_epsilon: int
 
-    def candidates(self, pool: Pool) -> Iterator[Candidate]:
+    def candidates(self, pool: Pool, contest: Contest | None = None) -> Iterator[Candidate]:
         rows = [
             (m, r, n_large(pool, Fraction(m, self.n_mu - 1), reading))
             for m in range(self.n_mu)

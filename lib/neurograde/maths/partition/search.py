@@ -9,13 +9,13 @@ than `min_train_share` lose against all that do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from neurograde.maths.partition.loss import scored
-from neurograde.maths.partition.pool import Pool, triple
+from neurograde.maths.partition.pool import Pool, Scorer, triple
 from neurograde.maths.partition.problem import Families, Parameters, Partition, Targets
 
 CROSSING = "(crossing)"
@@ -29,11 +29,32 @@ class Candidate(NamedTuple):
     subsets: bytes
 
 
+class Contest:
+    """The best candidate so far of one class, for those who make candidates to aim at."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.scorer = scorer
+        self.best: tuple[tuple[bool, int], Candidate] | None = None
+        self._score = lru_cache(maxsize=4096)(scorer)  # many candidates lead to the same filling
+
+    def enter(self, candidate: Candidate) -> None:
+        """Compare a candidate with the best."""
+        entry = (self._score(candidate.subsets), candidate)
+        if self.best is None or entry < self.best:
+            self.best = entry
+
+    def hopeless(self, loads: Sequence[int]) -> bool:
+        """Whether no filling that comes from these loads can win, nor draw."""
+        if self.best is None or self.best[0][0]:
+            return False
+        return self.scorer.floor(loads) > self.best[0][1]
+
+
 class Offer(Protocol):
     """What a strategy has to offer for a pool."""
 
-    def candidates(self, pool: Pool) -> Iterator[Candidate]:
-        """The fillings to choose from, at least one."""
+    def candidates(self, pool: Pool, contest: Contest | None = None) -> Iterator[Candidate]:
+        """The fillings to choose from, at least one; those that cannot win the `contest` may be left out."""
 
     def locate(self, pool: Pool, chosen: Candidate, alike: Callable[[bytes], bool]) -> Parameters | None:
         """Parameters that lead to fillings `alike` to the chosen one, if the strategy has any."""
@@ -97,8 +118,10 @@ def _classes(families: Families, targets: Targets, offer: Offer, placed: Mapping
     found = []
     for class_name in families.classes:
         pool = class_pool(families, targets, class_name, placed)
-        scorer = pool.scorer()
-        score = lru_cache(maxsize=4096)(scorer)  # many candidates lead to the same filling
-        key, candidate = min((score(each.subsets), each) for each in offer.candidates(pool))
-        found.append(_Best(key[0], scorer.exact(key[1]), class_name, pool, candidate))
+        contest = Contest(pool.scorer())
+        for candidate in offer.candidates(pool, contest):
+            contest.enter(candidate)
+        assert contest.best is not None, "an offer has at least one candidate"
+        (short, loss), candidate = contest.best
+        found.append(_Best(short, contest.scorer.exact(loss), class_name, pool, candidate))
     return found
