@@ -116,8 +116,8 @@ def write_dataset(store: Store, classes: tuple[str, ...] = ("PD", "D"), each: in
     }
     patches = Draft(store, "patches/set")
     for members in painted.values():
-        patches.write_many((name, _png(pixels)) for name, (_, pixels) in members.items())
-    made = _finish(patches, "patches", "patch", ())
+        patches.write_many((name, png(pixels)) for name, (_, pixels) in members.items())
+    made = finish(patches, "patches", "patch", ())
     dataset = Draft(store, "datasets/set")
     rows = [
         (name, transform, subset, classes[label])
@@ -130,10 +130,11 @@ def write_dataset(store: Store, classes: tuple[str, ...] = ("PD", "D"), each: in
     dataset.write_json(
         "standardisation.json", {"format": 1, "mode": "train", "subsets": dict.fromkeys(painted, statistics)}
     )
-    _finish(dataset, "datasets", "augment", (InputRecord(kind="patches", name="set", digest=made.digest),))
+    finish(dataset, "datasets", "augment", (InputRecord(kind="patches", name="set", digest=made.digest),))
 
 
-def _finish(draft: Draft, kind: str, job: str, inputs: tuple[InputRecord, ...]) -> Manifest:
+def finish(draft: Draft, kind: str, job: str, inputs: tuple[InputRecord, ...]) -> Manifest:
+    """Publish the draft as the artefact `set` of `kind`."""
     manifest = Manifest(
         kind=kind,
         name="set",
@@ -148,7 +149,8 @@ def _finish(draft: Draft, kind: str, job: str, inputs: tuple[InputRecord, ...]) 
     return manifest
 
 
-def _png(pixels: np.ndarray) -> bytes:
+def png(pixels: np.ndarray) -> bytes:
+    """The pixels as a PNG file."""
     data = io.BytesIO()
     Image.fromarray(pixels).save(data, "PNG")
     return data.getvalue()

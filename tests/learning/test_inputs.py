@@ -14,7 +14,7 @@ from neurograde.learning.samples import Planned, Statistics, gather, labels, rea
 from neurograde.maths.dihedral import TRANSFORMS, apply
 from neurograde.storage.artefact import Artefact, Draft, read_manifest
 from neurograde.storage.store import Store
-from tests.learning.material import CPU, STATISTICS, _finish, _png, samples, train_spec, write_dataset
+from tests.learning.material import CPU, STATISTICS, finish, png, samples, train_spec, write_dataset
 
 RAW = Statistics((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 QUICK = settings(max_examples=30, deadline=None, derandomize=True)
@@ -114,7 +114,7 @@ def test_patches_of_several_sizes_are_refused_by_name(memory_url: str):
     store = Store(memory_url)
     draft = Draft(store, "patches/set")
     for side in (8, 9):
-        draft.write(f"{side}.png", _png(np.zeros((side, side, 3), np.uint8)))
-    _finish(draft, "patches", "patch", ())
+        draft.write(f"{side}.png", png(np.zeros((side, side, 3), np.uint8)))
+    finish(draft, "patches", "patch", ())
     with pytest.raises(DataError, match=r"9\.png is 9 x 9 px, 8\.png 8 px wide"):
         gather({"train": [Planned(f"{side}.png", "identity", 0) for side in (8, 9)]}, artefact(store, "patches/set"))

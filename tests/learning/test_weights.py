@@ -43,6 +43,19 @@ def test_a_state_dict_of_the_whole_network_fills_the_trunk(tmp_path: Path, squee
     assert len(weights.sha256) == 64
 
 
+def test_torchvisions_own_weights_are_read_from_its_cache_by_the_name_of_its_enum(
+    tmp_path: Path, squeezenet, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    entry = models.SqueezeNet1_1_Weights.IMAGENET1K_V1
+    cached = tmp_path / "hub" / "checkpoints" / entry.url.rpartition("/")[2]
+    cached.parent.mkdir(parents=True)
+    torch.save(squeezenet, cached)
+    trunk, weights = prepared(Backbone(name="squeezenet1_1", weights="IMAGENET1K_V1"))
+    assert weights.source == entry.url
+    assert torch.equal(trunk.module.state_dict()["features.0.weight"], squeezenet["features.0.weight"])
+
+
 def test_no_weights_are_random_weights():
     trunk, weights = prepared(Backbone(name="squeezenet1_1", weights="none"))
     random = random_trunk("squeezenet1_1", 46, 3).module.state_dict()

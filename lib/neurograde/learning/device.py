@@ -7,18 +7,18 @@ import os
 import torch
 
 from neurograde.errors import SpecError
+from neurograde.runtime.machine import usable_cores
 
 
 def prepare_device(device: str, workers: int | None) -> torch.device:
-    """The device that a spec asks for, with deterministic algorithms and `workers` threads (all cores if None).
+    """The device that a spec asks for, with deterministic algorithms and `workers` threads (all usable cores if None).
 
     Raises:
         SpecError: a GPU is asked for where there is none.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or cuBLAS may sum in another order each time
     torch.use_deterministic_algorithms(True)  # noqa: FBT003 - torch's signature
-    if workers is not None:
-        torch.set_num_threads(workers)
+    torch.set_num_threads(workers or usable_cores())
     if device == "cuda" and not torch.cuda.is_available():
         raise SpecError("device: 'cuda' is asked for, but torch sees no GPU here; accepted are auto and cpu")
     return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
