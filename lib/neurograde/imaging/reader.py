@@ -75,8 +75,9 @@ def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
     with _pillow_set(max_pixels):
         try:
             image = Image.open(io.BytesIO(data))
-        except Image.DecompressionBombError:  # twice as many, so that even opening it is refused
-            raise DataError(f"{name}: too large; accepted: at most {max_pixels:,} pixels") from None
+        except Image.DecompressionBombError as error:  # twice as many, so that even opening it is refused
+            pixels = int(re.findall(r"\d+", str(error))[0])
+            raise DataError(f"{name}: {pixels:,} pixels; accepted: at most {max_pixels:,} pixels") from None
         width, height = image.size
         if width * height > max_pixels:
             size = f"{width} x {height} = {width * height:,} pixels"

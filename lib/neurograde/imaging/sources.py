@@ -145,10 +145,9 @@ def _numbered(table: bytes, where: str, columns: Sequence[str]) -> list[tuple[in
         rows = decode_csv(table)
     except UnicodeDecodeError as error:
         raise DataError(f"{where}: not UTF-8 text ({error.reason} at byte {error.start})") from None
-    if not rows or (missing := [column for column in columns if column not in rows[0]]):
-        raise DataError(
-            f"{where}: needs rows with the columns {', '.join(columns)}{f'; lacks {missing[0]}' if rows else ''}"
-        )
+    missing = [column for column in columns if not rows or column not in rows[0]]
+    if missing:
+        raise DataError(f"{where}: lacks the column {missing[0]!r}, or rows; needs {', '.join(columns)}")
     return list(enumerate(rows, start=2))
 
 

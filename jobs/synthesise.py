@@ -1,0 +1,40 @@
+"""synthesise: H&E-like images with known classes, each family with a stain of its own: a stand-in data set.
+
+    python -m jobs.synthesise specs/demo/synthesise.yaml
+
+Reads   nothing
+Writes  images/<name>/<class>/<family>_<number>.png   the images, of many sizes, some with watermark and dark border
+                     /truth.csv                       what each image was made from
+The artefact is marked `synthetic`; every page that shows what came of it says so.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from neurograde.runtime.job import Job, job
+from neurograde.runtime.progress import progress
+from neurograde.specs.synthesise import SynthesiseSpec
+
+
+@job(SynthesiseSpec)
+def synthesise(job: Job[SynthesiseSpec]) -> None:
+    """Draw a stain for each family and paint its images."""
+    spec = job.spec
+    with job.publish("images") as images:
+        from neurograde.imaging.png import encode_png
+        from neurograde.imaging.stand_in import TRUTH_COLUMNS, stand_ins
+
+        images.mark("synthetic")
+        truth = []
+        total = spec.images_per_family * sum(each.families for each in spec.classes)
+        with progress("painting", total, "images") as advance:
+            for image in stand_ins(spec):
+                images.write(image.path, encode_png(image.pixels))
+                truth.append(image.truth)
+                advance(1)
+        images.write_csv("truth.csv", TRUTH_COLUMNS, truth)
+
+
+if __name__ == "__main__":
+    sys.exit(synthesise.main())

@@ -1,0 +1,57 @@
+"""The stand-in data set: what `synthesise` paints, image by image, from a spec's classes and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurograde.imaging.synthesise import draw_stain, synthesise_image
+from neurograde.maths.seeding import generator
+from neurograde.specs.synthesise import SynthesiseSpec
+
+TRUTH_COLUMNS = ("image", "class", "family", "differentiation", "width_px", "height_px", "watermark", "border_px")
+BORDER_PX = 12
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """One painted image."""
+
+    path: str
+    pixels: NDArray[np.uint8]
+    truth: tuple[object, ...]
+    """Its row of truth.csv."""
+
+
+def stand_ins(spec: SynthesiseSpec) -> Iterator[StandIn]:
+    """Every image of the set.
+
+    Each family's stain and each image has a generator of its own, named by family and number: a larger set holds the
+    smaller one's images unchanged.
+    """
+    for kind in spec.classes:
+        for number in range(1, kind.families + 1):
+            family = f"{kind.label}-{number:02d}"
+            stain = draw_stain(generator(spec.seed, "stain", family))
+            for image in range(1, spec.images_per_family + 1):
+                rng = generator(spec.seed, "image", family, image)
+                width, height = (
+                    int(rng.integers(low, high, endpoint=True))
+                    for low, high in zip(spec.min_size_px, spec.max_size_px, strict=True)
+                )
+                irregular = bool(rng.random() < spec.irregular_share)
+                pixels = synthesise_image(
+                    rng,
+                    width=width,
+                    height=height,
+                    differentiation=kind.differentiation,
+                    stain=stain,
+                    watermark=irregular,
+                    border_px=BORDER_PX if irregular else 0,
+                )
+                path = f"{kind.label}/{family}_{image}.png"
+                size = (width, height, irregular, BORDER_PX if irregular else 0)
+                yield StandIn(path, pixels, (path, kind.label, family, kind.differentiation, *size))

@@ -1,0 +1,218 @@
+"""patch: every pixel accounted for, nothing dropped silently, bad input refused by name."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neurograde.imaging.png import decode_png
+from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.store import Store
+from tests.jobs.conftest import paint
+
+
+def opened(url: str) -> Artefact:
+    manifest = read_manifest(Store(url), "patches/demo")
+    assert manifest is not None
+    return Artefact(Store(url), "patches/demo", manifest)
+
+
+def refused(result, memory_url: str, *words: str) -> None:
+    """The job ended with 65, in one line that has all the words, and left nothing."""
+    code, lines = result
+    assert code == 65
+    errors = [line for line in lines if line["level"] == "error"]
+    assert len(errors) == 1
+    assert "traceback" not in errors[0]
+    for word in words:
+        assert word in errors[0]["event"]
+    assert Store(memory_url).list("patches") == {}
+
+
+def test_patches_are_an_image_folder_and_the_account_closes_to_the_pixel(patch, images: Path, memory_url: str):
+    code, _ = patch(margins_px={"left": 1, "top": 2, "right": 3, "bottom": 0})
+    assert code == 0
+    patches = opened(memory_url)
+    account = patches.read_json("accounting.json")
+    assert account["total_px"] == 8 * 100 * 70
+    assert account["patches"] == 8 * 3 * 2
+    parts = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")
+    assert sum(account[part] for part in parts) == account["total_px"]
+    assert account["precrop_px"] == 8 * (100 * 70 - 96 * 68)
+    row = patches.read_csv("index.csv")[0]
+    assert row["patch"] == "D/case D0/case D0_1_r00_c00.png"
+    pixels = decode_png(patches.read(row["patch"]))
+    image = np.asarray(Image.open(images / "D" / "case D0_1.png"))
+    x, y = int(row["x_px"]), int(row["y_px"])
+    assert (x, y) == (1, 2)
+    assert (pixels == image[y : y + 32, x : x + 32]).all()
+
+
+def test_images_too_small_for_a_patch_are_counted_not_refused(patch, images: Path, memory_url: str):
+    paint(images / "D" / "small_1.png", 3, width=31, height=200)
+    code, lines = patch()
+    assert code == 0
+    assert opened(memory_url).read_json("accounting.json")["images_without_patches"] == 1
+    assert any("small_1.png: 31 x 200 px gave no patch" in line["event"] for line in lines)
+
+
+def test_files_that_are_no_images_and_other_classes_are_counted(patch, images: Path):
+    (images / "README.md").write_text("notes")
+    source = {"url": str(images), "pattern": r"(?P<class>[^/]+)/(?P<family>.+)_\d+\.png", "classes": ["D"]}
+    code, lines = patch(source=source)
+    events = [line["event"] for line in lines]
+    assert code == 0
+    assert "4 images are of other classes and left out" in events
+    assert "1 files are no images and left out" in events
+
+
+def test_a_table_gives_class_family_and_margins(patch, images: Path, tmp_path: Path, memory_url: str):
+    rows = ["image,class,family,left"]
+    rows += [
+        f"{path.relative_to(images)},{path.parent.name},{path.stem},{40 if 'PD0' in path.stem else ''}"
+        for path in sorted(images.rglob("*.png"))
+    ]
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    source = {"url": str(images), "table": str(tmp_path / "labels.csv")}
+    assert patch(source=source)[0] == 0
+    by_image = {row["image"]: int(row["patches"]) for row in opened(memory_url).read_csv("images.csv")}
+    assert by_image["PD/case PD0_1.png"] == 2
+    assert by_image["PD/case PD1_1.png"] == 6
+
+    (tmp_path / "labels.csv").write_text("\n".join(rows[:-1]))
+    code, lines = patch("--replace", source=source)
+    assert code == 65
+    assert "has no row for the image 'PD/case PD3_1.png'" in lines[-1]["event"]
+
+
+def test_a_table_row_without_an_image_is_refused(patch, images: Path, tmp_path: Path, memory_url: str):
+    rows = [f"{path.relative_to(images)},D,{path.stem}" for path in images.rglob("*.png")]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,class,family", *rows, "D/ghost.png,D,x"]))
+    refused(patch(source={"url": str(images), "table": str(tmp_path / "labels.csv")}), memory_url, "D/ghost.png")
+
+
+def test_rejected_cells_are_lost_to_labels(patch, images: Path, tmp_path: Path, memory_url: str):
+    (tmp_path / "rejected.csv").write_text("image,row,col\nD/case D0_1.png,0,1\nD/case D0_1.png,1,2\n")
+    assert patch(rejected=str(tmp_path / "rejected.csv"))[0] == 0
+    account = opened(memory_url).read_json("accounting.json")
+    assert (account["labels_px"], account["patches"]) == (2 * 32 * 32, 46)
+
+
+def test_non_ascii_and_spaced_names_work(patch, images: Path, memory_url: str):
+    paint(images / "D" / "Fall Ärztin 7_1.png", 99)
+    assert patch()[0] == 0
+    assert "D/Fall Ärztin 7/Fall Ärztin 7_1_r00_c00.png" in opened(memory_url).manifest.files
+
+
+def test_pseudonyms_replace_every_name_and_the_key_stays_with_the_user(
+    patch, images: Path, tmp_path: Path, memory_url: str
+):
+    key = tmp_path / "private" / "key"
+    assert patch(pseudonymise=True, pseudonym_key=str(key))[0] == 0
+    store = Store(memory_url)
+    everything = b"\n".join([key_.encode() + store.get(key_) for key_ in store.list("patches")])
+    assert b"case D" not in everything
+    assert b"case PD" not in everything
+    assert "case D0" in (tmp_path / "private" / "key.codes.csv").read_text()
+    assert key.stat().st_mode & 0o077 == 0
+    first = opened(memory_url).manifest.digest
+    store.clear("patches")
+    assert patch(pseudonymise=True, pseudonym_key=str(key))[0] == 0
+    assert opened(memory_url).manifest.digest == first
+
+
+def test_no_exif_reaches_the_store(patch, images: Path, memory_url: str):
+    exif = Image.Exif()
+    exif[0x010E] = "Jane Doe, 2019"
+    path = images / "D" / "case D0_1.png"
+    Image.open(path).save(path, exif=exif)
+    assert b"Jane Doe" in path.read_bytes()
+    assert patch()[0] == 0
+    store = Store(memory_url)
+    assert not any(b"Jane Doe" in store.get(key) for key in store.list("patches"))
+
+
+def test_an_unchanged_folder_is_up_to_date_and_a_changed_image_is_73(patch, images: Path):
+    assert patch()[0] == 0
+    code, lines = patch()
+    assert (code, "up to date" in lines[-1]["event"]) == (0, True)
+    paint(images / "D" / "case D0_1.png", 12345)
+    code, lines = patch()
+    assert code == 73
+    assert "D/case D0_1.png of digest" in lines[-1]["event"]
+
+
+def test_a_truncated_jpeg_is_refused_by_name(patch, images: Path, memory_url: str):
+    path = images / "D" / "case D9_1.jpg"
+    paint(path, 1)
+    path.write_bytes(path.read_bytes()[:-200])
+    source = {"url": str(images), "pattern": r"(?P<class>[^/]+)/(?P<family>.+)_\d+\.(png|jpg)"}
+    refused(patch(source=source), memory_url, "D/case D9_1.jpg")
+
+
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(patch, images: Path, memory_url: str):
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )
+    (images / "D" / "bomb_1.png").write_bytes(bomb)
+    refused(patch(), memory_url, "D/bomb_1.png", "3,600,000,000", "400,000,000")
+
+
+def test_a_family_pattern_that_does_not_match_is_refused_with_pattern_and_file(patch, images: Path, memory_url: str):
+    paint(images / "D" / "odd.png", 1)
+    refused(patch(), memory_url, "source.pattern", "D/odd.png")
+
+
+def test_two_images_of_one_name_are_refused(patch, images: Path, memory_url: str):
+    paint(images / "D" / "case D0_1.jpg", 1)
+    source = {"url": str(images), "pattern": r"(?P<class>[^/]+)/(?P<family>.+)_\d+\.(png|jpg)"}
+    refused(patch(source=source), memory_url, "case D0_1.jpg", "case D0_1.png", "one name")
+
+
+def test_no_patch_at_all_is_refused_with_the_account(patch, memory_url: str):
+    refused(patch(patch_size_px=128), memory_url, "no patch came out of 8 images", "patch_size_px (128)")
+
+
+def test_a_folder_without_images_is_refused(patch, tmp_path: Path, memory_url: str):
+    source = {"url": str(tmp_path / "nowhere"), "pattern": "(?P<class>.)(?P<family>.)"}
+    refused(patch(source=source), memory_url, "nowhere")
+
+
+@pytest.mark.parametrize("label", ["..", ".hidden", "a\\b"])
+def test_no_class_or_family_escapes_the_store(patch, images: Path, tmp_path: Path, memory_url: str, label: str):
+    rows = [f"{path.relative_to(images)},{label},{path.stem}" for path in images.rglob("*.png")]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,class,family", *rows]))
+    refused(patch(source={"url": str(images), "table": str(tmp_path / "labels.csv")}), memory_url, repr(label))
+
+
+def test_sixteen_bit_images_never_come_out_in_wrong_colours(patch, images: Path, memory_url: str):
+    data = io.BytesIO()
+    Image.fromarray(np.full((70, 100), 40_000, np.uint16)).save(data, "PNG")
+    (images / "D" / "deep_1.png").write_bytes(data.getvalue())
+    refused(patch(), memory_url, "D/deep_1.png", "more than 8 bits")
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"source": {"url": "x"}}, "pattern"),
+        ({"source": {"url": "x", "pattern": "(?P<class>."}}, "regular expression"),
+        ({"source": {"url": "x", "pattern": "(?P<class>.)"}}, "family"),
+        ({"pseudonymise": True}, "pseudonym_key"),
+        ({"patch_size_px": 0}, "patch_size_px"),
+    ],
+)
+def test_a_bad_spec_is_78(patch, fields: dict[str, object], word: str):
+    code, lines = patch(**fields)
+    assert code == 78
+    assert word in lines[-1]["event"]
