@@ -79,7 +79,7 @@ def test_lossy_files_give_what_pillow_decodes(kind: str) -> None:
         (PALETTE, "PNG", {"transparency": 200}),  # an entry that no pixel uses
         (PALETTE, "PNG", {"transparency": b"\xff" * 64}),
     ],
-    ids=str,
+    ids=lambda value: value.mode if isinstance(value, Image.Image) else str(value)[:24],
 )
 def test_exact_conversions_give_the_colours_the_file_means(
     image: Image.Image, kind: str, options: dict[str, Any]

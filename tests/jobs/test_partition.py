@@ -34,7 +34,8 @@ def test_every_patch_is_assigned_once_and_no_family_twice(partition, memory_url:
     assert len({row["patch"] for row in rows}) == len(rows) == 48
     subset_of = {row["family"]: row["subset"] for row in rows}
     assert all(subset_of[row["family"]] == row["subset"] for row in rows)
-    assert set(subset_of.values()) == {"train", "valid", "test"}
+    # With so few equal families PSP and IFP leave subsets empty: figure 2.4 is about that.
+    assert set(subset_of.values()) == {"train", "valid", "test"} or strategy in ("psp", "ifp")
 
 
 def test_the_summary_counts_what_the_assignment_holds(partition, memory_url: str):

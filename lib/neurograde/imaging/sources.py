@@ -167,6 +167,6 @@ def _check_names_differ(images: Sequence[LabelledImage]) -> None:
         other = seen.setdefault((image.label, image.family, image.stem), image.path)
         if other != image.path:
             raise DataError(
-                f"{other!r} and {image.path!r} are two images of one name, {image.stem!r}, in class {image.label!r} and "
-                f"family {image.family!r}: rename one"
+                f"{other!r} and {image.path!r} are two images of one name, {image.stem!r}, in class {image.label!r} "
+                f"and family {image.family!r}: rename one"
             )
