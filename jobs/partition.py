@@ -4,58 +4,98 @@
 
 Reads   patches/<patches>, every byte of it
 Writes  partitions/<name>/assignment.csv      patch, class, family, subset: one row a patch
-                         /summary.json        targets, what came out, D, the best possible D and the gap
-                         /independence.json   families and pixel digests of each subset, and what they share
+                         /summary.json        targets, what came out, D, the best possible D and the gap, and why
+                         /independence.json   families and pixel digests of each subset, what they share, look-alikes
+                         /figures/*.svg       families, subsets and D; none of a leak, as they show it undone
 """
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from neurograde.errors import DataError, SpecError
 from neurograde.runtime.job import Job, job
 from neurograde.runtime.log import log
 from neurograde.specs.partition import PartitionSpec
 
+if TYPE_CHECKING:
+    from neurograde.maths.partition import Families, Limits, Partition, Targets
+
 
 @job(PartitionSpec)
 def partition(job: Job[PartitionSpec]) -> None:
-    """Weigh the families, assign them, leak on purpose if asked to, prove the rest."""
+    """Weigh the families, assign them, say how good that can be, leak on purpose if asked to, prove the rest."""
     spec = job.spec
     patches = job.upstream("patches", spec.patches)
     with job.publish("partitions", inputs=[patches]) as out:
+        from neurograde.imaging.near_duplicates import hash_every_patch, near_duplicates
         from neurograde.maths.correlate import correlate
         from neurograde.maths.independence import independence
-        from neurograde.maths.partition import STRATEGIES, Limits, Targets
-        from neurograde.maths.partition.summary import families_of, subsets_of, summarise
+        from neurograde.maths.partition import Limits, certified, remarks
+        from neurograde.maths.partition.summary import families_of, in_words, subsets_of, summarise
 
+        limits = Limits(spec.search_nodes, spec.search_seconds)
         try:
-            targets = Targets(
-                spec.proportions, spec.diversity, spec.proportion_weight, spec.diversity_weight, spec.min_train_share
-            )
+            targets = targets_of(spec)
         except ValueError as error:
             raise SpecError(f"{job.source}: {error}") from None
-        patches.verify()
         rows = patches.read_csv("index.csv")
+        hashes = hash_every_patch(patches, [row["patch"] for row in rows])
         try:
             families = families_of(rows, patches.manifest.spec["patch_size_px"] ** 2)
-            solved = STRATEGIES[spec.strategy](families, targets, Limits(spec.search_nodes, spec.search_seconds))
+            solved = assign(spec, families, targets, limits)
             subsets = subsets_of(rows, solved)
             proof = independence(rows, subsets)
         except ValueError as error:
             raise DataError(f"{patches.url}: {error}") from None
+        if solved.certificate is None:
+            solved = certified(solved, families, targets, limits)
         if spec.correlate is not None:
             subsets = correlate(rows, subsets, **spec.correlate.model_dump())
             proof = independence(rows, subsets, leaking=True)
             out.mark("leaking")
+        alike = near_duplicates(rows, subsets, hashes)
         out.write_csv(
             "assignment.csv",
             ("patch", "class", "family", "subset"),
             [(row["patch"], row["class"], row["family"], subset) for row, subset in zip(rows, subsets, strict=True)],
         )
-        out.write_json("summary.json", summarise(rows, subsets, solved, targets))
-        out.write_json("independence.json", proof)
-        log.info(f"{len(solved.assignment)} families of {len(rows):,} patches: D = {float(solved.loss):.4f}")
+        folds = spec.folds.model_dump() if spec.folds else None
+        summary = summarise(rows, subsets, solved, targets, remarks=remarks(families, targets), folds=folds)
+        out.write_json("summary.json", summary)
+        out.write_json("independence.json", proof | {"near_duplicates": alike})
+        if spec.correlate is None:
+            from neurograde.reports.partition_figures import partition_figures
+
+            drawn = partition_figures(families, targets, solved, summary)
+            out.write_many((f"figures/{each.slug}.svg", each.svg.encode()) for each in drawn)
+        log.info(f"{len(solved.assignment)} families of {len(rows):,} patches: {in_words(solved)}")
+        if alike["count"]:
+            log.warning(
+                f"{alike['count']:,} pairs of patches look the same, in two families and two subsets: see "
+                f"independence.json of {out.folder}; first {' and '.join(alike['pairs'][0]['patches'])}"
+            )
+
+
+def targets_of(spec: PartitionSpec) -> Targets:
+    """What the spec aims at; ValueError naming a target that is out of bounds."""
+    from neurograde.maths.partition import Targets, kfold
+
+    if spec.folds:
+        return kfold.targets_of(spec.folds.k, spec.proportion_weight, spec.diversity_weight)
+    weights = (spec.proportion_weight, spec.diversity_weight)
+    return Targets(spec.proportions, spec.diversity, *weights, spec.min_train_share)
+
+
+def assign(spec: PartitionSpec, families: Families, targets: Targets, limits: Limits) -> Partition:
+    """Who goes where by the spec's strategy; ValueError naming a class of too few families."""
+    from neurograde.maths.partition import STRATEGIES, kfold
+
+    if spec.folds:
+        folds = kfold.solve(families, spec.folds.k, spec.proportion_weight, spec.diversity_weight)
+        return folds[spec.folds.test]
+    return STRATEGIES[spec.strategy](families, targets, limits)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
@@ -38,6 +39,85 @@ def test_every_patch_is_assigned_once_and_no_family_twice(partition, memory_url:
     assert set(subset_of.values()) == {"train", "valid", "test"} or strategy in ("psp", "ifp")
 
 
+@pytest.mark.parametrize("strategy", ["psp", "ifp", "ifpo", "exact"])
+def test_every_strategy_comes_with_the_best_possible_d(partition, memory_url: str, strategy: str):
+    _, lines = partition(strategy=strategy)
+    summary = opened(memory_url).read_json("summary.json")
+    best = summary["certificate"]
+    assert best["proved"]
+    assert best["bound"] <= best["best"] <= summary["loss"]
+    assert best["gap"] == pytest.approx(summary["loss"] - best["bound"])
+    assert f"D = {summary['loss']:.4f}; the best possible" in lines[-2]["event"]
+
+
+def test_a_search_cut_short_says_so(partition, memory_url: str):
+    _, lines = partition(search_seconds=1e-6)
+    best = opened(memory_url).read_json("summary.json")["certificate"]
+    assert not best["proved"]
+    assert f"none below {best['bound']:.4f} is possible" in lines[-2]["event"]
+
+
+@pytest.mark.parametrize("strategy", ["psp", "ifpo"])
+def test_figures_stand_beside_it_those_of_d_where_it_was_searched(partition, memory_url: str, strategy: str):
+    partition(strategy=strategy)
+    figures = {path for path in opened(memory_url).manifest.files if path.startswith("figures/")}
+    assert {"figures/targets.svg", "figures/families-1-d.svg", "figures/families-2-pd.svg"} <= figures
+    assert ("figures/heatmap-2-pd.svg" in figures) is (strategy == "ifpo")
+
+
+def test_the_same_spec_makes_the_same_bytes_figures_too(partition, memory_url: str):
+    partition()
+    files = opened(memory_url).manifest.files
+    partition("--replace", search_seconds=59)
+    assert opened(memory_url).manifest.files == files
+
+
+def test_folds_are_tested_once_each_and_share_no_family(partition, memory_url: str):
+    tested: list[str] = []
+    for fold in range(4):
+        code, _ = partition("--replace", strategy="kfold", folds={"k": 4, "test": fold})
+        assert code == 0
+        summary = opened(memory_url).read_json("summary.json")
+        assert summary["folds"] == {"k": 4, "test": fold}
+        assert summary["targets"]["proportions"] == ["1/2", "1/4", "1/4"]
+        assert summary["certificate"]["best"] <= summary["loss"]
+        rows = opened(memory_url).read_csv("assignment.csv")
+        held = {
+            subset: {row["family"] for row in rows if row["subset"] == subset} for subset in ("train", "valid", "test")
+        }
+        assert len(held["train"] | held["valid"] | held["test"]) == sum(map(len, held.values())) == 8
+        tested += held["test"]
+    assert len(tested) == len(set(tested)) == 8
+
+
+def test_more_folds_than_families_is_refused_by_name(partition):
+    code, lines = partition(strategy="kfold", folds={"k": 5, "test": 0})
+    assert code == 65
+    assert "class 'D' has 4 families; 5 folds need at least 5" in lines[-1]["event"]
+
+
+def test_one_family_with_most_of_the_pixels_works_and_the_summary_says_why_d_is_what_it_is(
+    partition, images, memory_url: str
+):
+    paint(images / "D" / "case D0_2.png", 500, width=400, height=400)
+    assert partition()[0] == 0
+    summary = opened(memory_url).read_json("summary.json")
+    assert "case D0" in summary["classes"]["D"]["subsets"]["train"]["families"]
+    assert summary["remarks"][0].startswith("class 'D': family 'case D0' holds 89.3 % of the weight and stays whole")
+
+
+def test_all_families_in_two_classes_are_assigned_once_each(partition, images, memory_url: str):
+    for case in range(4):
+        (images / "PD" / f"case PD{case}_1.png").rename(images / "PD" / f"case D{case}_2.png")
+    assert partition()[0] == 0
+    rows = opened(memory_url).read_csv("assignment.csv")
+    assert len({(row["family"], row["class"]) for row in rows}) == 8
+    assert len({(row["family"], row["subset"]) for row in rows}) == 4
+    assert (
+        "4 of 4 families have patches of several classes" in opened(memory_url).read_json("summary.json")["remarks"][-1]
+    )
+
+
 def test_the_summary_counts_what_the_assignment_holds(partition, memory_url: str):
     partition()
     summary = opened(memory_url).read_json("summary.json")
@@ -53,7 +133,7 @@ def test_the_summary_counts_what_the_assignment_holds(partition, memory_url: str
 
 def test_a_family_with_patches_of_two_classes_is_assigned_once(partition, images, memory_url: str):
     for label in ("D", "PD"):
-        paint(images / label / "case both_1.png", len(label))
+        paint(images / label / "case both_1.png", 100 + len(label))
     assert partition()[0] == 0
     rows = opened(memory_url).read_csv("assignment.csv")
     assert len({row["class"] for row in rows if row["family"] == "case both"}) == 2
@@ -69,6 +149,7 @@ def test_a_leak_is_marked_and_test_stays_independent(partition, memory_url: str,
     shared = {tuple(each["subsets"]): each["families"] for each in artefact.read_json("independence.json")["shared"]}
     assert shared["train", "valid"]
     assert shared["train", "test"] == shared["valid", "test"] == []
+    assert not any(path.startswith("figures/") for path in artefact.manifest.files)
 
 
 def test_a_class_with_fewer_families_than_subsets_is_refused_by_name(partition, images):
@@ -86,6 +167,26 @@ def test_an_image_given_twice_in_two_families_is_refused(partition, images, memo
     assert code == 65
     assert "the same to the pixel" in lines[-1]["event"]
     assert Store(memory_url).list("partitions") == {}
+
+
+def test_a_brightened_and_turned_copy_in_another_family_is_a_warning_that_names_both(
+    partition, images, memory_url: str
+):
+    with Image.open(images / "D" / "case D0_1.png") as image:
+        for copy in range(4):  # enough that one is on another side
+            brighter = image.point(lambda value, copy=copy: round(value * (0.8 + 0.03 * copy)))
+            brighter.transpose(Image.Transpose.ROTATE_180).crop((4, 6, 100, 70)).save(
+                images / "D" / f"copy {copy}_1.png"
+            )
+    code, lines = partition()
+    assert code == 0
+    alike = opened(memory_url).read_json("independence.json")["near_duplicates"]
+    for pair in alike["pairs"]:
+        assert len(set(pair["families"])) == len(set(pair["subsets"])) == 2
+        assert set(pair["families"]) <= {"case D0", *(f"copy {copy}" for copy in range(4))}
+    warned = next(line for line in lines if line["level"] == "warning")["event"]
+    assert f"{alike['count']} pairs of patches look the same" in warned
+    assert alike["pairs"][0]["patches"][1] in warned
 
 
 def test_one_byte_of_a_patch_changed_behind_the_manifest_s_back_is_65(partition, run, patch, memory_url: str):
@@ -114,6 +215,11 @@ def test_without_patches_it_is_66_and_says_what_to_run(run):
         ({"proportions": [0.7, 0.1, 0.2]}, "p2"),
         ({"diversity": ["1/3", "1/3", "x"]}, "'x' is no share"),
         ({"strategy": "best"}, "strategy"),
+        ({"strategy": "kfold"}, "folds and strategy 'kfold' go together"),
+        ({"folds": {"k": 4, "test": 0}}, "folds and strategy 'kfold' go together"),
+        ({"strategy": "kfold", "folds": {"k": 2, "test": 0}}, "folds.k"),
+        ({"strategy": "kfold", "folds": {"k": 4, "test": 4}}, "4 folds are numbered 0 to 3"),
+        ({"strategy": "kfold", "folds": {"k": 4, "test": 0}, "diversity": [0.5, 0.25, 0.25]}, "diversity does not go"),
         ({"correlate": {"mode": "exchange", "level": "sample", "seed": 1}}, "an exchange is of patches"),
     ],
 )

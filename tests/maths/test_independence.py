@@ -27,13 +27,22 @@ def test_a_family_on_both_sides_is_named():
         independence(ROWS, ["train", "test", "valid", "test"])
 
 
-def test_identical_pixels_in_two_families_on_both_sides_are_named():
-    with pytest.raises(ValueError, match="first 'a2' and 'twin'"):
-        independence([*ROWS, row("twin", "d", "1")], [*SUBSETS, "valid"])
+@pytest.mark.parametrize("subset", ["train", "valid"])
+@pytest.mark.parametrize("leaking", [False, True])
+def test_identical_pixels_in_two_families_are_named_wherever_these_are(subset: str, leaking: bool):
+    with pytest.raises(ValueError, match="1 times: 'a2' of 'a' and 'twin' of 'd'; the families are one case"):
+        independence([*ROWS, row("twin", "d", "1")], [*SUBSETS, subset], leaking=leaking)
 
 
-def test_identical_patches_inside_one_subset_do_no_harm():
-    assert independence([*ROWS, row("twin", "d", "1")], [*SUBSETS, "train"])["leaking"] is False
+def test_of_many_identical_patches_the_first_are_named():
+    twins = [row(f"twin {each['patch']}", "d", each["pixel_sha256"]) for each in ROWS] * 2
+    more = [row(f"{family}{n}", family, f"more {n}") for n in range(5) for family in "ef"]
+    with pytest.raises(ValueError, match=r"9 times: .*'e0' of 'e' and 'f0' of 'f'; \.\.\.;"):
+        independence([*ROWS, *twins, *more], [*SUBSETS, *["train"] * 18])
+
+
+def test_identical_patches_of_one_family_do_no_harm():
+    assert independence([*ROWS, row("a3", "a", "1")], [*SUBSETS, "train"])["leaking"] is False
 
 
 def test_a_leak_on_purpose_is_told_but_never_reaches_test():

@@ -22,6 +22,7 @@ from neurograde.maths.seeding import generator
 from neurograde.maths.selection import rank_cells, spread
 from neurograde.maths.standardise import ChannelCounts
 from neurograde.maths.subsets import SUBSETS
+from neurograde.reports.partition_figures import partition_figures
 from neurograde.runtime.carbon_record import CarbonRecord, total
 from neurograde.specs.base import FORMAT
 from neurograde.specs.grid import expand
@@ -114,14 +115,20 @@ class Study:
     def evaluation(self, name: str, patches: Artefact, *, leaks: bool) -> Artefact:
         """An evaluation with its own partition, data set and run."""
         targets = Targets(["7/10", "3/20", "3/20"], ["1/3"] * 3)
-        solved = STRATEGIES["ifpo"](families_of(self.rows, PATCH_SIZE_PX**2), targets, Limits())
+        families = families_of(self.rows, PATCH_SIZE_PX**2)
+        solved = STRATEGIES["ifpo"](families, targets, Limits())
         subsets = subsets_of(self.rows, solved)
         leak = {"mode": "shuffle", "level": "patch", "seed": 1} if leaks else None
         if leak:
             subsets = correlate(self.rows, subsets, **leak)
+        files: dict[str, Any] = {"summary.json": summarise(self.rows, subsets, solved, targets)}
+        if not leaks:
+            drawn = partition_figures(families, targets, solved, files["summary.json"])
+            files |= {f"figures/{each.slug}.svg": each.svg.encode() for each in drawn}
+            files["independence.json"] = {"near_duplicates": {"count": 2, "pairs": [], "too_plain": 0}}
         partition = self.publish(
             "partitions", name, job="partition", inputs=[patches], marks=["leaking"] if leaks else [], hours=0.001,
-            files={"summary.json": summarise(self.rows, subsets, solved, targets)}, correlate=leak,
+            files=files, correlate=leak,
         )  # fmt: skip
         rows = [row | {"subset": subset} for row, subset in zip(self.rows, subsets, strict=True)]
         plan = plan_samples(rows, "ngca", 7, seed=0)

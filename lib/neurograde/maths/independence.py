@@ -1,4 +1,8 @@
-"""The proof that a test set is independent: no family and no pixel content on both sides of a split."""
+"""The proof that a test set is independent: no family and no pixel content on both sides of a split.
+
+The same pixels in two families are refused wherever the families are: an image that two cases share makes them one
+case, whose other patches may be anywhere.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from itertools import combinations
 from typing import Any
 
 from neurograde.maths.subsets import LEAKING, SUBSETS
+
+NAMED = 5
+"""Identical patches that the error names."""
 
 
 def independence(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], *, leaking: bool = False) -> dict[str, Any]:
@@ -18,23 +25,17 @@ def independence(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], *, l
         leaking: train and valid share families on purpose; test is still held to share nothing.
 
     Raises:
-        ValueError: two subsets share a family, or a patch that is the same to the pixel in two families; names both.
+        ValueError: two subsets share a family, or two families a patch that is the same to the pixel; names both.
     """
+    _no_pixels_in_two_families(rows)
     families = {subset: _values(rows, subsets, subset, "family") for subset in SUBSETS}
     pixels = {subset: _values(rows, subsets, subset, "pixel_sha256") for subset in SUBSETS}
     shared = []
     for one, other in combinations(SUBSETS, 2):
         both = sorted(families[one] & families[other])
-        same = sorted(pixels[one] & pixels[other])
-        if not (leaking and {one, other} == set(LEAKING)):
-            if both:
-                raise ValueError(f"the family {both[0]!r} is in {one} and in {other}")
-            if same:
-                twins = [row["patch"] for row in rows if row["pixel_sha256"] == same[0]]
-                raise ValueError(
-                    f"{len(same)} patches are the same to the pixel in {one} and in {other}: first {twins[0]!r} and "
-                    f"{twins[-1]!r}; their families are one case, or one image was given twice"
-                )
+        if both and not (leaking and {one, other} == set(LEAKING)):
+            raise ValueError(f"the family {both[0]!r} is in {one} and in {other}")
+        same = pixels[one] & pixels[other]
         shared.append({"subsets": [one, other], "families": both, "identical_patches": len(same)})
     return {
         "format": 1,
@@ -44,6 +45,22 @@ def independence(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], *, l
             subset: {"families": sorted(families[subset]), "pixel_sha256": sorted(pixels[subset])} for subset in SUBSETS
         },
     }
+
+
+def _no_pixels_in_two_families(rows: Sequence[Mapping[str, str]]) -> None:
+    alike: dict[str, dict[str, str]] = {}  # of each digest, the first patch of each family
+    for row in rows:
+        alike.setdefault(row["pixel_sha256"], {}).setdefault(row["family"], row["patch"])
+    found = [patches for patches in alike.values() if len(patches) > 1]
+    if found:
+        named = "; ".join(
+            " and ".join(f"{patch!r} of {family!r}" for family, patch in patches.items()) for patches in found[:NAMED]
+        )
+        raise ValueError(
+            f"patches are the same to the pixel in several families, {len(found)} times: {named}"
+            f"{'; ...' if len(found) > NAMED else ''}; the families are one case, or an image was given twice (where "
+            "the patches are bare glass, cut with a higher min_tissue_share)"
+        )
 
 
 def _values(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], subset: str, column: str) -> set[str]:

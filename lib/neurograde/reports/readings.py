@@ -84,6 +84,14 @@ class Certificate(Reading):
     best: float
     gap: float
     proved: bool
+    lifted: bool = False
+
+
+class Folds(Reading):
+    """Which fold of how many is tested, from 0."""
+
+    k: int
+    test: int
 
 
 class Partition(Reading):
@@ -95,6 +103,21 @@ class Partition(Reading):
     classes: dict[str, ClassOfPartition]
     loss: float | None = None
     certificate: Certificate | None = None
+    folds: Folds | None = None
+    remarks: tuple[str, ...] = ()
+
+
+class NearDuplicates(Reading):
+    """Pairs of patches that look the same, in two families and two subsets."""
+
+    count: int
+    too_plain: int
+
+
+class Independence(Reading):
+    """independence.json of a partition."""
+
+    near_duplicates: NearDuplicates
 
 
 class ClassOfBalance(Reading):

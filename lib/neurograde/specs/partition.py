@@ -28,6 +28,21 @@ class Correlate(Model):
         return self
 
 
+class Folds(Model):
+    """One fold of a cross-validation: k specs that differ in `test` alone make k partitions."""
+
+    k: Annotated[int, Field(ge=3, le=100)]
+    """Number of folds; each class needs as many families."""
+    test: Annotated[int, Field(ge=0)]
+    """The fold that is the test subset, from 0; the next one is valid, the others are train."""
+
+    @model_validator(mode="after")
+    def _test_is_a_fold(self) -> Folds:
+        if self.test >= self.k:
+            raise ValueError(f"test = {self.test}; {self.k} folds are numbered 0 to {self.k - 1}")
+        return self
+
+
 class PartitionSpec(JobSpec):
     """Assign families to three subsets so that pixel shares and family counts come close to their targets."""
 
@@ -35,8 +50,8 @@ class PartitionSpec(JobSpec):
     """The job this spec is for."""
     patches: Name
     """The patches to partition."""
-    strategy: Literal["psp", "ifp", "ifpo", "exact"]
-    """Proportional and sequential, iterative filling, with overfill (all §2.3), or the proven optimum."""
+    strategy: Literal["psp", "ifp", "ifpo", "exact", "kfold"]
+    """Proportional and sequential, iterative filling, with overfill (all §2.3), the proven optimum, or `folds`."""
     proportions: tuple[Share, Share, Share] = (Fraction(7, 10), Fraction(3, 20), Fraction(3, 20))
     """Target shares of the pixels in train, valid and test: p of eq. 2.1."""
     diversity: tuple[Share, Share, Share] = (Fraction(1, 3), Fraction(1, 3), Fraction(1, 3))
@@ -51,5 +66,18 @@ class PartitionSpec(JobSpec):
     """Nodes that the search for the best possible D may visit; every machine counts them alike."""
     search_seconds: Annotated[float, Field(gt=0)] = 60.0
     """Seconds after which that search stops on a slow machine; the summary says when it did."""
+    folds: Folds | None = None
+    """With strategy `kfold`: how many folds, and which is tested. Their targets are (1 - 2/k, 1/k, 1/k), for pixels and
+    families alike, so that `proportions`, `diversity` and `min_train_share` do not apply."""
     correlate: Correlate | None = None
     """Leak between train and valid on purpose; the artefact is marked `leaking`."""
+
+    @model_validator(mode="after")
+    def _folds_go_with_kfold(self) -> PartitionSpec:
+        if (self.strategy == "kfold") != (self.folds is not None):
+            raise ValueError("folds and strategy 'kfold' go together")
+        fixed = ("proportions", "diversity", "min_train_share")
+        told = [name for name in fixed if getattr(self, name) != type(self).model_fields[name].default]
+        if self.folds is not None and told:
+            raise ValueError(f"{told[0]} does not go with folds, whose targets follow from k")
+        return self

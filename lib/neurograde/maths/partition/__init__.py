@@ -15,7 +15,7 @@
 No family is ever in two subsets: an assignment has one subset per family.
 """
 
-from neurograde.maths.partition import exact, ifp, ifpo, psp
+from neurograde.maths.partition import exact, ifp, ifpo, kfold, psp
 from neurograde.maths.partition.exact import certified
 from neurograde.maths.partition.heatmap import Heatmap, heatmap
 from neurograde.maths.partition.problem import (
@@ -55,5 +55,6 @@ __all__ = [
     "as_fraction",
     "certified",
     "heatmap",
+    "kfold",
     "remarks",
 ]

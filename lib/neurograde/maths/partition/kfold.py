@@ -2,6 +2,7 @@
 
 Fold i of k is the test subset of partition i, fold i + 1 its valid subset (fold 0 for the last), the rest trains.
 So every family is tested once and validated once, and D of each partition is taken against p = d = (1 - 2/k, 1/k, 1/k).
+The folds depend on the families and k alone, so that k specs which differ in the fold they test make one set of folds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,22 @@ from neurograde.maths.partition.loss import scored
 from neurograde.maths.partition.problem import Families, Number, Partition, Targets, as_fraction
 
 Row: TypeAlias = NDArray[Any]  # of Python integers, which do not overflow
+
+
+def targets_of(k: int, proportion_weight: Number = 1, diversity_weight: Number = 1) -> Targets:
+    """What the partition of each fold aims at; train may hold less than half of a class.
+
+    >>> [str(share) for share in targets_of(5).p]
+    ['3/5', '1/5', '1/5']
+
+    Raises:
+        ValueError: k is below 3.
+    """
+    if k < 3:
+        raise ValueError(f"{k} folds; 3 or more are accepted: train, valid and test are never empty")
+    share = Fraction(1, k)
+    shares = (1 - 2 * share, share, share)
+    return Targets(shares, shares, as_fraction(proportion_weight), as_fraction(diversity_weight), min_train_share=None)
 
 
 def solve(
@@ -38,17 +55,11 @@ def solve(
     Raises:
         ValueError: k is below 3, or a class has fewer than k families.
     """
-    if k < 3:
-        raise ValueError(f"{k} folds; 3 or more are accepted: train, valid and test are never empty")
+    targets = targets_of(k, proportion_weight, diversity_weight)
     for name in families.classes:
         count = len(families.members(name))
         if count < k:
             raise ValueError(f"class {name!r} has {count} families; {k} folds need at least {k}")
-    share = Fraction(1, k)
-    shares = (1 - 2 * share, share, share)
-    targets = Targets(
-        shares, shares, as_fraction(proportion_weight), as_fraction(diversity_weight), min_train_share=None
-    )
     folds = _balanced(families, k, targets)
     return tuple(
         scored("kfold", families, targets, {n: _subset(folds[n], test, k) for n in families.names}) for test in range(k)

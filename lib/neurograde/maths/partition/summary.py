@@ -25,7 +25,27 @@ def subsets_of(rows: Sequence[Row], partition: Partition) -> list[str]:
     return [SUBSETS[partition.assignment[row["family"]]] for row in rows]
 
 
-def summarise(rows: Sequence[Row], subsets: Sequence[str], partition: Partition, targets: Targets) -> dict[str, Any]:
+def in_words(partition: Partition) -> str:
+    """D, and how far it is from the best possible, for the log."""
+    words = f"D = {float(partition.loss):.4f}"
+    best = partition.certificate
+    if best is None:
+        return words
+    if not best.proved:
+        return f"{words}; none below {float(best.bound):.4f} is possible, the best found is {float(best.best):.4f}"
+    lifted = " with that little in train" if best.lifted else ""
+    return f"{words}; the best possible{lifted} is {float(best.best):.4f}, the gap {float(partition.gap or 0):.4f}"
+
+
+def summarise(
+    rows: Sequence[Row],
+    subsets: Sequence[str],
+    partition: Partition,
+    targets: Targets,
+    *,
+    remarks: Sequence[str] = (),
+    folds: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
     """summary.json: what was asked, what came out for each class, and how far that is from the best possible.
 
     Args:
@@ -33,11 +53,14 @@ def summarise(rows: Sequence[Row], subsets: Sequence[str], partition: Partition,
         subsets: subset of each patch, after a leak if there is one; the patches are counted from it.
         partition: the families' assignment, which a leak does not change.
         targets: what was asked.
+        remarks: why D cannot be lower.
+        folds: which fold of how many is tested, in cross-validation.
     """
     certificate = partition.certificate
     return {
         "format": 1,
         "strategy": partition.strategy,
+        "folds": folds and dict(folds),
         "targets": {
             "proportions": [str(share) for share in targets.p],
             "diversity": [str(share) for share in targets.d],
@@ -50,6 +73,7 @@ def summarise(rows: Sequence[Row], subsets: Sequence[str], partition: Partition,
             name: {"epsilon": str(each.epsilon), "mu": str(each.mu), "reading": each.reading}
             for name, each in partition.parameters.items()
         },
+        "remarks": list(remarks),
         "certificate": certificate
         and {
             "best": float(certificate.best),

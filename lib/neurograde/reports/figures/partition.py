@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from neurograde.maths.subsets import SUBSETS
 from neurograde.reports.blocks import Figure
+from neurograde.reports.figures.stacks import HATCHES
 from neurograde.reports.figures.style import INK, MUTED, PAPER, SUBSET, bare, canvas, render, short
 from neurograde.reports.numbers import percent, prose_list
 from neurograde.reports.readings import Partition
-
-_HATCHES = {"train": None, "valid": "///", "test": "..."}
 
 
 def partition(slug: str, summary: Partition) -> Figure:
@@ -28,7 +27,7 @@ def partition(slug: str, summary: Partition) -> Figure:
                 share = got.share if axes is left else got.family_share
                 note = percent(share) if axes is left else f"{percent(share)} ({len(got.families)})"
                 target = float(targets[SUBSETS.index(subset)])
-                axes.barh(place, share, height=0.7, color=SUBSET[subset], hatch=_HATCHES[subset], edgecolor=PAPER, lw=0)
+                axes.barh(place, share, height=0.7, color=SUBSET[subset], hatch=HATCHES[subset], edgecolor=PAPER, lw=0)
                 axes.plot([target, target], [place - 0.45, place + 0.45], color=INK, linewidth=1.6)
                 axes.text(max(share, target) + 0.03, place, note, va="center", fontsize=8, color=MUTED)
             axes.set_xlim(0, 1.25)

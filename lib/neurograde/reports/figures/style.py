@@ -12,12 +12,15 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure as Canvas
 
 from neurograde.reports.blocks import Figure
@@ -28,6 +31,8 @@ SUBSET = {"train": "#1d4f91", "valid": "#c96a00", "test": "#0b8a6f", "external":
 MARKER = {"train": "o", "valid": "o", "test": "s", "external": "D"}
 BEST = "#c1121f"
 LOST = ("#a63d00", "#e3a857", "#8d99ae", "#c3cad6")
+SCALE = tuple(to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 16)))
+"""Colours of a map: from dark to light, few enough to be told apart in print and by the colour-blind."""
 ROLES = {
     "ink": INK,
     "muted": MUTED,
@@ -122,10 +127,21 @@ def render(drawing: Canvas, slug: str, alt: str) -> Figure:
     with mpl.rc_context({"svg.hashsalt": slug}):
         drawing.savefig(text, format="svg", metadata=nothing)
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", text.getvalue(), flags=re.DOTALL)
-    # Ids must stay unique when several figures stand on one page.
-    svg = re.sub(r'(\bid="|url\(#|xlink:href="#)', rf"\g<1>{slug}-", svg)
-    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
+    svg = _own_ids(svg, slug).replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
     return Figure(slug=slug, svg=svg, inline=_inline(svg), alt=alt)
+
+
+def read_back(svg: str, slug: str) -> Figure:
+    """A figure from the file that `render` made of it, under another `slug`."""
+    said = re.search(r'<svg role="img" aria-label="([^"]*)"', svg)
+    return Figure(
+        slug=slug, svg=_own_ids(svg, slug), inline=_inline(_own_ids(svg, slug)), alt=unescape(said[1] if said else "")
+    )
+
+
+def _own_ids(svg: str, slug: str) -> str:
+    """Ids must stay unique when several figures stand on one page."""
+    return re.sub(r'(\bid="|url\(#|xlink:href="#)', rf"\g<1>{slug}-", svg)
 
 
 def _inline(svg: str) -> str:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from neurograde.maths.subsets import SUBSETS
 from neurograde.reports.blocks import Block, Column, Figures, Heading, Paragraph, Section, Table, simple_table
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.partition import partition as figure
-from neurograde.reports.numbers import count, decimal, percent
-from neurograde.reports.readings import Partition, read
+from neurograde.reports.figures.style import read_back
+from neurograde.reports.numbers import count, decimal, percent, plural
+from neurograde.reports.readings import Independence, Partition, read
 from neurograde.storage.artefact import Artefact
 
 _LEAKS = {
     "exchange": "one patch of each family changed places between train and valid",
     "shuffle": "the {level} of train and valid were dealt anew at random",
+}
+
+_CAPTIONS = {
+    "families": "The families of each class by their share of the pixels, and the subsets that they make; a block is a "
+    "family, in brackets is their number, lines are the targets.",
+    "heatmap": "The proportion and the diversity part of D over ε and μ, and their sum, on the exact pieces of both; "
+    "the optimum is framed and ringed.",
 }
 
 _LEVELS = {"patch": "patches", "sample": "samples"}
@@ -38,18 +47,39 @@ def partition(chains: Sequence[Chain]) -> Section:
         drawn[name] = summary
         blocks.append(Figures((figure(file_name("partition", name), summary),), caption))
         blocks.append(_table(name, summary))
+        if summary.remarks:
+            blocks.append(Paragraph(f"What no partition of these families can mend: {'; '.join(summary.remarks)}."))
+        if "independence.json" in each.manifest.files:
+            blocks.append(Paragraph(_look_alikes(read(Independence, each, "independence.json"))))
+        blocks += _kept(each)
     lead = "No family is in two subsets: families are assigned whole, by their share of the pixels and by their number."
     return Section("partition", "Partition", lead, tuple(blocks))
 
 
+def _kept(artefact: Artefact) -> Iterator[Block]:
+    """The figures that stand beside the assignment; those of D are there where ε and μ were searched."""
+    for stem, caption in _CAPTIONS.items():
+        paths = [path for path in artefact.manifest.files if path.startswith(f"figures/{stem}-")]
+        if paths:
+            drawn = (
+                read_back(artefact.read(path).decode(), file_name(artefact.manifest.name, PurePosixPath(path).stem))
+                for path in paths
+            )
+            yield Figures(tuple(drawn), caption)
+
+
 def _sentence(artefact: Artefact, summary: Partition) -> str:
     words = f"Strategy {summary.strategy}."
+    if summary.folds is not None:
+        words += f" Fold {summary.folds.test} of {summary.folds.k}, counted from 0, is tested."
     if summary.loss is not None:
         words += f" D = {decimal(summary.loss, 4)}, the mean distance from the targets."
     if summary.certificate is not None:
         best = summary.certificate
         found = (
-            "The best possible D is" if best.proved else f"No D below {decimal(best.bound, 4)} is possible; best found:"
+            f"The best possible D{' with that little in train' if best.lifted else ''} is"
+            if best.proved
+            else f"No D below {decimal(best.bound, 4)} is possible; best found:"
         )
         words += f" {found} {decimal(best.best, 4)}; the gap is {decimal(best.gap, 4)}."
     leak = artefact.manifest.spec.get("correlate")
@@ -57,6 +87,17 @@ def _sentence(artefact: Artefact, summary: Partition) -> str:
         how = _LEAKS.get(leak["mode"], leak["mode"]).format(level=_LEVELS[leak.get("level", "patch")])
         words += f" Then, on purpose, {how}: they share families now, and D is that before the leak."
     return words
+
+
+def _look_alikes(proof: Independence) -> str:
+    alike = proof.near_duplicates
+    found = f"{plural(alike.count, 'pair')} of patches" if alike.count else "No two patches"
+    words = f"{found} of different families in different subsets look the same up to brightness, turns and flips"
+    return (
+        f"{words}; {plural(alike.too_plain, 'patch')} too plain to tell were left out."
+        if alike.too_plain
+        else f"{words}."
+    )
 
 
 def _table(name: str, summary: Partition) -> Table:

@@ -1,0 +1,38 @@
+"""The figures that a partition keeps beside its assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from neurograde.maths.partition import Families, Targets, heatmap
+from neurograde.maths.partition import Partition as Solved
+from neurograde.reports.blocks import Figure
+from neurograde.reports.chain import file_name
+from neurograde.reports.figures.families import families as families_figure
+from neurograde.reports.figures.heatmap import heatmap as heatmap_figure
+from neurograde.reports.figures.partition import partition as targets_figure
+from neurograde.reports.readings import Partition
+
+
+def partition_figures(
+    families: Families, targets: Targets, solved: Solved, summary: Mapping[str, Any]
+) -> Iterator[Figure]:
+    """Shares against targets; each class's families (figure 2.3), and, where ε and μ were searched, D over them (2.5).
+
+    A class is named by its number and, as far as a file name can, by its name.
+
+    Args:
+        families: all families.
+        targets: what was asked.
+        solved: what came out, before a leak.
+        summary: summary.json of it.
+    """
+    yield targets_figure("targets", Partition.model_validate(summary))
+    crossing = {name: solved.assignment[name] for name in families.crossing}
+    for number, name in enumerate(families.classes, start=1):
+        yield families_figure(file_name("families", str(number), name), families, solved, targets, name)
+        best = solved.parameters.get(name)
+        if best is not None:
+            pieces = heatmap(families, targets, name, best.reading, crossing)
+            yield heatmap_figure(file_name("heatmap", str(number), name), name, pieces, best)
