@@ -124,3 +124,10 @@ def test_placement_stays_out_of_the_digest_and_everything_else_is_in_it():
     moved = TRAIN | {"store": "gs://b", "region": "DEU", "workers": 7, "device": "cpu"}
     assert validate(TrainSpec, moved, "x").digest() == digest
     assert validate(TrainSpec, TRAIN | {"seed": 1}, "x").digest() != digest
+
+
+def test_a_default_that_is_spelled_out_changes_no_digest():
+    assert (
+        validate(TrainSpec, TRAIN | {"keep_last": 2, "crop": "random"}, "x").digest()
+        == validate(TrainSpec, TRAIN, "x").digest()
+    )

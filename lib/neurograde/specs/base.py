@@ -102,8 +102,12 @@ class JobSpec(Model):
     """Fields that say where and how fast, but not what: they stay out of the digest."""
 
     def identity(self) -> dict[str, Any]:
-        """What makes this spec itself: every field but those of placement, as JSON values."""
-        return self.model_dump(mode="json", exclude=set(self.PLACEMENT))
+        """What makes this spec itself, as JSON values: every field but those of placement and those at their default.
+
+        Without the defaults, a field that a later version adds leaves the digests of older specs as they are. So a
+        default, once released, never changes.
+        """
+        return self.model_dump(mode="json", exclude=set(self.PLACEMENT), exclude_defaults=True)
 
     def digest(self) -> str:
         """SHA-256 of the identity: equal for two specs that ask for the same artefact."""

@@ -1,0 +1,161 @@
+"""The chain from images to page, in memory and on real images."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.chain import main, specs_in_order
+from neurograde.errors import UsageError
+from neurograde.runtime.specfile import read_yaml
+from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.store import Store
+
+ROOT = Path(__file__).parents[2]
+ARTEFACTS = ("images", "patches", "partitions", "datasets", "evaluations", "reports")
+SMALL = {
+    "synthesise": {
+        "classes": [
+            {"label": "PD", "families": 5, "differentiation": 0.1},
+            {"label": "D", "families": 4, "differentiation": 0.9},
+        ],
+        "min_size_px": [100, 100],
+        "max_size_px": [160, 120],
+    },
+    "patch": {"patch_size_px": 48},
+    "train": {
+        "backbones": [{"name": "leaknet", "weights": "none"}],
+        "strategies": [{"kind": "whole"}],
+        "repeats": 2,
+        "epochs": 2,
+        "learning_rates": [0.003],
+        "input_size_px": 48,
+    },
+    "evaluate": {"resamples": 100, "calibration_bins": 4},
+}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """The demo's specs, made smaller."""
+    return write_small(tmp_path / "specs")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Small specs, and a store on disk in which all their jobs are done."""
+    folder = tmp_path_factory.mktemp("finished")
+    specs, url = write_small(folder / "specs"), f"file://{folder}/store"
+    assert main([str(specs), "--store", url]) == 0
+    return specs, url
+
+
+def write_small(folder: Path) -> Path:
+    shutil.copytree(ROOT / "specs" / "demo", folder)
+    for job, changes in SMALL.items():
+        path = folder / f"{job}.yaml"
+        path.write_text(json.dumps(read_yaml(str(path)) | changes))  # JSON is YAML
+    return folder
+
+
+def manifest(url: str, folder: str):
+    found = read_manifest(Store(url), folder)
+    assert found is not None
+    return found
+
+
+def test_the_chain_goes_from_nothing_to_the_page_and_then_stands(small: Path, memory_url: str, capsys):
+    assert main([str(small), "--store", memory_url]) == 0
+    first = {kind: manifest(memory_url, f"{kind}/demo").digest for kind in ARTEFACTS}
+    out = capsys.readouterr().out
+    assert f"{memory_url}/reports/demo/index.html" in out
+    assert main([str(small), "--store", memory_url]) == 0
+    assert capsys.readouterr().err.count("up to date") == 7
+    assert {kind: manifest(memory_url, f"{kind}/demo").digest for kind in ARTEFACTS} == first
+
+
+def test_the_chain_of_digests_goes_from_the_images_to_the_page(finished: tuple[Path, str]):
+    _, url = finished
+    for kind, upstream in (
+        ("patches", "images"),
+        ("partitions", "patches"),
+        ("datasets", "partitions"),
+        ("reports", "evaluations"),
+    ):
+        named = {each.kind: each.digest for each in manifest(url, f"{kind}/demo").inputs}
+        assert named[upstream] == manifest(url, f"{upstream}/demo").digest
+    assert all("synthetic" in manifest(url, f"{kind}/demo").marks for kind in ARTEFACTS)
+
+
+def test_two_stores_get_identical_artefacts(finished: tuple[Path, str], memory_url: str):
+    specs, local = finished
+    assert main([str(specs), "--store", memory_url]) == 0
+    for kind in ARTEFACTS[:-1]:  # the page tells times and energy, which differ
+        assert manifest(memory_url, f"{kind}/demo").digest == manifest(local, f"{kind}/demo").digest
+
+
+@pytest.mark.parametrize("job", ["train", "evaluate", "report", "partition"])
+def test_a_finished_job_and_a_bad_spec_never_load_the_heavy_libraries(finished: tuple[Path, str], job: str):
+    specs, url = finished
+    program = (
+        f"import sys; from jobs.{job} import {job}; code = {job}.main(sys.argv[1:]); "
+        "print(code, sorted({'torch', 'matplotlib', 'scipy', 'PIL'} & set(sys.modules)))"
+    )
+    for extra, code in (([], 0), (["--set", "colour=red"], 78)):
+        command = [sys.executable, "-c", program, str(specs / f"{job}.yaml"), "--store", url, *extra]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert result.stdout.splitlines()[-1] == f"{code} []"
+
+
+def test_the_chain_stops_at_the_first_job_that_fails_with_its_exit_code(small: Path, memory_url: str):
+    (small / "partition.yaml").write_text((small / "partition.yaml").read_text() + "colour: red\n")
+    assert main([str(small), "--store", memory_url]) == 78
+    assert read_manifest(Store(memory_url), "patches/demo") is not None
+    assert read_manifest(Store(memory_url), "datasets/demo") is None
+
+
+def test_a_folder_without_specs_or_with_an_unknown_job_is_a_usage_error(tmp_path: Path):
+    assert main([str(tmp_path)]) == 64
+    (tmp_path / "x.yaml").write_text("job: magic\n")
+    with pytest.raises(UsageError, match="'magic' is not in the chain"):
+        specs_in_order(tmp_path)
+
+
+def test_the_chain_runs_on_real_images_with_real_weights(shared: Path, tmp_path: Path, memory_url: str):
+    images = tmp_path / "images"
+    rows = list(csv.DictReader(io.StringIO((shared / "osteosarcoma_tcia" / "manifest.csv").read_text())))
+    slides_of = {
+        label: {row["source_slide"] for row in rows if row["class"] == label} for label in ("Non-Tumor", "Viable")
+    }
+    for label, other in (("Non-Tumor", "Viable"), ("Viable", "Non-Tumor")):
+        slides = sorted(slides_of[label] - slides_of[other])[:4]
+        for row in rows:
+            if row["class"] == label and row["source_slide"] in slides:
+                (images / label).mkdir(parents=True, exist_ok=True)
+                shutil.copy(shared / "osteosarcoma_tcia" / row["file"], images / row["file"])
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    for name in ("common", "patch", "partition", "augment", "train", "evaluate"):
+        text = (ROOT / "specs" / "osteosarcoma" / f"{name}.yaml").read_text()
+        text = text.replace("../shared/data/osteosarcoma_tcia", str(images)).replace("../shared/data", str(shared))
+        text = text.replace("repeats: 3", "repeats: 1").replace("epochs: 10", "epochs: 1")
+        text = text.replace("transforms: 1 ", "transforms: 0 ").replace("balance: ngca", "balance: subsample")
+        (specs / f"{name}.yaml").write_text(text)
+    (specs / "report.yaml").write_text(
+        "extends: common.yaml\njob: report\nname: few\nevaluations: [independent]\ntitle: A few real tiles\n"
+    )
+    assert main([str(specs), "--store", memory_url]) == 0
+    store = Store(memory_url)
+    account = Artefact(store, "patches/tiles", manifest(memory_url, "patches/tiles")).read_json("accounting.json")
+    parts = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")
+    assert sum(account[part] for part in parts) == account["total_px"] == account["images"] * 1024**2
+    page = store.get("reports/few/index.html").decode()
+    assert "A few real tiles" in page
+    assert "Viable" in page
