@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 
+from neurograde.errors import AllDiverged
 from neurograde.runtime.grid import publish_grid, standing_grid, unfinished_shards
 from neurograde.runtime.job import Job, UpToDate, job
 from neurograde.runtime.upstream import made_from
@@ -38,8 +39,14 @@ def train(job: Job[TrainSpec]) -> None:
     if grid is None:
         preflight.check(job.spec, samples)
         grid = publish_grid(job, dataset)
+    hopeless = None
     for shard in unfinished_shards(job, grid):
-        train_shard(job, grid, shard, samples, statistics)
+        try:
+            train_shard(job, grid, shard, samples, statistics)
+        except AllDiverged as error:  # it costs the other shards nothing
+            hopeless = error
+    if hopeless is not None:
+        raise hopeless
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 
 class NeurogradeError(Exception):
-    """Base of all errors a job ends with; `exit_code` is the process's."""
+    """A bug of ours, with a traceback; also the base of all errors a job ends with."""
 
     exit_code = 1
 
@@ -35,7 +35,7 @@ class UsageError(NeurogradeError):
 
 
 class DataError(NeurogradeError):
-    """An input cannot be used as the spec asks; names the input and what would be accepted."""
+    """An input cannot be used as the spec asks: unreadable, unlabelled, too few, ..."""
 
     exit_code = 65
 
@@ -79,13 +79,13 @@ class AccessDenied(NeurogradeError):
 
 
 class SpecError(NeurogradeError):
-    """The spec is invalid; the message lists every mistake with key path, value and what is accepted."""
+    """The spec is invalid; every mistake is listed with key path, value and what is accepted."""
 
     exit_code = 78
 
 
 class AllDiverged(NeurogradeError):
-    """Every session of the shard diverged."""
+    """Every session of the shard diverged; the result is published, the other shards go on."""
 
     exit_code = 80
 

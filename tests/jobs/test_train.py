@@ -195,10 +195,19 @@ def test_one_session_that_diverges_is_listed_and_the_shard_goes_on(train, store:
     assert b"lr1e+30" not in store.get(f"{SHARD}/best.safetensors")
 
 
-def test_a_shard_of_which_every_session_diverges_ends_with_80(train, store: Store):
+def test_a_shard_of_which_every_session_diverges_ends_with_80_and_is_published_all_the_same(train, store: Store):
     code, lines = train(learning_rates=[1e30])
     assert (code, "every session has diverged" in lines[-1]["event"]) == (80, True)
-    assert read_manifest(store, SHARD) is None
+    run = read_run(store, "grid")
+    assert set(run.diverged()) == {session.id for session in run.sessions}
+    code, lines = train(learning_rates=[1e30])
+    assert (code, "up to date" in lines[-1]["event"]) == (0, True)
+
+
+def test_a_hopeless_shard_costs_the_others_nothing(train, store: Store):
+    code, _ = train(learning_rates=[1e30, 0.01], repeats=1, sessions_per_shard=1)
+    assert code == 80
+    assert read_run(store, "grid").unfinished == []
 
 
 class DyingStore(Store):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from neurograde.errors import AllDiverged, Fenced, Stopped
+from neurograde.errors import Fenced, Stopped
 from neurograde.learning.checkpoint import decode, encode
 from neurograde.learning.engine import Engine
 from neurograde.runtime.carbon import CarbonMeter
@@ -47,7 +47,6 @@ class Attempt:
         """Restore the engine, claim the shard, and leave a record of how the block ended.
 
         Raises:
-            AllDiverged: no session is left to train.
             NoProgress: too many attempts have come to nothing.
         """
         found = self.journal.latest()
@@ -55,7 +54,6 @@ class Attempt:
             commit, blob = found
             engine.load_state(decode(blob, f"{self.journal.folder}/{commit.key}"))
             self.epoch = commit.epoch + 1
-            self._stop_if_all_diverged(engine)
         number = self.journal.claim(machine)
         log.info(f"{self.journal.folder}: attempt {number} begins with epoch {self.epoch}")
         try:
@@ -66,10 +64,9 @@ class Attempt:
         self.journal.heartbeat(self.epoch, ended="done")
 
     def train(self, engine: Engine, keep_last: int, samples_per_epoch: int) -> None:
-        """Train to the last epoch and commit each.
+        """Train to the last epoch, or until every session has diverged, and commit each epoch.
 
         Raises:
-            AllDiverged: no session is left to train.
             Fenced: a newer attempt has taken over, or an epoch came out otherwise than before.
             Stopped: asked to stop.
         """
@@ -77,13 +74,14 @@ class Attempt:
         passes = len(epochs) * len(self.sessions) * samples_per_epoch
         with progress(self.journal.folder, passes, "samples") as self._advance:
             for self.epoch in epochs:
+                if len(engine.diverged) == len(self.sessions):
+                    break
                 metrics = engine.run_epoch(self.epoch)
                 blob, lap = encode(engine.state()), self.meter.lap()
                 carbon = lap.model_dump(mode="json")
                 if not self.journal.commit(self.epoch, blob, metrics, engine.diverged, carbon):
                     self._repeated.append(lap)
                 self.journal.prune(keep_last)
-                self._stop_if_all_diverged(engine)
 
     def carbon(self) -> tuple[CarbonRecord, CarbonRecord | None]:
         """What the shard has cost so far, over all attempts, and the part that was wasted (None: nothing was)."""
@@ -99,11 +97,6 @@ class Attempt:
 
     def _since_last_commit(self) -> dict[str, Any]:
         return total([*self._repeated, self.meter.peek()]).model_dump(mode="json")
-
-    def _stop_if_all_diverged(self, engine: Engine) -> None:
-        if len(engine.diverged) == len(self.sessions):
-            when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
-            raise AllDiverged(f"{self.journal.folder}: every session has diverged: {when}; try lower learning rates")
 
 
 def _came_to_fruit(status: Status, makers: Mapping[int, int]) -> bool:

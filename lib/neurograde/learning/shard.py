@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
-from neurograde.errors import Fenced
+from neurograde.errors import AllDiverged, Fenced
 from neurograde.learning.attempt import Attempt
 from neurograde.learning.device import prepare_device
 from neurograde.learning.plain import PlainEngine
@@ -33,7 +33,7 @@ def train_shard(
     """Train the sessions of `shard` from where they stand, and publish them as runs/<grid>/<shard>.
 
     Raises:
-        AllDiverged: every session has diverged.
+        AllDiverged: every session has; that is published too, so that an evaluation can leave them out by name.
         DigestMismatch: the weights are no longer those of the grid.
         NoProgress: too many attempts have come to nothing.
         Stopped: asked to stop, or a newer attempt has taken over.
@@ -51,6 +51,9 @@ def train_shard(
         attempt.train(engine, spec.keep_last, sum(map(len, samples.values())))
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
         _publish(job, grid, shard, files, attempt)
+    if len(engine.diverged) == len(sessions):
+        when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
+        raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
 
 
 def _publish(job: Job[TrainSpec], grid: Grid, shard: Shard, files: Mapping[str, bytes], attempt: Attempt) -> None:

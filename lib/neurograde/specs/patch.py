@@ -85,7 +85,7 @@ class PatchSpec(JobSpec):
     """Local file with the secret that makes the codes, made on first use; beside it the table of codes. Needed with
     `pseudonymise`, never copied to the store."""
     workers: Annotated[int, Field(ge=1)] | None = None
-    """Processes to spread the images over; all cores when not given."""
+    """Threads to spread the images over; all cores when not given."""
 
     @model_validator(mode="after")
     def _key_with_pseudonyms(self) -> PatchSpec:
