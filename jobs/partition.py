@@ -33,7 +33,7 @@ def partition(job: Job[PartitionSpec]) -> None:
         from neurograde.maths.correlate import correlate
         from neurograde.maths.independence import independence
         from neurograde.maths.partition import Limits, certified, remarks
-        from neurograde.maths.partition.summary import families_of, in_words, subsets_of, summarise
+        from neurograde.maths.partition.summary import families_of, in_words, subsets_of, summarise, unrepresented
 
         limits = Limits(spec.search_nodes, spec.search_seconds)
         try:
@@ -62,7 +62,9 @@ def partition(job: Job[PartitionSpec]) -> None:
             [(row["patch"], row["class"], row["family"], subset) for row, subset in zip(rows, subsets, strict=True)],
         )
         folds = spec.folds.model_dump() if spec.folds else None
-        summary = summarise(rows, subsets, solved, targets, remarks=remarks(families, targets), folds=folds)
+        lacking = unrepresented(solved)
+        said = (*lacking, *remarks(families, targets))
+        summary = summarise(rows, subsets, solved, targets, remarks=said, folds=folds)
         out.write_json("summary.json", summary)
         out.write_json("independence.json", proof | {"near_duplicates": alike})
         if spec.correlate is None:
@@ -71,6 +73,8 @@ def partition(job: Job[PartitionSpec]) -> None:
             drawn = partition_figures(families, targets, solved, summary)
             out.write_many((f"figures/{each.slug}.svg", each.svg.encode()) for each in drawn)
         log.info(f"{len(solved.assignment)} families of {len(rows):,} patches: {in_words(solved)}")
+        for line in lacking:
+            log.warning(line)
         if alike["count"]:
             log.warning(
                 f"{alike['count']:,} pairs of patches look the same, in two families and two subsets: see "

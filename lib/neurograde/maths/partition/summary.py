@@ -33,8 +33,22 @@ def in_words(partition: Partition) -> str:
         return words
     if not best.proved:
         return f"{words}; none below {float(best.bound):.4f} is possible, the best found is {float(best.best):.4f}"
+    alone = " for this fold alone" if partition.strategy == "kfold" else ""
     lifted = " with that little in train" if best.lifted else ""
-    return f"{words}; the best possible{lifted} is {float(best.best):.4f}, the gap {float(partition.gap or 0):.4f}"
+    return (
+        f"{words}; the best possible{alone}{lifted} is {float(best.best):.4f}, the gap {float(partition.gap or 0):.4f}"
+    )
+
+
+def unrepresented(partition: Partition) -> tuple[str, ...]:
+    """A line for each class that a subset lacks: D allows it, a data set does not (chapter 2 wants every class)."""
+    return tuple(
+        f"class {label!r} has no family in {subset}, so that no data set can be made of this: add families of the "
+        "class, ask for the strategy 'exact', or lift min_train_share"
+        for label, score in partition.scores.items()
+        for subset, families in zip(SUBSETS, score.families, strict=True)
+        if not families
+    )
 
 
 def summarise(

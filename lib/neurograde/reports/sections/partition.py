@@ -76,8 +76,9 @@ def _sentence(artefact: Artefact, summary: Partition) -> str:
         words += f" D = {decimal(summary.loss, 4)}, the mean distance from the targets."
     if summary.certificate is not None:
         best = summary.certificate
+        alone = " for this fold alone" if summary.folds else ""
         found = (
-            f"The best possible D{' with that little in train' if best.lifted else ''} is"
+            f"The best possible D{alone}{' with that little in train' if best.lifted else ''} is"
             if best.proved
             else f"No D below {decimal(best.bound, 4)} is possible; best found:"
         )

@@ -1,0 +1,129 @@
+"""The parts of the README that follow from the code: `python -m tests.repo.readme` writes them between their markers.
+
+<!-- begin specs -->  ...  <!-- end specs -->      the spec tables, from the models
+<!-- begin exits -->  ...  <!-- end exits -->      the exit codes, from the error tree
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from jobs.chain import ORDER
+from neurograde import errors
+from neurograde.specs.base import JobSpec
+
+README = Path(__file__).parents[2] / "README.md"
+ALLOWED = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
+
+
+def specs() -> str:
+    """A table for each job's spec, nested models below the field that holds them."""
+    parts = [
+        "Every spec has these; `extends: common.yaml` takes what a spec does not say from a file beside it.\n",
+        table([row for row in rows(JobSpec) if not row[0].startswith("`job`")]),
+    ]
+    for job in ORDER:
+        model = getattr(importlib.import_module(f"jobs.{job}"), job).model
+        own = [row for row in rows(model) if row[0].strip("`") not in JobSpec.model_fields]
+        parts += [f"\n<details><summary><b>{job}</b>: {first_line(model)}</summary>\n", table(own), "\n</details>"]
+    return "\n".join(parts)
+
+
+def exits() -> str:
+    """The exit codes, in their order."""
+    lines = ["| code | name | when |", "|---|---|---|", "| 0 | done | the work is done, now or before |"]
+    tree = [each for each in vars(errors).values() if isinstance(each, type) and each.__module__ == errors.__name__]
+    found = sorted(tree, key=lambda each: each.exit_code)
+    return "\n".join([*lines, *(f"| {each.exit_code} | `{each.__name__}` | {first_line(each)} |" for each in found)])
+
+
+def rows(model: type[BaseModel], prefix: str = "") -> list[tuple[str, str, str]]:
+    """Key path, what is accepted, and description of every field, nested ones after the one that holds them."""
+    found = []
+    for name, field in model.model_fields.items():
+        path = f"{prefix}{name}"
+        found.append((f"`{path}`", accepted(field), " ".join((field.description or "").split())))
+        for nested in nested_models(field.annotation):
+            inner = rows(nested, f"{path}.")
+            found += [row for row in inner if row[0] not in {each[0] for each in found}]
+    return found
+
+
+def accepted(field: FieldInfo) -> str:
+    """Type, bounds and default in words."""
+    bounds = [
+        ALLOWED[key].format(getattr(each, key)) for each in field.metadata for key in ALLOWED if hasattr(each, key)
+    ]
+    default = field.get_default(call_default_factory=True)
+    required = field.is_required() or default is PydanticUndefined
+    tail = "**required**" if required else f"default {worded(default)}"
+    return ", ".join([kind(field.annotation), *bounds, tail])
+
+
+def kind(annotation: Any) -> str:
+    """A type as a reader of YAML knows it."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin is tuple:
+        return f"list of {kind(arguments[0])}" if arguments[-1] is ... else f"{len(arguments)} x {kind(arguments[0])}"
+    if origin is not None and hasattr(annotation, "__metadata__"):
+        return kind(arguments[0])
+    if arguments:
+        return " or ".join(dict.fromkeys(kind(each) for each in arguments if each is not type(None)))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "mapping"
+    names = {"str": "text", "int": "whole number", "float": "number", "bool": "yes/no", "Fraction": "share"}
+    return names.get(getattr(annotation, "__name__", ""), str(annotation))
+
+
+def worded(value: Any) -> str:
+    """A default as YAML would have it."""
+    if value is None:
+        return "none"
+    if isinstance(value, BaseModel):
+        return "as below"
+    if isinstance(value, tuple):
+        return "`[" + ", ".join(str(each) for each in value) + "]`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def nested_models(annotation: Any) -> list[type[BaseModel]]:
+    """The models inside a field's type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for each in get_args(annotation) for model in nested_models(each)]
+
+
+def table(found: list[tuple[str, str, str]]) -> str:
+    """Rows as a Markdown table."""
+    cells = [tuple(cell.replace("|", "\\|") for cell in row) for row in found]
+    return "\n".join(["| field | accepted | meaning |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in cells)])
+
+
+def first_line(thing: type) -> str:
+    """The first sentence of a docstring."""
+    return (thing.__doc__ or "").strip().splitlines()[0]
+
+
+def rendered(text: str) -> str:
+    """The README's text with its generated parts made anew."""
+    for name, content in (("specs", specs()), ("exits", exits())):
+        pattern = rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)"
+        text, count = re.subn(pattern, lambda match: f"{match[1]}{content}\n{match[2]}", text, flags=re.DOTALL)  # noqa: B023
+        if count != 1:
+            raise ValueError(f"README.md has {count} parts between the markers of {name!r}; it needs one")
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(rendered(README.read_text()))
+    sys.stdout.write(f"{README.name} is up to date\n")
