@@ -121,7 +121,9 @@ class Study:
         leak = {"mode": "shuffle", "level": "patch", "seed": 1} if leaks else None
         if leak:
             subsets = correlate(self.rows, subsets, **leak)
-        files: dict[str, Any] = {"summary.json": summarise(self.rows, subsets, solved, targets)}
+        files: dict[str, Any] = {
+            "summary.json": summarise(self.rows, subsets, solved, targets, remarks=["10 families cannot be divided"])
+        }
         if not leaks:
             drawn = partition_figures(families, targets, solved, files["summary.json"])
             files |= {f"figures/{each.slug}.svg": each.svg.encode() for each in drawn}

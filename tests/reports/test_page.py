@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from neurograde.reports.blocks import Figures, Paragraph
 from neurograde.reports.chain import Chain, follow
 from neurograde.reports.figures.style import SCALE
 from neurograde.reports.page import Page, compose
@@ -150,6 +151,16 @@ def test_tables_hold_the_inputs_numbers_unrounded(page: Page, study: str, metric
     assert (
         int(total["total_px"]) == account["total_px"] == sum(int(v) for k, v in total.items() if k.endswith("_px")) / 2
     )
+
+
+def test_the_partition_shows_the_figures_that_it_keeps_its_remarks_and_its_look_alikes(page: Page):
+    shown = next(section for section in page.sections if section.slug == "partition")
+    figures = [figure.slug for block in shown.blocks if isinstance(block, Figures) for figure in block.figures]
+    kept = ["families-1-d", "families-2-pd", "heatmap-1-d", "heatmap-2-pd"]
+    assert figures == ["partition-independent", *(f"independent-{each}" for each in kept), "partition-shuffled"]
+    words = [block.text for block in shown.blocks if isinstance(block, Paragraph)]
+    assert "Remarks: 10 families cannot be divided." in words
+    assert any(each.startswith("2 pairs of patches of different families in different subsets look") for each in words)
 
 
 def test_valid_and_test_of_all_evaluations_stand_side_by_side(page: Page, metrics):

@@ -4,7 +4,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 
 from neurograde.maths.partition import STRATEGIES, Families, Limits, Targets, certified, exact, psp
-from neurograde.maths.partition.loss import keeps_train_share
+from neurograde.maths.partition.loss import deviation, keeps_train_share, scored
 from tests.maths.partition.drawn import SIX, SIXTEEN, enumerated, families, in_order, rank, targets
 
 
@@ -23,12 +23,14 @@ def test_exact_is_the_best_of_all_assignments_of_eight_families() -> None:
         assert exact.solve(problem, Targets()).assignment == enumerated(problem, Targets()).assignment
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(deadline=None, derandomize=True, max_examples=500)
 @given(families(), targets)
 def test_no_strategy_is_below_the_optimum_and_the_optimum_is_not_below_its_bound(
     problem: Families, asked: Targets
 ) -> None:
     optimum = exact.solve(problem, asked)
+    assert list(optimum.assignment) == sorted(problem.names)
+    assert set(optimum.assignment.values()) <= {0, 1, 2}
     for name in ("psp", "ifp", "ifpo"):
         found = STRATEGIES[name](problem, asked, Limits())
         if not keeps_train_share(found, asked):
@@ -47,6 +49,16 @@ def test_figure_2_4b_is_proved_optimal_and_of_its_ties_the_one_nearest_in_propor
     assert found.certificate.proved
     free = exact.solve(SIX, dataclasses.replace(Targets(), min_train_share=None))
     assert (free.loss, free.assignment) == (found.loss, found.assignment)
+
+
+def test_the_other_ties_of_figure_2_4b_have_the_same_d_and_are_further_from_the_proportions() -> None:
+    error = {}
+    for counts in ((4, 1, 1), (3, 2, 1), (2, 2, 2)):
+        places = [place for place, count in enumerate(counts) for _ in range(count)]
+        score = scored("tie", SIX, Targets(), dict(zip("abcdef", places, strict=True))).scores["D"]
+        assert score.loss == Fraction(11, 90)
+        error[counts] = deviation(Targets().p, score.proportions)
+    assert list(error) == sorted(error, key=error.__getitem__)
 
 
 def test_train_keeps_its_share_unless_that_is_lifted() -> None:

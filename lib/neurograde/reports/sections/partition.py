@@ -48,7 +48,7 @@ def partition(chains: Sequence[Chain]) -> Section:
         blocks.append(Figures((figure(file_name("partition", name), summary),), caption))
         blocks.append(_table(name, summary))
         if summary.remarks:
-            blocks.append(Paragraph(f"What no partition of these families can mend: {'; '.join(summary.remarks)}."))
+            blocks.append(Paragraph(f"Remarks: {'; '.join(summary.remarks)}."))
         if "independence.json" in each.manifest.files:
             blocks.append(Paragraph(_look_alikes(read(Independence, each, "independence.json"))))
         blocks += _kept(each)
