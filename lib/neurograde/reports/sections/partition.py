@@ -34,24 +34,27 @@ def partition(chains: Sequence[Chain]) -> Section:
     artefacts = unique(chain.partition for chain in chains)
     blocks: list[Block] = []
     drawn: dict[str, Partition] = {}
+    kept: dict[str, list[Block]] = {}
     for each in artefacts:
         name, summary = each.manifest.name, read(Partition, each, "summary.json")
         caption = "What each subset got; ticks are the targets, in brackets the number of families."
         if len(artefacts) > 1:
             blocks.append(Heading(name))
         blocks.append(Paragraph(_sentence(each, summary)))
+        if "independence.json" in each.manifest.files:
+            blocks.append(Paragraph(_look_alikes(read(Independence, each, "independence.json"))))
         same = next((other for other, shown in drawn.items() if shown == summary), None)
         if same is not None:
             blocks.append(Paragraph(f"Families and shares are those of {same}, above."))
+            if not kept[same]:  # a leak keeps none
+                blocks += kept.setdefault(name, list(_kept(each)))
             continue
         drawn[name] = summary
         blocks.append(Figures((figure(file_name("partition", name), summary),), caption))
         blocks.append(_table(name, summary))
         if summary.remarks:
             blocks.append(Paragraph(f"Remarks: {'; '.join(summary.remarks)}."))
-        if "independence.json" in each.manifest.files:
-            blocks.append(Paragraph(_look_alikes(read(Independence, each, "independence.json"))))
-        blocks += _kept(each)
+        blocks += kept.setdefault(name, list(_kept(each)))
     lead = "No family is in two subsets: families are assigned whole, by their share of the pixels and by their number."
     return Section("partition", "Partition", lead, tuple(blocks))
 
