@@ -12,7 +12,10 @@ Row = Mapping[str, str]
 
 
 def families_of(rows: Sequence[Row], patch_area_px: int) -> Families:
-    """The families behind index.csv, each weighing the pixels of its patches, class by class (§2.3.1)."""
+    """The families behind index.csv, each weighing the pixels of its patches, class by class (§2.3.1).
+
+    A family without a patch has no row, so that none weighs zero.
+    """
     weights: dict[str, dict[str, int]] = {}
     for row in rows:
         of_class = weights.setdefault(row["class"], {})
