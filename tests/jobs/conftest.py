@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+
+from neurograde.storage.store import Store
 
 PATTERN = r"(?P<class>[^/]+)/(?P<family>.+)_\d+\.png"
 
@@ -20,6 +24,34 @@ def paint(path: Path, seed: int, width: int = 100, height: int = 70) -> None:
     pixels = np.random.default_rng(seed).normal((150, 80, 160), 30, (height, width, 3)).clip(0, 255).astype(np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
+
+
+class DyingStore(Store):
+    """Kills its own process as it is about to write, or has just written, the n-th object of a kind."""
+
+    def __init__(self, url: str, kind: str, n: int, *, after: bool) -> None:
+        super().__init__(url)
+        self.kind, self.left, self.after = kind, n, after
+
+    def put(self, key: str, data: bytes) -> None:
+        self._write(super().put, key, data)
+
+    def create(self, key: str, data: bytes) -> None:
+        self._write(super().create, key, data)
+
+    def _write(self, write: Callable[[str, bytes], None], key: str, data: bytes) -> None:
+        self.left -= f"/{self.kind}" in key
+        doomed = self.left == 0 and f"/{self.kind}" in key
+        if doomed and not self.after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        write(key, data)
+        if doomed:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def outcome(child: int) -> int:
+    """Exit code of the process, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.fixture

@@ -68,8 +68,8 @@ def test_files_that_are_no_images_and_other_classes_are_counted(patch, images: P
     code, lines = patch(source=source)
     events = [line["event"] for line in lines]
     assert code == 0
-    assert "4 images are of other classes and left out" in events
-    assert "1 files are no images and left out" in events
+    assert "files left out because their class was not asked for: 4" in events
+    assert "files left out because they are no images: 1" in events
 
 
 def test_a_table_gives_class_family_and_margins(patch, images: Path, tmp_path: Path, memory_url: str):

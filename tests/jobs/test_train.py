@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.journal import Journal
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
+from tests.jobs.conftest import DyingStore, outcome
 from tests.learning.material import train_spec, write_dataset
 
 SHARD = "runs/grid/leaknet-whole"
@@ -210,29 +210,6 @@ def test_a_hopeless_shard_costs_the_others_nothing(train, store: Store):
     assert read_run(store, "grid").unfinished == []
 
 
-class DyingStore(Store):
-    """Kills its own process as it is about to write, or has just written, the n-th object of a kind."""
-
-    def __init__(self, url: str, kind: str, n: int, *, after: bool) -> None:
-        super().__init__(url)
-        self.kind, self.left, self.after = kind, n, after
-
-    def put(self, key: str, data: bytes) -> None:
-        self._write(super().put, key, data)
-
-    def create(self, key: str, data: bytes) -> None:
-        self._write(super().create, key, data)
-
-    def _write(self, write: Callable[[str, bytes], None], key: str, data: bytes) -> None:
-        self.left -= f"/{self.kind}" in key
-        doomed = self.left == 0 and f"/{self.kind}" in key
-        if doomed and not self.after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        write(key, data)
-        if doomed:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
 def in_a_process(store: Store) -> int:
     """Train on `store` in a process forked from this one, where torch is loaded; returns its id."""
     import torch
@@ -250,11 +227,6 @@ def in_a_process(store: Store) -> int:
         code = 0
     finally:
         os._exit(code)
-
-
-def outcome(child: int) -> int:
-    """Exit code of the process, or minus the signal that ended it."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.fixture

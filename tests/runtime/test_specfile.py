@@ -64,6 +64,11 @@ def test_a_mistake_names_file_key_value_and_what_is_accepted(changes: dict[str, 
     assert message in mistakes(**changes)
 
 
+def test_a_mistake_is_told_once():
+    assert len(mistakes(learning_rates=[-1.0]).splitlines()) == 1
+    assert "at least 1 item" in mistakes(learning_rates=[])
+
+
 def test_every_mistake_is_listed_one_a_line():
     assert len(mistakes(epochs=0, repeats="x", colour="red").splitlines()) == 3
 

@@ -78,12 +78,12 @@ class Patching:
 
     def log_what_is_left_out(self) -> None:
         """Nothing is dropped silently."""
-        for paths, what in (
-            (self.labelled.other_classes, "images are of other classes"),
-            (self.labelled.other_files, "files are no images"),
+        for paths, reason in (
+            (self.labelled.other_classes, "their class was not asked for"),
+            (self.labelled.other_files, "they are no images"),
         ):
             if paths:
-                log.info(f"{len(paths)} {what} and left out")
+                log.info(f"files left out because {reason}: {len(paths):,}")
 
     def cut_jobs(self) -> Iterator[CutJob]:
         """The work on each image."""

@@ -8,22 +8,39 @@ import sys
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.logging import RichHandler
+from rich.text import Text
 
 log = logging.getLogger("neurograde")
+console = Console(stderr=True)
+"""The terminal, if there is one: shared by log and progress, so that a line goes above the bar and not through it."""
+STYLES = {logging.WARNING: "yellow", logging.ERROR: "bold red"}
 
 
 def set_up(job: str) -> None:
     """Send the log of this process to stderr, in the form that suits what stderr is."""
     handler: logging.Handler
     if sys.stderr.isatty():
-        handler = RichHandler(console=Console(stderr=True), show_path=False, show_level=False, log_time_format="%X")
+        handler = TerminalLines()
     else:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines(job))
+    # What it has to say reaches us as an exception; its own traceback of every retry helps nobody.
+    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
     log.handlers[:] = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False
+
+
+class TerminalLines(logging.Handler):
+    """Time and message; never wrapped by us, so that paths and commands can be copied."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print `record`, above the progress bar if one is shown."""
+        time = datetime.fromtimestamp(record.created).astimezone().strftime("%X ")
+        message = Text(record.getMessage(), style=STYLES.get(record.levelno, ""))
+        console.print(Text(time, style="dim").append_text(message), soft_wrap=True)
+        if record.exc_info:
+            console.print_exception()
 
 
 class JsonLines(logging.Formatter):

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from neurograde.runtime.log import log
+from neurograde.runtime.log import console, log
 
 SECONDS_BETWEEN_LINES = 15.0
 
@@ -39,7 +38,7 @@ def _bar(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=console) as bar:
         task = bar.add_task(what, total=total, unit=unit, rate="")
 
         def advance(done: int) -> None:

@@ -84,8 +84,15 @@ def validate(model: type[SpecT], data: dict[str, Any], where: str) -> SpecT:
     try:
         return model.parse(data)
     except ValidationError as error:
-        mistakes = [_mistake(model, dict(each)) for each in error.errors()]
+        mistakes = [_mistake(model, each) for each in _own_mistakes(error.errors())]
         raise SpecError("\n".join(f"{where}: {mistake}" for mistake in mistakes)) from None
+
+
+def _own_mistakes(errors: Iterable[Any]) -> list[dict[str, Any]]:
+    """The errors without those that only follow: a list is too short after a bad item has been taken out."""
+    found = [dict(each) for each in errors]
+    inner = {each["loc"][: len(each["loc"]) - 1] for each in found}
+    return [each for each in found if each["type"] != "too_short" or each["loc"] not in inner]
 
 
 def _mistake(model: type[JobSpec], error: dict[str, Any]) -> str:
