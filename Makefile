@@ -29,7 +29,7 @@ chain: setup  ## run a folder's specs in order, skipping what is up to date: SPE
 	$(RUN) -m jobs.chain $(SPECS) $(ARGS)
 
 test: setup  ## set up and run the tests
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest --numprocesses auto --maxprocesses 8 $(ARGS)
 
 check: setup  ## lint, formatting and types
 	$(RUN) -m ruff check .
