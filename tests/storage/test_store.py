@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from neurograde.errors import SpecError
-from neurograde.storage.store import Store, check_key
+from neurograde.errors import AccessDenied, SpecError, StoreUnavailable
+from neurograde.storage.store import Store, check_key, edge
 
 
 class StoreContract(ABC):
@@ -134,3 +134,28 @@ def test_an_unknown_scheme_is_an_invalid_spec():
 
 def test_a_key_may_have_spaces_and_any_letters():
     assert check_key("Fälle/case 1/ü.png") == "Fälle/case 1/ü.png"
+
+
+class GcsfsError(Exception):
+    """Stands for an error class of a backend, which has no built-in base."""
+
+    __module__ = "gcsfs.retry"
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (FileNotFoundError("x"), FileNotFoundError),
+        (FileExistsError("x"), FileExistsError),
+        (PermissionError("x"), AccessDenied),
+        (OSError("Forbidden: x"), AccessDenied),
+        (OSError(28, "No space left on device"), StoreUnavailable),
+        (ConnectionRefusedError("x"), StoreUnavailable),
+        (TimeoutError("x"), StoreUnavailable),
+        (GcsfsError("503"), StoreUnavailable),
+        (ZeroDivisionError("a bug of ours"), ZeroDivisionError),
+    ],
+)
+def test_what_a_backend_raises_comes_out_as_the_contract_says(raised: Exception, expected: type[Exception]):
+    with pytest.raises(expected), edge("gs://bucket/key"):
+        raise raised
