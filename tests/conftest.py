@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from fsspec.implementations.memory import MemoryFileSystem
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 _numbers = itertools.count()
+
+
+def pytest_configure() -> None:
+    """Give each worker of a parallel run a core of its own: torch's threads spin, and two pools on one core crawl."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
 @pytest.fixture

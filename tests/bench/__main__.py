@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from neurograde.runtime.machine import machine_facts
 
@@ -49,7 +49,7 @@ def matches(entry: dict[str, Any], path: Path, only: str) -> bool:
 
 def table(entries: list[dict[str, Any]]) -> Table:
     """The entries as people read them."""
-    shown = Table("figure", "ratio", "target", "against", "n", "median", "range")
+    shown = Table(Column("figure", no_wrap=True), "ratio", "target", "against", "n", "median", "range")
     for each in entries:
         ratio = f"[{'green' if each['ratio'] >= each['target'] else 'red'}]{each['ratio']:.2f}[/]"
         values = (f"{each['median']:.4g} {each['unit']}", f"{each['min']:.4g} to {each['max']:.4g}")
