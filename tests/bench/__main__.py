@@ -1,7 +1,7 @@
 """The benchmarks: `python -m tests.bench [NAME]` prints a table and writes bench.json.
 
-Each file bench_*.py has `entries() -> list[dict]`, one dict a figure: name, ratio, target, reference, n, median, min,
-max and unit, the reference measured in the same call. Machine and versions are added here.
+Each file bench_*.py has `BENCHES`: by name, a function that measures one figure against its reference in the same
+call and returns name, ratio, target, reference, n, median, min, max and unit. Machine and versions are added here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,15 @@ RESULT = Path("bench.json")
 
 
 def main(only: str | None) -> int:
-    """Run every benchmark, or those of the file or entry named `only`."""
-    found: list[dict[str, Any]] = []
-    for path in sorted(FOLDER.glob("bench_*.py")):
-        module = importlib.import_module(f"tests.bench.{path.stem}")
-        if only is None or only == path.stem.removeprefix("bench_") or only in getattr(module, "NAMES", ()):
-            found += (
-                module.entries() if only is None else [each for each in module.entries() if matches(each, path, only)]
-            )
-    if not found:
-        sys.stderr.write(f"no benchmark is called {only!r}\n")
+    """Run every benchmark, or the one named `only`."""
+    modules = [importlib.import_module(f"tests.bench.{path.stem}") for path in sorted(FOLDER.glob("bench_*.py"))]
+    benches: dict[str, Callable[[], dict[str, Any]]] = {}
+    for module in modules:
+        benches |= module.BENCHES
+    if only is not None and only not in benches:
+        sys.stderr.write(f"no benchmark is called {only!r}; there are {', '.join(benches)}\n")
         return 64
+    found = [measure() for name, measure in benches.items() if only in (None, name)]
     machine = machine_facts().model_dump(mode="json")
     versions = machine.pop("software")
     for entry in found:
@@ -40,11 +39,6 @@ def main(only: str | None) -> int:
     RESULT.write_text(json.dumps(found, indent=2) + "\n")
     Console().print(table(found))
     return 0
-
-
-def matches(entry: dict[str, Any], path: Path, only: str) -> bool:
-    """Whether the entry was asked for, by its own name or its file's."""
-    return only in (entry["name"], path.stem.removeprefix("bench_"))
 
 
 def table(entries: list[dict[str, Any]]) -> Table:

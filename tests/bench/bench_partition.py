@@ -32,11 +32,6 @@ POINTS = 4000  # of a raster that is extrapolated
 SETS, PATCHES = 200, 1570
 
 
-def entries() -> list[dict[str, Any]]:
-    """What `make bench` records."""
-    return [breakpoints("partition_breakpoints", 30, rounds=5), breakpoints("partition_breakpoints_100", 100, rounds=3)]
-
-
 def breakpoints(name: str, n_families: int, rounds: int) -> dict[str, Any]:
     """How many times faster the breakpoints are than the raster; AssertionError if their D is above the raster's."""
     ratios, seconds = [], []
@@ -161,6 +156,13 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     result = work()
     return time.perf_counter() - start, result
+
+
+BENCHES = {
+    "partition_breakpoints": partial(breakpoints, "partition_breakpoints", 30, rounds=5),
+    "partition_breakpoints_100": partial(breakpoints, "partition_breakpoints_100", 100, rounds=3),
+}
+"""By the name that `make bench ONLY=` takes."""
 
 
 if __name__ == "__main__":

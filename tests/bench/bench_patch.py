@@ -24,16 +24,10 @@ from PIL import Image
 from neurograde.imaging.cut import CutJob, cut_many
 from neurograde.maths.patch_grid import Margins
 
-NAMES = ("patch_throughput", "patch_memory")
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 PATCH_SIZE_PX = 250
 WORKERS = 2
 ROUNDS = 3
-
-
-def entries() -> list[dict[str, Any]]:
-    """Both measurements, as `make bench` records them."""
-    return [patch_throughput(), patch_memory()]
 
 
 def patch_throughput() -> dict[str, Any]:
@@ -143,6 +137,10 @@ def _peak_kib(n_images: int) -> int:
         pass
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0])
+
+
+BENCHES = {"patch_throughput": patch_throughput, "patch_memory": patch_memory}
+"""By the name that `make bench ONLY=` takes."""
 
 
 if __name__ == "__main__":
