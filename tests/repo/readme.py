@@ -47,14 +47,18 @@ def exits() -> str:
 
 def rows(model: type[BaseModel], prefix: str = "") -> list[tuple[str, str, str]]:
     """Key path, what is accepted, and description of every field, nested ones after the one that holds them."""
-    found = []
+    found: dict[str, tuple[str, str]] = {}
     for name, field in model.model_fields.items():
         path = f"{prefix}{name}"
-        found.append((f"`{path}`", accepted(field), " ".join((field.description or "").split())))
+        found[f"`{path}`"] = (accepted(field), " ".join((field.description or "").split()))
         for nested in nested_models(field.annotation):
-            inner = rows(nested, f"{path}.")
-            found += [row for row in inner if row[0] not in {each[0] for each in found}]
-    return found
+            for inner, words, meaning in rows(nested, f"{path}."):
+                before = found.get(inner, (words, meaning))[
+                    0
+                ]  # of another model that may stand here: `kind` tells them apart
+                either = words if before == words else f"{before.removesuffix(', **required**')} or {words}"
+                found[inner] = (either, meaning)
+    return [(path, *words) for path, words in found.items()]
 
 
 def accepted(field: FieldInfo) -> str:
