@@ -69,6 +69,17 @@ def test_a_grid_of_one_shard_leaves_history_weights_and_best_epochs(train, store
     assert manifest.carbon_wasted is None
 
 
+def test_weights_of_another_network_are_refused_before_anything_is_written(train, store: Store, tmp_path: Path):
+    import torch
+
+    torch.save({"features.0.weight": torch.zeros(96, 3, 7, 7)}, tmp_path / "other.pth")
+    backbones = [{"name": "squeezenet1_1", "weights": str(tmp_path / "other.pth")}]
+    code, lines = train(backbones=backbones, strategies=[{"kind": "straightforward"}])
+    assert code == 65
+    assert "other.pth is no state dict of squeezenet1_1" in lines[-1]["event"]
+    assert store.list("runs") == {}
+
+
 def test_two_repeats_differ_by_their_random_streams_alone(train, store: Store):
     train()
     one, other = read_run(store, "grid").histories().values()

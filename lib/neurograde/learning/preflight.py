@@ -11,7 +11,7 @@ from neurograde.learning.heads import check_width
 from neurograde.learning.inputs import Inputs
 from neurograde.learning.network import freeze
 from neurograde.learning.samples import Samples
-from neurograde.learning.weights import check_source
+from neurograde.learning.weights import check_source, fitting, read_weights
 from neurograde.specs.train import Extension, TrainSpec
 
 
@@ -19,6 +19,7 @@ def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
     """See that the device is there, and that every backbone exists, takes the patches, and can be adapted as asked.
 
     Raises:
+        DataError: a file of weights is another network's; names the file and the first tensor that differs.
         SpecError: naming the field, its value and what is accepted.
     """
     prepare_device(spec.device, spec.workers)
@@ -29,6 +30,9 @@ def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
     for backbone in spec.backbones:
         trunk = outline(backbone.name, spec.input_size_px or default_input_size_px(backbone.name))
         check_source(backbone)
+        weights = None if backbone.is_enum else read_weights(backbone)  # torchvision's own fit, once downloaded
+        if weights is not None:
+            fitting(trunk, weights)
         Inputs.of(spec, backbone.name, train.patch_size_px)
         for strategy in spec.strategies:
             freeze(trunk, strategy)

@@ -102,7 +102,12 @@ def read_weights(backbone: Backbone) -> Weights | None:
 
 
 def load_weights(trunk: Trunk, weights: Weights) -> None:
-    """Put the weights into the trunk.
+    """Put the weights into the trunk; DataError as `fitting` has it."""
+    trunk.module.load_state_dict(fitting(trunk, weights))
+
+
+def fitting(trunk: Trunk, weights: Weights) -> dict[str, Tensor]:
+    """The weights as a state dict of the trunk, which may be an outline.
 
     Raises:
         DataError: the file is no state dict, or another network's; names the file and the first tensor that differs.
@@ -122,7 +127,7 @@ def load_weights(trunk: Trunk, weights: Weights) -> None:
     strange = next((name for name in given if name not in expected), None)
     if strange is not None:
         raise DataError(f"{weights.source} is no state dict of {trunk.name}, which has no {strange}")
-    trunk.module.load_state_dict(given)
+    return given
 
 
 def _without_head(trunk: Trunk, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
