@@ -29,6 +29,7 @@ def augment(job: Job[AugmentSpec]) -> None:
         from neurograde.imaging.samples import channel_counts, sample_files
         from neurograde.maths.plan import plan_samples, statistics
 
+        partition.verify()
         rows = partition.read_csv("assignment.csv")
         correlate = partition.manifest.spec["correlate"] or {}
         deal = correlate["seed"] if correlate.get("level") == "sample" else None

@@ -8,13 +8,13 @@ Writes  what the jobs write
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from neurograde.errors import NeurogradeError, UsageError
+from neurograde.runtime.job import Parser
 from neurograde.runtime.log import log, set_up
 from neurograde.runtime.specfile import read_yaml
 
@@ -23,13 +23,13 @@ ORDER = ("synthesise", "patch", "partition", "augment", "train", "evaluate", "re
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the chain; returns the exit code of the first job that fails, or 0."""
-    parser = argparse.ArgumentParser(prog="python -m jobs.chain", description="Run a folder's specs in order.")
+    parser = Parser(prog="python -m jobs.chain", description="Run a folder's specs in order.")
     parser.add_argument("folder", metavar="FOLDER", help="folder of YAML specs")
     parser.add_argument("--store", metavar="URL", help="use this store instead of the specs'")
     parser.add_argument("--replace", action="store_true", help="replace artefacts of the same names")
-    arguments = parser.parse_args(argv)
     set_up("chain")
     try:
+        arguments = parser.parse_args(argv)
         steps = specs_in_order(Path(arguments.folder))
     except NeurogradeError as error:
         log.error(str(error))

@@ -32,6 +32,8 @@ def report(job: Job[ReportSpec]) -> None:
             from neurograde.reports.chain import follow
             from neurograde.reports.page import compose
 
+            for each in evaluations:
+                each.verify()
             page.write_many(compose(spec.title, [follow(job, each) for each in evaluations]).files())
     except UpToDate as done:
         log.info(str(done))

@@ -34,6 +34,7 @@ def train(job: Job[TrainSpec]) -> None:
     from neurograde.learning.samples import read_samples, read_statistics
     from neurograde.learning.shard import train_shard
 
+    dataset.verify(but={path for path in dataset.manifest.files if path.startswith("samples/")})  # unread here
     samples = read_samples(job.spec, dataset, made_from(job, dataset, "patches"))
     statistics = read_statistics(dataset)
     if grid is None:

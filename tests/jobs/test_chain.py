@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import shutil
@@ -114,6 +115,27 @@ def test_a_finished_job_and_a_bad_spec_never_load_the_heavy_libraries(finished: 
         assert result.stdout.splitlines()[-1] == f"{code} []"
 
 
+@pytest.mark.parametrize(
+    ("job", "key"),
+    [
+        ("partition", "patches/demo/accounting.json"),
+        ("augment", "partitions/demo/summary.json"),
+        ("train", "datasets/demo/balance.json"),
+        ("report", "evaluations/demo/predictions.csv"),
+    ],
+)
+def test_a_byte_changed_in_a_file_that_the_next_job_would_not_even_read_is_refused(
+    finished: tuple[Path, str], tmp_path: Path, job: str, key: str
+):
+    specs, url = finished
+    shutil.copytree(url.removeprefix("file://"), tmp_path / "store")
+    store = Store(f"file://{tmp_path}/store")
+    store.clear({"partition": "partitions", "augment": "datasets", "train": "runs", "report": "reports"}[job])
+    store.put(key, store.get(key) + b" ")
+    entry = getattr(importlib.import_module(f"jobs.{job}"), job)
+    assert entry.main([str(specs / f"{job}.yaml"), "--store", store.url]) == 65
+
+
 def test_the_chain_stops_at_the_first_job_that_fails_with_its_exit_code(small: Path, memory_url: str):
     (small / "partition.yaml").write_text((small / "partition.yaml").read_text() + "colour: red\n")
     assert main([str(small), "--store", memory_url]) == 78
@@ -122,6 +144,7 @@ def test_the_chain_stops_at_the_first_job_that_fails_with_its_exit_code(small: P
 
 
 def test_a_folder_without_specs_or_with_an_unknown_job_is_a_usage_error(tmp_path: Path):
+    assert main([]) == 64
     assert main([str(tmp_path)]) == 64
     (tmp_path / "x.yaml").write_text("job: magic\n")
     with pytest.raises(UsageError, match="'magic' is not in the chain"):

@@ -104,6 +104,24 @@ def test_rejected_cells_are_lost_to_labels(patch, images: Path, tmp_path: Path, 
     assert (account["labels_px"], account["patches"]) == (2 * 32 * 32, 46)
 
 
+@pytest.mark.parametrize(
+    ("table", "word"),
+    [
+        (b"image,row,col\nD/case D0_1.png,0\n", "line 2"),
+        (b"image,row,col\nD/case D0_1.png,0,x\n", "line 2"),
+        (b"image,row\nD/case D0_1.png,0\n", "'col'"),
+        (b"image,row,col\nghost.png,0,0\n", "ghost.png"),
+        (b"image,row,col\nD/case D0_1.png,9,9\n", "(9, 9)"),
+        (b"image,row,col\nD\xff,0,0\n", "UTF-8"),
+    ],
+)
+def test_a_bad_table_of_rejected_cells_is_refused_by_line(
+    patch, tmp_path: Path, memory_url: str, table: bytes, word: str
+):
+    (tmp_path / "rejected.csv").write_bytes(table)
+    refused(patch(rejected=str(tmp_path / "rejected.csv")), memory_url, word)
+
+
 def test_non_ascii_and_spaced_names_work(patch, images: Path, memory_url: str):
     paint(images / "D" / "Fall Ärztin 7_1.png", 99)
     assert patch()[0] == 0
@@ -122,9 +140,14 @@ def test_pseudonyms_replace_every_name_and_the_key_stays_with_the_user(
     assert "case D0" in (tmp_path / "private" / "key.codes.csv").read_text()
     assert key.stat().st_mode & 0o077 == 0
     first = opened(memory_url).manifest.digest
+    moved = key.rename(tmp_path / "moved")
+    code, lines = patch(pseudonymise=True, pseudonym_key=str(moved))
+    assert (code, "up to date" in lines[-1]["event"]) == (0, True)
     store.clear("patches")
-    assert patch(pseudonymise=True, pseudonym_key=str(key))[0] == 0
+    assert patch(pseudonymise=True, pseudonym_key=str(moved))[0] == 0
     assert opened(memory_url).manifest.digest == first
+    code, lines = patch(pseudonymise=True, pseudonym_key=str(tmp_path / "other"))
+    assert code == 73
 
 
 def test_no_exif_reaches_the_store(patch, images: Path, memory_url: str):

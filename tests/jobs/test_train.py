@@ -86,13 +86,11 @@ def test_two_repeats_differ_by_their_random_streams_alone(train, store: Store):
     assert one != other
 
 
-def test_a_finished_grid_is_up_to_date_without_torch_being_asked(train):
+def test_a_finished_grid_is_up_to_date(train):
     train()
-    start = time.monotonic()
     code, lines = train()
     assert code == 0
     assert "up to date" in lines[-1]["event"]
-    assert time.monotonic() - start < 1
 
 
 def test_the_job_imports_no_torch_before_there_is_work():

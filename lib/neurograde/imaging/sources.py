@@ -6,6 +6,7 @@ an image without class or family, a row without image and two images of one name
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,7 +100,7 @@ def read_rejected(table: bytes, where: str, known: Iterable[str]) -> dict[str, f
             raise DataError(f"{where}: line {line}: image {row['image']!r} is not among the {len(known)} images")
         try:
             cells.setdefault(row["image"], set()).add((int(row["row"]), int(row["col"])))
-        except ValueError:
+        except (ValueError, TypeError):  # no number, or a row that is too short
             raise DataError(
                 f"{where}: line {line}: cell ({row['row']}, {row['col']}): row and col are whole numbers from 0"
             ) from None
@@ -145,6 +146,8 @@ def _numbered(table: bytes, where: str, columns: Sequence[str]) -> list[tuple[in
         rows = decode_csv(table)
     except UnicodeDecodeError as error:
         raise DataError(f"{where}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    except csv.Error as error:
+        raise DataError(f"{where}: not a CSV table ({error})") from None
     missing = [column for column in columns if not rows or column not in rows[0]]
     if missing:
         raise DataError(f"{where}: lacks the column {missing[0]!r}, or rows; needs {', '.join(columns)}")

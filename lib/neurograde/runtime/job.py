@@ -92,20 +92,14 @@ class Job(Generic[SpecT]):
         )
 
     @contextmanager
-    def publish(
-        self,
-        kind: str,
-        inputs: Sequence[Artefact] = (),
-        raw: RawInputs | None = None,
-        name: str | None = None,
-    ) -> Iterator[Draft]:
+    def publish(self, kind: str, inputs: Sequence[Artefact] = (), raw: RawInputs | None = None) -> Iterator[Draft]:
         """A draft of this job's artefact; it is published when the block ends, and removed if the block fails.
 
         Raises:
             UpToDate: the artefact stands, made from this spec and these inputs.
             NameTaken: it stands, made from others, and `replace` is off.
         """
-        folder = f"{kind}/{name or self.spec.name}"
+        folder = f"{kind}/{self.spec.name}"
         records = tuple(each.as_input() for each in inputs)
         raw = raw or RawInputs()
         existing = read_manifest(self.store, folder)
@@ -129,7 +123,7 @@ class Job(Generic[SpecT]):
         marks = draft.marks.union(*(each.manifest.marks for each in inputs))
         manifest = Manifest(
             kind=kind,
-            name=name or self.spec.name,
+            name=self.spec.name,
             job=self.spec.job,
             spec=self.spec.model_dump(mode="json"),
             spec_digest=self.spec.digest(),
@@ -194,7 +188,7 @@ class Entry(Generic[SpecT]):
 
     def _arguments(self, argv: Sequence[str] | None) -> argparse.Namespace:
         module = sys.modules[self.body.__module__]
-        parser = _Parser(
+        parser = Parser(
             prog=f"python -m jobs.{self.body.__name__}",
             description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -235,8 +229,9 @@ def sigterm_stops() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Usage errors leave through the error tree, with exit code 64 instead of argparse's 2."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise UsageError with `message` and how the job is called."""
         raise UsageError(f"{message}; usage: {' '.join(self.format_usage().split()[1:])}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -84,6 +84,8 @@ class PatchSpec(JobSpec):
     pseudonym_key: str | None = None
     """Local file with the secret that makes the codes, made on first use; beside it the table of codes. Needed with
     `pseudonymise`, never copied to the store."""
+    PLACEMENT: ClassVar[frozenset[str]] = JobSpec.PLACEMENT | {"pseudonym_key"}  # another key shows in the codes
+
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads to spread the images over; all cores when not given."""
 

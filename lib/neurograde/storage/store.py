@@ -164,7 +164,7 @@ def open_filesystem(url: str) -> tuple[Any, str]:
             f"{url!r}: {error}; accepted are file://, gs://, memory:// and others that fsspec knows"
         ) from None
     except ImportError as error:
-        raise SpecError(f"{url!r}: {error}; s3:// needs `pip install neurograde[s3]`") from None
+        raise SpecError(f"{url!r}: {error}; s3:// needs `pip install s3fs`") from None
     return filesystem, root.rstrip("/")
 
 
