@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -100,6 +100,8 @@ class Optimiser(Model):
 class TrainSpec(JobSpec):
     """Train every session of a grid: backbones x strategies x learning rates x batch sizes x repeats."""
 
+    PLACEMENT: ClassVar[frozenset[str]] = JobSpec.PLACEMENT | {"cache_gib"}
+
     job: Literal["train"]
     """The job this spec is for."""
     dataset: Name
@@ -126,8 +128,20 @@ class TrainSpec(JobSpec):
     """How a network takes its input from a larger patch in training; it is the centre crop everywhere else."""
     input_size_px: Annotated[int, Field(ge=32, le=1024)] | None = None
     """Side of the network's input; when not given 224, or 299 for Inception, to which patches are resized."""
-    engine: Literal["plain"] = "plain"
-    """`plain` trains one session at a time in a readable loop."""
+    crop_slices: Annotated[int, Field(ge=1)] | None = None
+    """Random crops of each sample in the bank that all sessions read; as many as epochs when not given."""
+    engine: Literal["plain", "shared"] = "plain"
+    """`shared` computes the frozen part once for all sessions; `plain` is its readable, slow reference."""
+    precision: Literal["fp64", "fp32", "bf16", "fp16"] = "fp32"
+    """Arithmetic of the frozen part; what is trained is fp32, under `fp64` (for checks) all of it."""
+    boundary: Literal["fp16", "same"] = "fp16"
+    """With `unfreezing`, how activations before the first trained layer are kept; `same` is as `precision`."""
+    cache_gib: Annotated[float, Field(ge=0)] = 8.0
+    """Most local disk for what is computed or packed once; what does not fit is made again when it is needed."""
+    deterministic: bool = True
+    """Bit for bit the same on the same kind of machine; off, a GPU may sum in whatever order is faster."""
+    checkpoint_every: Annotated[int, Field(ge=1)] = 1
+    """Epochs from one checkpoint to the next; a kill costs at most these."""
     sessions_per_shard: Annotated[int, Field(ge=1)] | None = None
     """Most sessions that one pod trains; all that share a trunk when not given."""
     keep_last: Annotated[int, Field(ge=1)] = 2
