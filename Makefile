@@ -2,6 +2,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+CONTAINER ?= docker
+IMAGE ?= neurograde
 .DEFAULT_GOAL := help
 
 help:  ## print the targets
@@ -43,10 +45,20 @@ docs: setup  ## write the README's tables again from the spec models
 	$(RUN) -m tests.repo.readme
 
 lock: setup  ## resolve requirements.lock again from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-annotate --quiet -o requirements.lock
+	$(RUN) -m tests.repo.lock
+
+image:  ## build the container image [IMAGE=neurograde] [CONTAINER=podman] [BUILD="--build-arg BASE_IMAGE=..."]
+	$(CONTAINER) build $(BUILD) --target runtime --tag $(IMAGE) .
+
+image-test:  ## build the image with the tests inside and run them there, offline, on a read-only root [RUNTIME=...]
+	$(CONTAINER) build $(BUILD) --target test --tag $(IMAGE)-test .
+	$(CONTAINER) run --rm --read-only --tmpfs /tmp:exec --network none $(RUNTIME) $(IMAGE)-test $(ARGS)
+
+push: image  ## push the image and print the digest that the manifests take: IMAGE=registry/neurograde
+	$(CONTAINER) push $(IMAGE)
+	@$(CONTAINER) inspect --format '{{index .RepoDigests 0}}' $(IMAGE)
 
 clean:  ## remove the demo's store and what tools left behind
 	rm -rf out build bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo run-local chain test check bench docs lock clean
+.PHONY: help setup demo run-local chain test check bench docs lock image image-test push clean
