@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
 DEVELOPMENT = "# what only development needs"
-UV = [
+UV = ("uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version=3.11", "--generate-hashes")
     "uv",
     "pip",
     "compile",
@@ -42,7 +42,7 @@ def joined(jobs: str, everything: str) -> str:
 
 def _resolve(*extras: str) -> str:
     options = [f"--extra={extra}" for extra in extras]
-    command = [*UV, "--no-emit-index-url", "--no-annotate", "--quiet", *options]
+    command = [*UV, "--no-header", "--no-emit-index-url", "--no-annotate", "--quiet", *options]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
