@@ -15,16 +15,6 @@ ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
 DEVELOPMENT = "# what only development needs"
 UV = ("uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version=3.11", "--generate-hashes")
-    "uv",
-    "pip",
-    "compile",
-    "pyproject.toml",
-    "--universal",
-    "--python-version",
-    "3.11",
-    "--generate-hashes",
-    "--no-header",
-]
 
 
 def blocks(lock: str) -> dict[str, str]:
