@@ -33,6 +33,12 @@ def memory_url() -> Iterator[str]:
         files.rm(f"/{root}", recursive=True)
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A local cache for each test: what one has packed must not hide from another that its store is damaged."""
+    monkeypatch.setenv("NEUROGRADE_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def shared() -> Path:
     """Real images, slides and weights; a test that needs them is skipped, visibly, where they are not."""

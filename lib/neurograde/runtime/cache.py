@@ -1,0 +1,126 @@
+"""Arrays that are costly to make, kept on the local disk and mapped into memory: packed patches, trunk features.
+
+    <folder>/<key>-<sha256 of the values>.npy
+
+The key says what was computed and the digest what came out, so that a file which a full disk cut short or a bad disk
+changed is noticed when it is opened, and made again. A file is written under another name and renamed: processes that
+make it at once each write their own, and the last rename wins with the same bytes. Nothing here is needed for a
+result: without room, or on a disk that refuses, the array is made in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from neurograde.runtime.log import log
+
+TEMPORARY = ".part-"  # prefix of files under way
+SECONDS_UNDER_WAY = 24 * 3600  # a file under way that nobody has written to for so long is a killed process's
+
+
+class Cache:
+    """Arrays by key in one folder of the local disk, the least recently used ones going first."""
+
+    def __init__(self, limit_gib: float, folder: Path | None = None) -> None:
+        """A cache of at most `limit_gib` in `folder`; when not given, NEUROGRADE_CACHE or the user's cache folder."""
+        self.folder = folder or default_folder()
+        self.limit = int(limit_gib * 2**30)
+
+    def find(self, key: str) -> NDArray[Any] | None:
+        """The array of `key`, mapped read-only, if it is there and whole; what is damaged is said and removed."""
+        for path in self.folder.glob(f"{key}-*.npy"):
+            try:
+                array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+                if _digest(array) == path.stem.removeprefix(f"{key}-"):
+                    os.utime(path)
+                    return array
+            except FileNotFoundError:
+                continue  # another process needed the room
+            except (ValueError, OSError, EOFError):
+                pass
+            log.warning(f"{path} is damaged: it is made again")
+            path.unlink(missing_ok=True)
+        return None
+
+    @contextlib.contextmanager
+    def make(self, key: str, shape: Sequence[int], dtype: DTypeLike) -> Iterator[NDArray[Any]]:
+        """An array for the block to fill; it becomes that of `key` when the block ends, and stays open read-only.
+
+        Args:
+            key: What the values follow from, as a digest: letters and digits.
+            shape: Shape of the array.
+            dtype: Its type.
+        """
+        temporary = self.folder / f"{TEMPORARY}{secrets.token_hex(8)}"
+        array = self._mapped(temporary, tuple(shape), np.dtype(dtype))
+        if array is None:
+            array = np.empty(tuple(shape), dtype)
+            yield array
+            array.flags.writeable = False
+            return
+        try:
+            yield array
+            array.flags.writeable = False
+            temporary.replace(self.folder / f"{key}-{_digest(array)}.npy")
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _mapped(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any] | None:
+        """A new file's array, its room taken on the disk; None, said in the log, when it does not get it."""
+        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        if size > self.limit:
+            log.info(f"{size / 2**30:.2f} GiB do not fit into cache_gib {self.limit / 2**30:g}: held in memory")
+            return None
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make_room(size)
+            array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+            # A mapped page without a place on the disk ends the process when the disk is full; so take the room now.
+            with path.open("r+b") as file:
+                _allocate(file.fileno(), path.stat().st_size)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            log.warning(f"nothing can be kept in {self.folder} ({error}): held in memory")
+            return None
+        return array
+
+    def _make_room(self, size: int) -> None:
+        """Remove the least recently used files until `size` bytes more are within the limit."""
+        found = []
+        for path in self.folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                facts = path.stat()
+                found.append((facts.st_mtime, path, facts.st_size))
+        total = sum(size for _, _, size in found)
+        for used, path, freed in sorted(found):
+            under_way = path.name.startswith(TEMPORARY) and time.time() - used < SECONDS_UNDER_WAY
+            if total + size > self.limit and not under_way:
+                path.unlink(missing_ok=True)  # whoever has it mapped keeps it until it is closed
+                total -= freed
+
+
+def default_folder() -> Path:
+    """NEUROGRADE_CACHE, or `neurograde` in the folder that the user's caches are in."""
+    given = os.environ.get("NEUROGRADE_CACHE")
+    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "neurograde"
+
+
+def _digest(array: NDArray[Any]) -> str:
+    """SHA-256 of the values in their order, without a copy of them."""
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+
+
+def _allocate(file: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
