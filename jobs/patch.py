@@ -2,7 +2,7 @@
 
     python -m jobs.patch specs/demo/patch.yaml
 
-Reads   the images of `source`, and the tables that the spec names
+Reads   the images of `source`, the tables that the spec names, and the decisions of its review
 Writes  patches/<name>/<class>/<family>/<image>_r03_c07.png   an ImageFolder
                       /index.csv         one row a patch: where it lies, its tissue, the digest of its pixels
                       /images.csv        one row an image: its size, its patches, where its pixels went
@@ -18,6 +18,7 @@ from neurograde.runtime.log import log
 from neurograde.runtime.machine import usable_cores
 from neurograde.runtime.progress import progress
 from neurograde.specs.patch import PatchSpec
+from neurograde.storage.decisions import Decisions, as_input
 
 
 @job(PatchSpec)
@@ -28,8 +29,12 @@ def patch(job: Job[PatchSpec]) -> None:
 
     spec = job.spec
     images = job.upstream("images", spec.source.images) if spec.source.images else None
-    work = Patching.prepare(spec, images)
-    with job.publish("patches", inputs=[images] if images else [], raw=work.raw) as patches:
+    decisions = Decisions(job.store, spec.review).latest() if spec.review else {}
+    if spec.review and not decisions:
+        raise job.missing("reviews", spec.review)
+    grown = [as_input(spec.review, (each for by in decisions.values() for each in by.values()))] if spec.review else []
+    work = Patching.prepare(spec, images, decisions)
+    with job.publish("patches", inputs=[images] if images else [], raw=work.raw, grown=grown) as patches:
         work.log_what_is_left_out()
         with progress("cutting", len(work.images), "images") as advance:
             for image, cut in zip(work.images, cut_many(work.cut_jobs(), spec.workers or usable_cores()), strict=True):
@@ -41,6 +46,7 @@ def patch(job: Job[PatchSpec]) -> None:
         patches.write_csv("images.csv", *work.image_table())
         patches.write_json("accounting.json", work.accounting())
         log.info(str(work.total))
+        work.verdicts.log()
         work.write_codes()
 
 

@@ -6,15 +6,21 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from neurograde.imaging.png import decode_png
+from neurograde.maths.digest import sha256_hex
+from neurograde.specs.patch import Margins as MarginsSpec
+from neurograde.specs.records import Cell
 from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.decisions import Decisions
 from neurograde.storage.store import Store
 from tests.jobs.conftest import paint
+from tests.storage.test_decisions import decision
 
 
 def opened(url: str) -> Artefact:
@@ -239,3 +245,65 @@ def test_a_bad_spec_is_78(patch, fields: dict[str, object], word: str):
     code, lines = patch(**fields)
     assert code == 78
     assert word in lines[-1]["event"]
+
+
+def reviewed(url: str, image: Path, **changes: Any) -> None:
+    """Leave a decision of ada's on an image in the review `first`."""
+    fields = {"image": f"D/{image.name}", "image_sha256": sha256_hex(image.read_bytes()), "width_px": 100}
+    Decisions(Store(url), "first").add(decision(**(fields | changes)))
+
+
+def test_the_decisions_of_a_review_are_followed_and_named_by_digest(patch, images: Path, memory_url: str):
+    image = sorted((images / "D").iterdir())[0]
+    rejected = (Cell(row=0, col=0, reason="blood"), Cell(row=1, col=1, reason="blood"))
+    margins = MarginsSpec(left=4)
+    reviewed(memory_url, image, margins_px=margins, rejected=rejected, finished=True)
+    code, lines = patch(review="first")
+    assert code == 0
+    patches = opened(memory_url)
+    mine = [row for row in patches.read_csv("index.csv") if row["image"] == f"D/{image.name}"]
+    assert [(row["row"], row["col"]) for row in mine] == [("0", "1"), ("0", "2"), ("1", "0"), ("1", "2")]
+    assert mine[0]["x_px"] == "36"
+    account = patches.read_json("accounting.json")
+    assert account["labels_px"] == 2 * 32**2
+    assert account["precrop_px"] == 4 * 70
+    assert account["review"]["images"] == 1
+    assert len(account["review"]["undecided"]) == 7
+    assert any("7 images have no decision" in line["event"] for line in lines)
+    assert patches.manifest.inputs[-1].kind == "reviews"
+
+    assert patch(review="first")[0] == 0
+    reviewed(memory_url, image, number=2, margins_px=margins, finished=True)
+    code, lines = patch(review="first")
+    assert code == 73
+    assert "made from reviews of digest" in lines[-1]["event"]
+
+
+def test_a_restored_background_cell_is_kept(patch, images: Path, memory_url: str):
+    image = images / "D" / "case D0_1.png"
+    glass = np.full((70, 100, 3), 240, np.uint8)
+    Image.fromarray(glass).save(image)
+    reviewed(memory_url, image, restored=(Cell(row=1, col=2),), background=5)
+    assert patch(review="first")[0] == 0
+    mine = [row for row in opened(memory_url).read_csv("index.csv") if row["image"] == "D/case D0_1.png"]
+    assert [(row["row"], row["col"], row["tissue_share"]) for row in mine] == [("1", "2", "0.0")]
+
+
+def test_decisions_on_an_image_that_has_changed_since_are_void_and_say_so(patch, images: Path, memory_url: str):
+    image = images / "D" / "case D0_1.png"
+    reviewed(memory_url, image, rejected=(Cell(row=0, col=0, reason="blood"),))
+    paint(image, 99)
+    code, lines = patch(review="first")
+    assert code == 0
+    said = "D/case D0_1.png: the decisions of the review are void: the image has changed since"
+    assert any(line["level"] == "warning" and line["event"] == said for line in lines)
+    account = opened(memory_url).read_json("accounting.json")
+    assert account["labels_px"] == 0
+    assert account["review"]["void"] == {"D/case D0_1.png": "the image has changed since"}
+
+
+def test_a_review_that_nobody_began_stops_the_job_with_the_command_that_begins_it(patch, memory_url: str):
+    code, lines = patch(review="first")
+    assert code == 66
+    assert "reviews/first is not in" in lines[-1]["event"]
+    assert "python -m jobs.review" in lines[-1]["event"]

@@ -42,6 +42,20 @@ class Patch:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What a review says of one image."""
+
+    sha256: str
+    """Digest of the file that was looked at: of another file it says nothing."""
+    margins: Margins
+    """The pre-crop that it chose."""
+    rejected: frozenset[tuple[int, int]]
+    """Cells (row, col) that cannot inherit the image's label."""
+    restored: frozenset[tuple[int, int]]
+    """Cells that are kept though the tissue filter takes them for background."""
+
+
+@dataclass(frozen=True)
 class CutImage:
     """All that comes out of one image."""
 
@@ -55,6 +69,8 @@ class CutImage:
     patches: tuple[Patch, ...]
     """The cells that were kept, row by row; none if the image is smaller than a patch."""
     accounting: Accounting
+    void: bool = False
+    """Whether there was a verdict, but on another file."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,9 @@ class CutJob:
     """A larger image is refused."""
     margins: Margins
     rejected: frozenset[tuple[int, int]]
-    """Cells (row, col) that a reviewer found not to carry the image's label."""
+    """Cells (row, col) of a table that do not carry the image's label."""
+    verdict: Verdict | None = None
+    """What a review says instead: margins and cells."""
 
 
 def cut(job: CutJob) -> CutImage:
@@ -86,9 +104,14 @@ def cut(job: CutJob) -> CutImage:
     """
     data, name, size = job.read(), job.name, job.patch_size_px
     pixels = read_rgb(data, name, job.max_pixels)
+    sha256 = hashlib.sha256(data).hexdigest()
+    verdict = job.verdict if job.verdict and job.verdict.sha256 == sha256 else None
+    margins, rejected, restored = job.margins, job.rejected, frozenset[tuple[int, int]]()
+    if verdict:
+        margins, rejected, restored = verdict.margins, verdict.rejected, verdict.restored
     height, width, _ = pixels.shape
-    grid = Grid(width, height, job.margins, size)
-    if outside := sorted(job.rejected - set(zip(grid.rows.tolist(), grid.cols.tolist(), strict=True))):
+    grid = Grid(width, height, margins, size)
+    if outside := sorted(rejected - set(zip(grid.rows.tolist(), grid.cols.tolist(), strict=True))):
         row, col = outside[0]
         raise DataError(f"{name}: rejected cell ({row}, {col}); accepted: {grid.n_rows} rows, {grid.n_cols} columns")
     shares = tissue_shares(pixels, grid)
@@ -96,9 +119,9 @@ def cut(job: CutJob) -> CutImage:
     for row, col, x, y, share in zip(
         grid.rows.tolist(), grid.cols.tolist(), grid.x.tolist(), grid.y.tolist(), shares.tolist(), strict=True
     ):
-        if share < job.min_tissue_share:
+        if share < job.min_tissue_share and (row, col) not in restored:
             continue
-        if (row, col) in job.rejected:
+        if (row, col) in rejected:
             n_rejected += 1
             continue
         patch = np.ascontiguousarray(pixels[y : y + size, x : x + size])
@@ -107,11 +130,12 @@ def cut(job: CutJob) -> CutImage:
     return CutImage(
         name=name,
         size_bytes=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         grid=grid,
         tissue_shares=shares,
         patches=tuple(patches),
         accounting=grid.account(kept=len(patches), labels=n_rejected, background=background),
+        void=job.verdict is not None and verdict is None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -11,9 +11,11 @@ from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob
 from neurograde.imaging.pseudonyms import Pseudonyms
 from neurograde.imaging.sources import LabelledImage, LabelledImages, label_images, read_rejected
+from neurograde.imaging.verdicts import Verdicts
 from neurograde.maths.patch_grid import Accounting, Margins
 from neurograde.runtime.log import log
-from neurograde.specs.patch import PatchSpec
+from neurograde.specs.patch import GridSpec, PatchSpec
+from neurograde.specs.records import Decision
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.raw import RawFile, RawFolder, RawInputs, read_url, stat_url
 
@@ -35,6 +37,8 @@ class Patching:
     """Bytes of the image at a path."""
     rejected: dict[str, frozenset[tuple[int, int]]]
     pseudonyms: Pseudonyms | None
+    verdicts: Verdicts
+    """What a review says, if the spec names one."""
     digests: dict[str, str] = field(default_factory=dict)
     """Digest of each raw image, by the name that the manifest gives it."""
     _index: list[tuple[object, ...]] = field(default_factory=list)
@@ -43,28 +47,22 @@ class Patching:
     _families: dict[str, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def prepare(cls, spec: PatchSpec, artefact: Artefact | None) -> Patching:
-        """List the images, in a folder or in an artefact of `synthesise`, and give each its class and family."""
-        files: dict[str, RawFile] = {}
-        if artefact is not None:
-            read, paths = artefact.read, list(artefact.manifest.files)
-        else:
-            folder = RawFolder(str(spec.source.url))
-            files = {file.path: file for file in folder.list()}
-            read, paths = folder.read, list(files)
+    def prepare(
+        cls, spec: PatchSpec, artefact: Artefact | None, decisions: Mapping[str, Mapping[str, Decision]]
+    ) -> Patching:
+        """List the images, give each its class and family, and what the table or the decisions of a review say."""
+        labelled, files, read = find_images(spec, artefact)
         tables = {url: read_table(url) for url in (spec.source.table, spec.rejected) if url is not None}
-        labelled = label_images(
-            paths, spec.source, tables.get(spec.source.table or ""), Margins(**spec.margins_px.model_dump())
-        )
         known = [image.path for image in labelled.images]
         rejected = read_rejected(tables[spec.rejected], spec.rejected, known) if spec.rejected else {}
         pseudonyms = Pseudonyms(spec.pseudonym_key) if spec.pseudonym_key is not None else None
 
         # Only what is used is an input: a README beside the images may change freely.
-        real = {_code(pseudonyms, "image", path): path for path in known if path in files}
+        real = {code(pseudonyms, "image", path): path for path in known if path in files}
         inputs = {name: files[path] for name, path in real.items()} | {url: stat_url(url) for url in tables}
         raw = RawInputs(inputs, lambda name: read(real[name]) if name in real else tables[name])
-        return cls(spec, labelled, raw, read, rejected, pseudonyms)
+        named = [code(pseudonyms, "image", path) for path in known]
+        return cls(spec, labelled, raw, read, rejected, pseudonyms, Verdicts.of(spec, decisions, named))
 
     @property
     def images(self) -> list[LabelledImage]:
@@ -96,14 +94,17 @@ class Patching:
                 max_pixels=self.spec.max_image_pixels,
                 margins=image.margins,
                 rejected=self.rejected.get(image.path, frozenset()),
+                verdict=self.verdicts.by_image.get(code(self.pseudonyms, "image", image.path)),
             )
 
     def add(self, image: LabelledImage, cut: CutImage) -> Iterator[tuple[str, bytes]]:
         """Enter one image into the tables; yields the files of its patches."""
-        family = _code(self.pseudonyms, "case", image.family)
-        path = _code(self.pseudonyms, "image", image.path)
+        family = code(self.pseudonyms, "case", image.family)
+        path = code(self.pseudonyms, "image", image.path)
         stem = path if self.pseudonyms else image.stem
         self.digests[path] = cut.sha256
+        if cut.void:
+            self.verdicts.void(path, "the image has changed since")
         if not cut.patches:
             log.info(f"{image.path}: {cut.grid.width} x {cut.grid.height} px gave no patch")
         self._accounts[image.label] = self._accounts.get(image.label, Accounting()) + cut.accounting
@@ -135,8 +136,9 @@ class Patching:
         return IMAGE_COLUMNS, self._images
 
     def accounting(self) -> dict[str, Any]:
-        """accounting.json: the set, and each class."""
-        return {
+        """accounting.json: the set, and each class; and how far a review went, if there is one."""
+        review = {"review": self.verdicts.summary()} if self.spec.review else {}
+        return review | {
             "format": 1,
             "patch_size_px": self.spec.patch_size_px,
             **_account(self.total),
@@ -161,7 +163,24 @@ def read_table(url: str) -> bytes:
         raise DataError(f"{url}: no such table") from None
 
 
-def _code(pseudonyms: Pseudonyms | None, kind: str, name: str) -> str:
+def find_images(
+    spec: GridSpec, artefact: Artefact | None
+) -> tuple[LabelledImages, dict[str, RawFile], Callable[[str], bytes]]:
+    """The images of a folder, or of an artefact of `synthesise`, labelled; their files; how to read one."""
+    files: dict[str, RawFile] = {}
+    if artefact is not None:
+        read, paths = artefact.read, list(artefact.manifest.files)
+    else:
+        folder = RawFolder(str(spec.source.url))
+        files = {file.path: file for file in folder.list()}
+        read, paths = folder.read, list(files)
+    table = None if spec.source.table is None else read_table(spec.source.table)
+    labelled = label_images(paths, spec.source, table, Margins(**spec.margins_px.model_dump()))
+    return labelled, files, read
+
+
+def code(pseudonyms: Pseudonyms | None, kind: str, name: str) -> str:
+    """What the store calls a `case` or an `image`: its code where names are replaced, else its name."""
     return pseudonyms.code(kind, name) if pseudonyms is not None else name
 
 

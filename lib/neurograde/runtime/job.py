@@ -37,6 +37,7 @@ from neurograde.storage.store import Store
 
 MADE_BY = {
     "images": "synthesise",
+    "reviews": "review",
     "patches": "patch",
     "partitions": "partition",
     "datasets": "augment",
@@ -92,15 +93,27 @@ class Job(Generic[SpecT]):
         )
 
     @contextmanager
-    def publish(self, kind: str, inputs: Sequence[Artefact] = (), raw: RawInputs | None = None) -> Iterator[Draft]:
+    def publish(
+        self,
+        kind: str,
+        inputs: Sequence[Artefact] = (),
+        raw: RawInputs | None = None,
+        grown: Sequence[InputRecord] = (),
+    ) -> Iterator[Draft]:
         """A draft of this job's artefact; it is published when the block ends, and removed if the block fails.
+
+        Args:
+            kind: Folder of the store that holds it.
+            inputs: The artefacts that it is made from.
+            raw: The files from outside that it is made from.
+            grown: What else it is made from that has no manifest, since it grows: a review.
 
         Raises:
             UpToDate: the artefact stands, made from this spec and these inputs.
             NameTaken: it stands, made from others, and `replace` is off.
         """
         folder = f"{kind}/{self.spec.name}"
-        records = tuple(each.as_input() for each in inputs)
+        records = (*(each.as_input() for each in inputs), *grown)
         raw = raw or RawInputs()
         existing = read_manifest(self.store, folder)
         if existing is not None:

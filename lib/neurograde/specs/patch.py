@@ -62,21 +62,17 @@ class Margins(Model):
     """Pixels off the bottom."""
 
 
-class PatchSpec(JobSpec):
-    """Cut images into patches on a non-overlapping grid and account for every pixel."""
+class GridSpec(JobSpec):
+    """The images, and the grid that is laid over each: what `review` and `patch` must agree on."""
 
-    job: Literal["patch"]
-    """The job this spec is for."""
     source: Source
     """The images, their classes and families."""
     patch_size_px: Annotated[int, Field(ge=16, le=4096)] = 250
     """Side of a patch; 250 as in §2.2.1."""
     margins_px: Margins = Margins()
-    """Pre-crop of every image; a table's margins replace it for their image."""
+    """Pre-crop of every image; a table's margins replace it for their image, a review's replace both."""
     min_tissue_share: Annotated[float, Field(ge=0, le=1)]
     """A cell with less tissue than this is background and dropped; 0 keeps every cell."""
-    rejected: str | None = None
-    """URL of a CSV table of cells that cannot inherit the label: columns image, row, col."""
     max_image_pixels: Annotated[int, Field(ge=1)] = 400_000_000
     """An image with more pixels is refused before it is decoded: a decompression bomb."""
     pseudonymise: bool = False
@@ -86,11 +82,29 @@ class PatchSpec(JobSpec):
     `pseudonymise`, never copied to the store."""
     PLACEMENT: ClassVar[frozenset[str]] = JobSpec.PLACEMENT | {"pseudonym_key"}  # another key shows in the codes
 
+    @model_validator(mode="after")
+    def _key_with_pseudonyms(self) -> GridSpec:
+        if self.pseudonymise != (self.pseudonym_key is not None):
+            raise ValueError("pseudonymise and pseudonym_key go together: give both or neither")
+        return self
+
+
+class PatchSpec(GridSpec):
+    """Cut images into patches on a non-overlapping grid and account for every pixel."""
+
+    job: Literal["patch"]
+    """The job this spec is for."""
+    rejected: str | None = None
+    """URL of a CSV table of cells that cannot inherit the label: columns image, row, col."""
+    review: Name | None = None
+    """A review whose decisions are followed: cells greyed and restored, margins."""
+    reviewers: Literal["any", "all"] = "any"
+    """With several reviewers of an image: a cell goes when `any` of them greyed it, or only when `all` did."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads to spread the images over; all cores when not given."""
 
     @model_validator(mode="after")
-    def _key_with_pseudonyms(self) -> PatchSpec:
-        if self.pseudonymise != (self.pseudonym_key is not None):
-            raise ValueError("pseudonymise and pseudonym_key go together: give both or neither")
+    def _one_word_on_each_cell(self) -> PatchSpec:
+        if self.rejected is not None and self.review is not None:
+            raise ValueError("rejected and review both say which cells go: give one of them")
         return self

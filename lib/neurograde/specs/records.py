@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from neurograde.maths.digest import canonical_json, sha256_hex
-from neurograde.specs.base import Name, Record, Sha256
+from neurograde.specs.base import Model, Name, Record, Sha256
+from neurograde.specs.patch import Margins
 from neurograde.specs.train import Strategy
 
 _STRATEGY: TypeAdapter[Strategy] = TypeAdapter(Strategy)
@@ -216,6 +217,65 @@ class Status(Record):
     """How the attempt ended: `done`, `SIGTERM` or `SIGINT` (asked to stop), `fenced`, `error`; null while it runs."""
     carbon: dict[str, Any] | None = None
     """Energy of this attempt since its last commit: wasted, if it ends here."""
+
+
+class Cell(Model):
+    """A cell that a reviewer decided on otherwise than the tissue filter."""
+
+    row: Annotated[int, Field(ge=0)]
+    """Its row in the grid, from 0."""
+    col: Annotated[int, Field(ge=0)]
+    """Its column, from 0."""
+    reason: str | None = None
+    """Why it was greyed; null for a background cell that was restored."""
+
+
+class Decision(Record):
+    """What one reviewer says of one image: create-only; a later number replaces the earlier whole."""
+
+    image: str
+    """The image's path in its folder, or its code where the review pseudonymises."""
+    image_sha256: Sha256
+    """Digest of the file that was looked at: of another file the decision says nothing."""
+    width_px: Annotated[int, Field(ge=1)]
+    """Width of the image."""
+    height_px: Annotated[int, Field(ge=1)]
+    """Height of the image."""
+    patch_size_px: Annotated[int, Field(ge=1)]
+    """Side of the grid's cells: of another grid the decision says nothing."""
+    margins_px: Margins
+    """Pre-crop that the grid begins from."""
+    reviewer: Name
+    """Who looked."""
+    number: Annotated[int, Field(ge=1)]
+    """Of this reviewer's decisions on this image, from 1."""
+    at: str
+    """When, in ISO 8601, UTC."""
+    rejected: tuple[Cell, ...] = ()
+    """Cells with tissue that cannot inherit the label."""
+    restored: tuple[Cell, ...] = ()
+    """Cells that the tissue filter took for background and that are kept all the same."""
+    background: Annotated[int, Field(ge=0)] = 0
+    """Cells that stay background: with the others, the image's account."""
+    finished: bool = False
+    """Whether the reviewer is done with the image."""
+
+    @model_validator(mode="after")
+    def _within_the_grid(self) -> Decision:
+        inner = (
+            self.height_px - self.margins_px.top - self.margins_px.bottom,
+            self.width_px - self.margins_px.left - self.margins_px.right,
+        )
+        rows, cols = (max(0, side) // self.patch_size_px for side in inner)
+        named = [(each.row, each.col) for each in (*self.rejected, *self.restored)]
+        for row, col in named:
+            if row >= rows or col >= cols:
+                raise ValueError(f"cell ({row}, {col}) is outside the grid of {rows} rows and {cols} columns")
+        if len(set(named)) < len(named):
+            raise ValueError("a cell is named twice")
+        if self.background + len(named) > rows * cols:
+            raise ValueError(f"{self.background} background cells and {len(named)} others are more than the grid has")
+        return self
 
 
 class Opening(Record):

@@ -1,0 +1,32 @@
+"""Spec of `review` (§2.2.2): which cells of the grid cannot inherit their image's class."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from neurograde.specs.base import Label, Name
+from neurograde.specs.patch import GridSpec
+
+
+class ReviewSpec(GridSpec):
+    """Look at every image with its grid and grey the cells that do not show what the image is labelled as."""
+
+    job: Literal["review"]
+    """The job this spec is for."""
+    reviewer: Name
+    """Who looks: letters, digits, dot, dash, underscore. Each reviewer has decisions of their own."""
+    reasons: Annotated[tuple[Label, ...], Field(min_length=1, max_length=9)] = (
+        "other tissue",
+        "blood",
+        "necrosis",
+        "fold or tear",
+        "out of focus",
+        "mark or writing",
+    )
+    """What may be wrong with a cell, at most nine, each with its number as a key."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port on this machine; 0 takes any that is free."""
+
+    PLACEMENT: ClassVar[frozenset[str]] = GridSpec.PLACEMENT | {"port", "reviewer"}
