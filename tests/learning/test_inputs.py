@@ -12,6 +12,7 @@ from neurograde.errors import DataError, SpecError
 from neurograde.learning.inputs import Inputs, crop_offset, slice_of_epoch
 from neurograde.learning.samples import Planned, Statistics, gather, labels, read_samples
 from neurograde.maths.dihedral import TRANSFORMS, apply
+from neurograde.runtime.cache import Cache
 from neurograde.storage.artefact import Artefact, Draft, read_manifest
 from neurograde.storage.store import Store
 from tests.learning.material import CPU, STATISTICS, finish, png, samples, train_spec, write_dataset
@@ -117,4 +118,8 @@ def test_patches_of_several_sizes_are_refused_by_name(memory_url: str):
         draft.write(f"{side}.png", png(np.zeros((side, side, 3), np.uint8)))
     finish(draft, "patches", "patch", ())
     with pytest.raises(DataError, match=r"9\.png is 9 x 9 px, 8\.png 8 px wide"):
-        gather({"train": [Planned(f"{side}.png", "identity", 0) for side in (8, 9)]}, artefact(store, "patches/set"))
+        gather(
+            {"train": [Planned(f"{side}.png", "identity", 0) for side in (8, 9)]},
+            artefact(store, "patches/set"),
+            Cache(1),
+        )

@@ -1,18 +1,18 @@
-"""Samples: patches in memory once, the plan of samples over them, transforms on the fly."""
+"""Samples: patches packed in one array, the plan of samples over them, transforms on the fly."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from neurograde.errors import DataError, SpecError
+from neurograde.errors import SpecError
+from neurograde.learning.packed import pack
 from neurograde.maths.dihedral import apply
+from neurograde.runtime.cache import Cache
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact
 
@@ -42,7 +42,7 @@ class Samples:
     plan: tuple[Planned, ...]
     """The samples, in order."""
     patches: NDArray[np.uint8]
-    """The patches, (patch, height, width, 3)."""
+    """The patches, (patch, height, width, 3); read-only where they are mapped from the local cache."""
     places: NDArray[np.intp]
     """Where among them each sample's patch is, (sample,)."""
 
@@ -81,7 +81,8 @@ def read_samples(
 
     Raises:
         SpecError: the classes of spec and data set differ.
-        DataError: the patches are not squares of one size.
+        DataError: a patch is no image, or the patches are not squares of one size.
+        DigestMismatch: a file is not what its manifest says.
     """
     rows = dataset.read_csv("samples.csv")
     numbers = labels(spec)
@@ -94,26 +95,18 @@ def read_samples(
         ]
         for subset in subsets
     }
-    return gather(plans, patches)
+    return gather(plans, patches, Cache(spec.cache_gib))
 
 
-def gather(plans: Mapping[str, Sequence[Planned]], patches: Artefact) -> dict[str, Samples]:
+def gather(plans: Mapping[str, Sequence[Planned]], patches: Artefact, cache: Cache) -> dict[str, Samples]:
     """The samples of each plan; every patch is read and checked once, and held once.
 
     Raises:
-        DataError: the patches are not squares of one size.
+        DataError: a patch is no image, or the patches are not squares of one size.
+        DigestMismatch: a patch is not what the manifest says.
     """
     names = sorted({each.patch for plan in plans.values() for each in plan})
-    images = []
-    for name, data in zip(names, patches.read_many(names), strict=True):
-        images.append(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
-        height, width, _ = images[-1].shape
-        if (height, width) != (images[0].shape[0],) * 2:
-            raise DataError(
-                f"{patches.url}/{name} is {width} x {height} px, {names[0]} {images[0].shape[1]} px wide: "
-                "squares of one size are accepted"
-            )
-    pixels = np.stack(images)
+    pixels = pack(patches, names, cache)
     place = {name: number for number, name in enumerate(names)}
     return {
         subset: Samples(tuple(plan), pixels, np.array([place[each.patch] for each in plan], np.intp))

@@ -82,7 +82,7 @@ class Cache:
             log.info(f"{size / 2**30:.2f} GiB do not fit into cache_gib {self.limit / 2**30:g}: held in memory")
             return None
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # patches of patients are no one else's
             self._make_room(size)
             array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
             # A mapped page without a place on the disk ends the process when the disk is full; so take the room now.

@@ -10,6 +10,7 @@ from neurograde.learning.evaluate.units import Unit
 from neurograde.learning.inputs import Inputs
 from neurograde.learning.predict import predict
 from neurograde.learning.samples import Planned, Samples, gather, labels, read_statistics
+from neurograde.runtime.cache import Cache
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.records import Session
 from neurograde.storage.artefact import Artefact
@@ -41,7 +42,7 @@ class Predictor:
         """
         numbers = labels(self.run.spec)
         plan = [Planned(unit.patch, unit.transform, numbers[unit.label]) for unit in units]
-        samples = gather({"units": plan}, patches)["units"]
+        samples = gather({"units": plan}, patches, Cache(self.run.spec.cache_gib))["units"]
         Inputs.of(self.run.spec, self.session.backbone, samples.patch_size_px)
         return samples
 
