@@ -37,6 +37,12 @@ class StoreContract(ABC):
             store.get("a/none")
         assert not store.exists("a/none")
 
+    def test_the_whole_store_is_listed_when_no_folder_is_named(self, store: Store):
+        assert store.list() == {}
+        store.put("b/c", b"12")
+        store.put("a", b"1")
+        assert list(store.list().items()) == [("a", 1), ("b/c", 2)]
+
     def test_create_refuses_a_second_writer_and_keeps_the_first(self, store: Store):
         store.create("a/claim", b"first")
         with pytest.raises(FileExistsError, match="another writer"):

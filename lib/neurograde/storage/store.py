@@ -94,10 +94,10 @@ class Store:
         with edge(self._where(key)):
             return bool(self._fs.isfile(self._path(key)))
 
-    def list(self, folder: str) -> dict[str, int]:
-        """Every object under `folder` at any depth: key to size in bytes, in the order of the keys."""
-        with edge(self._where(folder)):
-            found = self._fs.find(self._path(folder), detail=True)
+    def list(self, folder: str | None = None) -> dict[str, int]:
+        """Every object under `folder` (of the whole store when not given) at any depth: key to size in bytes, sorted."""
+        with edge(self._where(folder) if folder else self.url):
+            found = self._fs.find(self._path(folder) if folder else self._root, detail=True)
         keys = {path[len(self._root) :].lstrip("/"): int(info["size"]) for path, info in found.items()}
         return {key: keys[key] for key in sorted(keys) if not key.rsplit("/", 1)[-1].startswith(TEMPORARY)}
 
