@@ -95,7 +95,7 @@ class Store:
             return bool(self._fs.isfile(self._path(key)))
 
     def list(self, folder: str | None = None) -> dict[str, int]:
-        """Every object under `folder` (of the whole store when not given) at any depth: key to size in bytes, sorted."""
+        """Every object under `folder`, or in the whole store: key to size in bytes, in the order of the keys."""
         with edge(self._where(folder) if folder else self.url):
             found = self._fs.find(self._path(folder) if folder else self._root, detail=True)
         keys = {path[len(self._root) :].lstrip("/"): int(info["size"]) for path, info in found.items()}
