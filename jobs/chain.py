@@ -19,6 +19,8 @@ from neurograde.runtime.log import log, set_up
 from neurograde.runtime.specfile import read_yaml
 
 ORDER = ("synthesise", "patch", "partition", "augment", "train", "evaluate", "report")
+WITH_A_PERSON = ("review",)
+"""Jobs that wait for somebody at a page: their specs may lie in the folder, the chain leaves them alone."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,9 +51,9 @@ def specs_in_order(folder: Path) -> list[tuple[str, Path]]:
     """The job and path of every spec in `folder`, upstream first; files without `job` are bases to extend."""
     found = [(read_yaml(str(path)).get("job"), path) for path in sorted(folder.glob("*.yaml"))]
     for job, path in found:
-        if job is not None and job not in ORDER:
+        if job is not None and job not in (*ORDER, *WITH_A_PERSON):
             raise UsageError(f"{path}: job: {job!r} is not in the chain; accepted: {', '.join(ORDER)}")
-    steps = [(job, path) for job, path in found if job is not None]
+    steps = [(job, path) for job, path in found if job in ORDER]
     if not steps:
         raise UsageError(f"{folder}: no specs (*.yaml files with a job) in this folder")
     return sorted(steps, key=lambda step: ORDER.index(step[0]))

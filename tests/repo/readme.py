@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from jobs.chain import ORDER
+from jobs.chain import ORDER, WITH_A_PERSON
 from neurograde import errors
 from neurograde.specs.base import JobSpec
 
@@ -30,7 +30,7 @@ def specs() -> str:
         "Every spec has these; `extends: common.yaml` takes what a spec does not say from a file beside it.\n",
         table([row for row in rows(JobSpec) if not row[0].startswith("`job`")]),
     ]
-    for job in ORDER:
+    for job in (*ORDER, *WITH_A_PERSON):
         model = getattr(importlib.import_module(f"jobs.{job}"), job).model
         own = [row for row in rows(model) if row[0].strip("`") not in JobSpec.model_fields]
         parts += [f"\n<details><summary><b>{job}</b>: {first_line(model)}</summary>\n", table(own), "\n</details>"]

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Generic, NoReturn
 
-from neurograde.errors import MissingUpstream, NameTaken, NeurogradeError, Stopped, UsageError
+from neurograde.errors import DigestMismatch, MissingUpstream, NameTaken, NeurogradeError, Stopped, UsageError
 from neurograde.runtime import specfile
 from neurograde.runtime.carbon import CarbonMeter
 from neurograde.runtime.log import log, set_up
@@ -109,7 +109,7 @@ class Job(Generic[SpecT]):
             grown: What else it is made from that has no manifest, since it grows: a review.
 
         Raises:
-            UpToDate: the artefact stands, made from this spec and these inputs.
+            UpToDate: the artefact stands, made from this spec and these inputs; with `replace`, whole as well.
             NameTaken: it stands, made from others, and `replace` is off.
         """
         folder = f"{kind}/{self.spec.name}"
@@ -118,9 +118,9 @@ class Job(Generic[SpecT]):
         existing = read_manifest(self.store, folder)
         if existing is not None:
             difference = self.difference(existing, records, raw)
-            if difference is None:
+            if difference is None and self.stands(Artefact(self.store, folder, existing)):
                 raise UpToDate(f"{self.store.url}/{folder} is up to date")
-            if not self.replace:
+            if difference is not None and not self.replace:
                 raise NameTaken(
                     f"{self.source}: {folder} in {self.store.url} is taken: {difference}; "
                     "choose another name, or --replace it"
@@ -154,6 +154,20 @@ class Job(Generic[SpecT]):
             f"published {self.store.url}/{folder}: {len(draft.files):,} files",
             extra={"fields": {"artefact": folder, "digest": manifest.digest}},
         )
+
+    def stands(self, artefact: Artefact) -> bool:
+        """Whether a finished artefact need not be made again: its readers see to its bytes, but `replace` asks for it.
+
+        So that what is damaged can be made again with `--replace`, and what is whole is not.
+        """
+        if not self.replace:
+            return True
+        try:
+            artefact.verify()
+        except DigestMismatch as error:
+            log.warning(str(error))
+            return False
+        return True
 
     def difference(self, existing: Manifest | Grid, inputs: tuple[InputRecord, ...], raw: RawInputs) -> str | None:
         """In what the artefact or grid that stands differs from the one asked for: None if in nothing."""
@@ -218,12 +232,12 @@ def job(model: type[SpecT]) -> Callable[[Callable[[Job[SpecT]], None]], Entry[Sp
     return lambda body: Entry(model, body)
 
 
-def sibling_spec(source: str, maker: str, name: str) -> str | None:
-    """The spec beside `source` that makes `name` with the job `maker`, if there is one on the local disk."""
+def sibling_spec(source: str, maker: str, name: str | None = None) -> str | None:
+    """The spec beside `source` that makes `name` (or anything) with the job `maker`, if one is on the local disk."""
     folder = Path(source).parent
     for path in sorted(folder.glob("*.yaml")) if Path(source).is_file() else []:
         data = specfile.read_yaml(str(path))
-        if data.get("job") == maker and data.get("name") == name:
+        if data.get("job") == maker and name in (None, data.get("name")):
             return str(path)
     return None
 

@@ -1,0 +1,1 @@
+"""Pages that people look at while something goes on, served on loopback: review, watch."""

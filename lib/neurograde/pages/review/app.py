@@ -1,0 +1,86 @@
+"""The routes of the review page: JSON in and out, the images, and nothing that names a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from neurograde.errors import NeurogradeError
+from neurograde.maths.patch_grid import Margins
+from neurograde.pages.review.session import Change, Review
+from neurograde.pages.serve import Handler, application, assets_of
+from neurograde.storage.decisions import Overtaken
+
+LARGEST_BODY = 4_000_000
+SIDES = ("left", "top", "right", "bottom")
+
+
+class NoSuchImage(Exception):
+    """A request for an image that is not of this set."""
+
+
+class ReviewPage:
+    """Answers the requests of the page, one method a route."""
+
+    def __init__(self, review: Review, finish: Callable[[], str]) -> None:
+        """The page of `review`; `finish` is called when the reviewer is done, and gives the command to run next."""
+        self.review, self.command = review, finish
+
+    def app(self, port: int, token: str) -> ASGIApp:
+        """The page on `port`, open to whoever has `token`."""
+        routes = [
+            Route("/api/progress", self.progress),
+            Route("/api/images/{place:int}", self.show),
+            Route("/api/images/{place:int}/picture", self.picture),
+            Route("/api/images/{place:int}/decision", self.decide, methods=["POST"]),
+            Route("/api/finish", self.finish, methods=["POST"]),
+        ]
+        refusals = {NoSuchImage: 404, Overtaken: 409, ValidationError: 400, ValueError: 400, NeurogradeError: 500}
+        handlers = {error: _refused(status) for error, status in refusals.items()}
+        return application(routes, assets_of("neurograde.pages.review"), port, token, handlers)
+
+    def progress(self, _request: Request) -> Response:
+        """The set: its images, and how far the reviewer is."""
+        return JSONResponse(self.review.progress())
+
+    def show(self, request: Request) -> Response:
+        """One image; with `patch_size_px` and margins in the query, what another grid would cost."""
+        size, margins = request.query_params.get("patch_size_px"), None
+        if size is not None:
+            margins = Margins(**{side: int(request.query_params.get(side, 0)) for side in SIDES})
+            if not 16 <= int(size) <= 4096:
+                raise ValueError(f"patch_size_px = {size}; accepted: 16 to 4096")
+        return JSONResponse(self.review.show(self._place(request), int(size) if size else None, margins))
+
+    def picture(self, request: Request) -> Response:
+        """The pixels of one image, as a JPEG."""
+        data = self.review.open(self._place(request)).picture
+        return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+    async def decide(self, request: Request) -> Response:
+        """A change to one image: it is in the store when this answers."""
+        body = await request.body()
+        if len(body) > LARGEST_BODY:
+            raise ValueError(f"{len(body):,} bytes are no decision")
+        return JSONResponse(await run_in_threadpool(self.review.decide, self._place(request), Change.parse(body)))
+
+    def finish(self, _request: Request) -> Response:
+        """The whole review: what it costs, how far reviewers agree, and what comes next."""
+        self.review.refresh()
+        return JSONResponse(self.review.progress() | {"command": self.command()})
+
+    def _place(self, request: Request) -> int:
+        place: int = request.path_params["place"]
+        if place >= len(self.review.images):
+            raise NoSuchImage(f"image {place}; accepted: 0 to {len(self.review.images) - 1}")
+        return place
+
+
+def _refused(status: int) -> Handler:
+    return lambda _request, error: JSONResponse({"error": str(error)}, status)

@@ -1,0 +1,266 @@
+"""What the page of a review knows: the images, what was decided on each, and what that costs."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from neurograde.imaging.reader import read_rgb
+from neurograde.imaging.sources import LabelledImage
+from neurograde.imaging.tissue import tissue_shares
+from neurograde.maths.agreement import cohen_kappa
+from neurograde.maths.digest import sha256_hex
+from neurograde.maths.patch_grid import Accounting, Grid, Margins
+from neurograde.specs import patch as patch_spec
+from neurograde.specs.base import Model
+from neurograde.specs.records import Cell, Decision
+from neurograde.specs.review import ReviewSpec
+from neurograde.storage.decisions import Decisions, Overtaken
+
+OPEN_IMAGES = 6
+"""Images kept decoded: the one looked at, and those around it."""
+
+
+class Change(Model):
+    """What the page sends when a reviewer has changed an image."""
+
+    number: int
+    """Number of the decision that this makes; the page knows the one before."""
+    margins_px: patch_spec.Margins
+    """The pre-crop."""
+    rejected: tuple[Cell, ...]
+    """Cells greyed."""
+    restored: tuple[Cell, ...]
+    """Background cells kept all the same."""
+    finished: bool
+    """Whether the reviewer is done with the image."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An image that has been read."""
+
+    sha256: str
+    pixels: NDArray[np.uint8]
+    """(height, width, 3)."""
+    picture: bytes
+    """The pixels as a JPEG of high quality, turned as EXIF says: to look at, in any browser."""
+
+
+class Review:
+    """One reviewer at one review; safe to use from several threads."""
+
+    def __init__(
+        self,
+        spec: ReviewSpec,
+        images: Sequence[LabelledImage],
+        names: Sequence[str],
+        read: Callable[[str], bytes],
+        decisions: Decisions,
+    ) -> None:
+        """A review that goes on from what the store holds.
+
+        Args:
+            spec: The grid, and who looks.
+            images: The images in order.
+            names: What the store calls each of them.
+            read: Bytes of the image at a path.
+            decisions: Where decisions are kept.
+        """
+        self.spec, self.images, self.names, self.read, self.decisions = spec, images, names, read, decisions
+        self._latest = decisions.latest()
+        self._opened: OrderedDict[int, Opened] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(self, place: int) -> Opened:
+        """The image at `place`; DataError if it cannot be read."""
+        with self._lock:
+            if place not in self._opened:
+                image = self.images[place]
+                data = self.read(image.path)
+                pixels = read_rgb(data, image.path, self.spec.max_image_pixels)
+                picture = io.BytesIO()
+                Image.fromarray(pixels).save(picture, "JPEG", quality=95, subsampling=0)
+                self._opened[place] = Opened(sha256_hex(data), pixels, picture.getvalue())
+                if len(self._opened) > OPEN_IMAGES:
+                    self._opened.popitem(last=False)
+            self._opened.move_to_end(place)
+            return self._opened[place]
+
+    def show(self, place: int, patch_size_px: int | None = None, margins: Margins | None = None) -> dict[str, Any]:
+        """All that the page needs of one image; with another patch size or margins, what they would cost."""
+        opened, mine = self.open(place), self._mine(place)
+        voided = mine is not None and not self._stands(mine, opened.sha256)
+        decided = None if voided else mine
+        if margins is None:
+            margins = Margins(**decided.margins_px.model_dump()) if decided else self.images[place].margins
+        height, width, _ = opened.pixels.shape
+        grid = Grid(width, height, margins, patch_size_px or self.spec.patch_size_px)
+        shares = tissue_shares(opened.pixels, grid)
+        background = int((shares < self.spec.min_tissue_share).sum())
+        return {
+            "place": place,
+            "name": self.images[place].path,
+            "class": self.images[place].label,
+            "family": self.images[place].family,
+            "width_px": width,
+            "height_px": height,
+            "patch_size_px": grid.patch_size_px,
+            "margins_px": asdict(margins),
+            "rows": grid.n_rows,
+            "cols": grid.n_cols,
+            "tissue": [round(share, 3) for share in shares.tolist()],
+            "min_tissue_share": self.spec.min_tissue_share,
+            "number": mine.number if mine else 0,
+            "rejected": [each.model_dump() for each in decided.rejected] if decided else [],
+            "restored": [each.model_dump() for each in decided.restored] if decided else [],
+            "finished": decided is not None and decided.finished,
+            "voided": voided,
+            "shares": grid.account(kept=grid.n_cells - background, background=background).shares,
+        }
+
+    def decide(self, place: int, change: Change) -> dict[str, Any]:
+        """Write a change down; returns the progress after it.
+
+        Raises:
+            Overtaken: another window was faster; its decision stands, and `show` gives it.
+            ValueError: the cells do not fit the grid; says which.
+        """
+        opened = self.open(place)
+        height, width, _ = opened.pixels.shape
+        grid = Grid(width, height, Margins(**change.margins_px.model_dump()), self.spec.patch_size_px)
+        share = dict(
+            zip(
+                zip(grid.rows.tolist(), grid.cols.tolist(), strict=True),
+                tissue_shares(opened.pixels, grid).tolist(),
+                strict=True,
+            )
+        )
+        background = {cell for cell, value in share.items() if value < self.spec.min_tissue_share}
+        for cells, accepted, rule in (
+            (change.rejected, share.keys() - background, "rejected cells have tissue and"),
+            (change.restored, background, "restored cells are background and"),
+        ):
+            for each in cells:
+                if (each.row, each.col) not in accepted:
+                    raise ValueError(f"cell ({each.row}, {each.col}): {rule} lie in the grid")
+        decision = Decision(
+            image=self.names[place],
+            image_sha256=opened.sha256,
+            width_px=width,
+            height_px=height,
+            patch_size_px=self.spec.patch_size_px,
+            margins_px=change.margins_px,
+            reviewer=self.spec.reviewer,
+            number=change.number,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            rejected=change.rejected,
+            restored=change.restored,
+            background=len(background) - len(change.restored),
+            finished=change.finished,
+        )
+        try:
+            self.decisions.add(decision)
+        except Overtaken:
+            self.refresh()  # so that the page is shown what stands
+            raise
+        with self._lock:
+            self._latest.setdefault(decision.image, {})[decision.reviewer] = decision
+        return self.progress()
+
+    def refresh(self) -> None:
+        """Read again what the store holds: other windows and other reviewers write there, too."""
+        latest = self.decisions.latest()
+        with self._lock:
+            self._latest = latest
+
+    def progress(self) -> dict[str, Any]:
+        """How far the reviewer is, in all and by class, and what the decisions have cost so far."""
+        mine = {place: decision for place in range(len(self.images)) if (decision := self._mine(place))}
+        classes: dict[str, dict[str, int]] = {}
+        for place, image in enumerate(self.images):
+            of_class = classes.setdefault(image.label, {"images": 0, "finished": 0})
+            of_class["images"] += 1
+            of_class["finished"] += place in mine and mine[place].finished
+        account = sum((account_of(each) for each in mine.values()), Accounting())
+        return {
+            "reviewer": self.spec.reviewer,
+            "patch_size_px": self.spec.patch_size_px,
+            "images": [
+                {"name": image.path, "class": image.label, "family": image.family, "state": _state(mine.get(place))}
+                for place, image in enumerate(self.images)
+            ],
+            "classes": classes,
+            "reasons": self.spec.reasons,
+            "account": asdict(account) | {"shares": account.shares},
+            "sentence": str(account),
+            "agreement": agreement(self._latest),
+        }
+
+    def _mine(self, place: int) -> Decision | None:
+        return self._latest.get(self.names[place], {}).get(self.spec.reviewer)
+
+    def _stands(self, decision: Decision, sha256: str) -> bool:
+        return (decision.image_sha256, decision.patch_size_px) == (sha256, self.spec.patch_size_px)
+
+
+def account_of(decision: Decision) -> Accounting:
+    """Where the pixels of the image go by this decision."""
+    grid = _grid(decision)
+    rejected = len(decision.rejected)
+    kept = grid.n_cells - rejected - decision.background
+    return grid.account(kept=kept, labels=rejected, background=decision.background)
+
+
+def agreement(decisions: Mapping[str, Mapping[str, Decision]]) -> list[dict[str, Any]]:
+    """Cohen's kappa of every two reviewers, over the cells of the images that both have finished on one grid."""
+    reviewers = sorted({name for by in decisions.values() for name in by})
+    found = []
+    for first, second in combinations(reviewers, 2):
+        pairs = [
+            (by[first], by[second])
+            for by in decisions.values()
+            if first in by and second in by and by[first].finished and by[second].finished
+            if _judged(by[first]) == _judged(by[second])
+        ]
+        ours, theirs = (_gone(each) for each in (zip(*pairs, strict=True) if pairs else ((), ())))
+        kappa = cohen_kappa(ours, theirs)
+        found.append({"reviewers": [first, second], "images": len(pairs), "cells": ours.size, "kappa": kappa})
+    return found
+
+
+def _grid(decision: Decision) -> Grid:
+    margins = Margins(**decision.margins_px.model_dump())
+    return Grid(decision.width_px, decision.height_px, margins, decision.patch_size_px)
+
+
+def _judged(decision: Decision) -> tuple[object, ...]:
+    return decision.image_sha256, decision.patch_size_px, decision.margins_px
+
+
+def _gone(decisions: Iterable[Decision]) -> NDArray[np.bool_]:
+    """For every cell of the images, whether the reviewer decided against what the tissue filter says, (cell,)."""
+    judged = [np.zeros(0, bool)]
+    for decision in decisions:
+        grid = _grid(decision)
+        cells = np.zeros((grid.n_rows, grid.n_cols), bool)
+        for each in (*decision.rejected, *decision.restored):
+            cells[each.row, each.col] = True
+        judged.append(cells.ravel())
+    return np.concatenate(judged)
+
+
+def _state(decision: Decision | None) -> str:
+    if decision is None:
+        return "open"
+    return "finished" if decision.finished else "begun"

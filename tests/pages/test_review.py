@@ -1,0 +1,216 @@
+"""review, in a real browser: what is greyed is in the store, and nothing is lost by reloads, crashes or two windows."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from neurograde.specs.records import Decision
+from neurograde.storage.decisions import Decisions
+from neurograde.storage.store import Store
+from tests.jobs.conftest import PATTERN, paint
+from tests.pages.conftest import Served
+
+FIRST, SECOND = "D/case a_1.png", "P/case b_1.png"
+Start = Callable[..., Served]
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    """Two images of 3 x 2 cells of 32 px; the last column of the first is glass."""
+    paint(tmp_path / "images" / FIRST, 1)
+    paint(tmp_path / "images" / SECOND, 2)
+    pixels = np.array(Image.open(tmp_path / "images" / FIRST))
+    pixels[:, 64:] = 240
+    Image.fromarray(pixels).save(tmp_path / "images" / FIRST)
+    path = tmp_path / "review.yaml"
+    data = {"job": "review", "name": "first", "store": f"file://{tmp_path}/store", "region": "FRA", "reviewer": "ada"}
+    source = {"url": str(tmp_path / "images"), "pattern": PATTERN}
+    path.write_text(json.dumps(data | {"source": source, "patch_size_px": 32, "min_tissue_share": 0.5}))
+    return path
+
+
+def latest(spec: Path, image: str = FIRST, reviewer: str = "ada") -> Decision:
+    return Decisions(Store(f"file://{spec.parent}/store"), "first").latest()[image][reviewer]
+
+
+def rejected(decision: Decision) -> dict[tuple[int, int], str | None]:
+    return {(each.row, each.col): each.reason for each in decision.rejected}
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("#saved")).to_have_text("saved")
+
+
+def opened(page: Page, address: str, image: str = FIRST) -> None:
+    page.goto(address)
+    expect(page.locator("#name")).to_have_text(image)
+    expect(page.locator("#cell")).not_to_be_empty()
+
+
+def cell(page: Page, row: int, col: int) -> tuple[float, float]:
+    """Where the middle of a cell is on the screen."""
+    box = page.locator("#image").bounding_box()
+    assert box is not None
+    scale = box["width"] / 100
+    return box["x"] + (col + 0.5) * 32 * scale, box["y"] + (row + 0.5) * 32 * scale
+
+
+def test_a_whole_review_by_keyboard_alone(served: Start, spec: Path, page: Page):
+    server = served("review", spec)
+    opened(page, server.address)
+    expect(page.locator("#cell")).to_contain_text("Row 1, column 1: kept, 100 % tissue")
+    page.keyboard.press("2")
+    page.keyboard.press("Space")
+    expect(page.locator("#cell")).to_contain_text("greyed: blood")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.keyboard.press("u")
+    page.keyboard.press("r")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#cell")).to_contain_text("Row 2, column 3: background, 0 % tissue")
+    page.keyboard.press("Space")
+    expect(page.locator("#cell")).to_contain_text("background, restored")
+    page.keyboard.press("n")
+    expect(page.locator("#name")).to_have_text(SECOND)
+    decision = latest(spec)
+    assert decision.finished
+    assert rejected(decision) == {(0, 0): "blood", (1, 1): "blood"}
+    assert [(each.row, each.col) for each in decision.restored] == [(1, 2)]
+    assert decision.background == 1
+    page.keyboard.press("w")
+    page.keyboard.press("n")
+    page.keyboard.press("f")
+    expect(page.locator("#end")).to_contain_text("Every image is finished.")
+    expect(page.locator("#end")).to_contain_text("2 images, 14,000 px, 3 patches")
+    expect(page.locator("#end code")).to_have_text("python -m jobs.patch SPEC --set review=first")
+    assert len(rejected(latest(spec, SECOND))) == 6
+    assert server.stop() == 0
+
+
+def test_a_drag_greys_every_cell_that_it_crosses_and_a_click_restores_one(served: Start, spec: Path, page: Page):
+    opened(page, served("review", spec).address)
+    page.mouse.move(*cell(page, 0, 0))
+    page.mouse.down()
+    page.mouse.move(*cell(page, 0, 1), steps=4)
+    page.mouse.move(*cell(page, 1, 1), steps=4)
+    page.mouse.up()
+    saved(page)
+    assert set(rejected(latest(spec))) == {(0, 0), (0, 1), (1, 1)}
+    assert latest(spec).number == 1  # one drag, one decision
+    page.mouse.click(*cell(page, 0, 1))
+    saved(page)
+    page.reload()
+    expect(page.locator("#name")).to_have_text(FIRST)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#cell")).to_contain_text("Row 2, column 1: kept")
+    assert set(rejected(latest(spec))) == {(0, 0), (1, 1)}
+
+
+def test_a_dragged_margin_moves_the_grid_and_is_kept_with_the_decision(served: Start, spec: Path, page: Page):
+    opened(page, served("review", spec).address)
+    edge = page.locator('.edge[data-side="left"]').bounding_box()
+    image = page.locator("#image").bounding_box()
+    assert edge is not None
+    assert image is not None
+    page.mouse.move(edge["x"] + edge["width"] / 2, edge["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(image["x"] + image["width"] / 10, edge["y"] + 100, steps=5)
+    page.mouse.up()
+    saved(page)
+    assert latest(spec).margins_px.left == pytest.approx(10, abs=1)
+    page.keyboard.press("u")
+    expect(page.locator('#margins input[data-side="left"]')).to_have_value("0")
+    saved(page)
+    assert latest(spec).margins_px.left == 0
+
+
+def test_another_patch_size_is_shown_with_its_loss_and_saved_nowhere(served: Start, spec: Path, page: Page):
+    opened(page, served("review", spec).address)
+    page.fill("#size", "16")
+    page.press("#size", "Tab")
+    expect(page.locator("#what-if")).to_contain_text("Shown, not saved: 24 cells of 16 px")
+    page.locator("#stage").focus()
+    page.keyboard.press("Space")
+    page.wait_for_timeout(200)
+    assert Store(f"file://{spec.parent}/store").list("reviews") == {}
+
+
+def test_what_was_saved_outlives_a_crash_of_the_server_and_the_page_says_what_was_not(
+    served: Start, spec: Path, page: Page
+):
+    server = served("review", spec)
+    opened(page, server.address)
+    page.keyboard.press("Space")
+    saved(page)
+    server.stop(signal.SIGKILL)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.locator("#saved")).to_contain_text("not saved")
+    opened(page, served("review", spec).address)
+    expect(page.locator("#cell")).to_contain_text("greyed: other tissue")
+    assert set(rejected(latest(spec))) == {(0, 0)}
+
+
+def test_a_second_window_sees_what_the_first_one_changed_and_overwrites_nothing(
+    served: Start, spec: Path, page: Page, browser: Browser
+):
+    server = served("review", spec)
+    opened(page, server.address)
+    other = browser.new_context().new_page()
+    opened(other, server.address)
+    page.keyboard.press("Space")
+    saved(page)
+    other.keyboard.press("ArrowDown")
+    other.keyboard.press("Space")
+    expect(other.locator("#message")).to_contain_text("was changed in another window")
+    expect(other.locator("#cell")).to_contain_text("Row 1, column 1: greyed")
+    assert set(rejected(latest(spec))) == {(0, 0)}
+    other.context.close()
+
+
+def test_a_second_reviewer_has_decisions_of_their_own_and_the_end_shows_how_far_the_two_agree(
+    served: Start, spec: Path, page: Page
+):
+    for reviewer in ("ada", "bob"):
+        server = served("review", spec, "--set", f"reviewer={reviewer}")
+        opened(page, server.address)
+        expect(page.locator("#cell")).to_contain_text("kept")
+        page.keyboard.press("Space")
+        if reviewer == "bob":
+            page.keyboard.press("ArrowDown")
+            page.keyboard.press("Space")
+        for image in (SECOND, SECOND):
+            page.keyboard.press("n")
+            expect(page.locator("#name")).to_have_text(image)
+        page.keyboard.press("f")
+        page.wait_for_selector("#end code")
+        words = page.inner_text("#end")
+        server.stop()
+    # They agree on 11 of 12 cells, by chance on (1 * 2 + 11 * 10) / 144 = 0.778: (0.917 - 0.778) / 0.222 = 0.625
+    assert "Cohen's kappa 0.63 over 12 cells of 2 images" in words
+    assert rejected(latest(spec, reviewer="bob")).keys() == {(0, 0), (1, 0)}
+
+
+def test_an_image_that_cannot_be_read_is_named_and_the_others_go_on(served: Start, spec: Path, page: Page):
+    (spec.parent / "images" / FIRST).write_bytes(b"no image")
+    page.goto(served("review", spec).address)
+    expect(page.locator("#message")).to_contain_text(f"{FIRST}: not an image that can be read")
+    page.keyboard.press("n")
+    expect(page.locator("#name")).to_have_text(SECOND)
+    expect(page.locator("#cell")).to_contain_text("Row 1, column 1: kept")
+
+
+def test_a_port_that_is_taken_is_a_usage_error(served: Start, spec: Path):
+    server = served("review", spec)
+    port = server.address.split(":")[2].split("/")[0]
+    with pytest.raises(AssertionError, match=f"port {port} of this machine cannot be used"):
+        served("review", spec, "--set", f"port={port}")
