@@ -168,6 +168,15 @@ class Metrics(Record):
     """Likewise, as a share."""
 
 
+class Best(Model):
+    """The best epoch of a session so far, by the minimax rule of §4.1.2."""
+
+    epoch: int
+    """The epoch."""
+    loss: float
+    """max(train loss, valid loss) at it."""
+
+
 class Commit(Record):
     """One finished epoch of a shard: create-only, and written after the blob that it names."""
 
@@ -187,6 +196,10 @@ class Commit(Record):
     """Sessions that have diverged so far, with the epoch at which they did."""
     carbon: dict[str, Any] | None = None
     """Energy and emissions of this epoch."""
+    best: dict[str, Best] = Field(default_factory=dict)
+    """Best epoch so far by session id: who watches the grid need not read its history."""
+    carbon_so_far: dict[str, Any] | None = None
+    """Energy and emissions of all commits up to this one."""
 
 
 class Attempt(Record):
@@ -215,6 +228,8 @@ class Status(Record):
     """The epoch under way."""
     ended: str | None = None
     """How the attempt ended: `done`, `SIGTERM` or `SIGINT` (asked to stop), `fenced`, `error`; null while it runs."""
+    exit_code: int | None = None
+    """What it ended with; null while it runs."""
     carbon: dict[str, Any] | None = None
     """Energy of this attempt since its last commit: wasted, if it ends here."""
 
