@@ -10,14 +10,18 @@ from neurograde.errors import SpecError
 from neurograde.runtime.machine import usable_cores
 
 
-def prepare_device(device: str, workers: int | None) -> torch.device:
-    """The device that a spec asks for, with deterministic algorithms and `workers` threads (all usable cores if None).
+def prepare_device(device: str, workers: int | None, *, deterministic: bool = True) -> torch.device:
+    """The device that a spec asks for, with `workers` threads (all usable cores if None).
+
+    Deterministic algorithms alone are used, unless `deterministic` is off: then a GPU may also try out which of its
+    convolutions is the fastest.
 
     Raises:
         SpecError: a GPU is asked for where there is none.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or cuBLAS may sum in another order each time
-    torch.use_deterministic_algorithms(True)  # noqa: FBT003 - torch's signature
+    torch.use_deterministic_algorithms(deterministic)
+    torch.backends.cudnn.benchmark = not deterministic
     torch.set_num_threads(workers or usable_cores())
     if device == "cuda" and not torch.cuda.is_available():
         raise SpecError("device: 'cuda' is asked for, but torch sees no GPU here; accepted are auto and cpu")

@@ -1,14 +1,15 @@
 """From samples to what a network takes: transformed, then cropped or resized, then standardised.
 
+A transform and a crop are one affine map of pixel positions, so both are one gather, on whatever device computes.
 Random crops are drawn from a bank of slices: slice k holds one crop of every sample, its offset a hash of (seed,
 sample, k) alone. A session reads the slices in an order of its own, one an epoch, so that every session sees every
-sample under as many crops as it has epochs, and all sessions together need no more crops than one.
+sample under as many crops as there are slices, and all sessions together need no more crops than one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -18,7 +19,8 @@ from torch.nn.functional import interpolate
 
 from neurograde.errors import SpecError
 from neurograde.learning.backbones import INCEPTION, default_input_size_px
-from neurograde.learning.samples import Samples, Statistics
+from neurograde.learning.samples import Planned, Samples, Statistics
+from neurograde.maths.dihedral import apply
 from neurograde.maths.seeding import generator, seed_of
 from neurograde.specs.train import TrainSpec
 
@@ -33,6 +35,8 @@ class Inputs:
     """Whether the whole patch is resized, not cropped: Inception's way."""
     seed: int
     """Seed of the random crops."""
+    dtype: torch.dtype = torch.float32
+    """Type of the inputs; float64 under `precision: fp64`."""
 
     @classmethod
     def of(cls, spec: TrainSpec, backbone: str, patch_size_px: int) -> Inputs:
@@ -47,7 +51,8 @@ class Inputs:
                 f"input_size_px: {backbone} takes inputs of {size} px, the patches have {patch_size_px}; "
                 f"accepted is input_size_px up to {patch_size_px}, or larger patches"
             )
-        return cls(size, backbone == INCEPTION, spec.seed)
+        dtype = torch.float64 if spec.precision == "fp64" else torch.float32
+        return cls(size, backbone == INCEPTION, spec.seed, dtype)
 
     def batch(
         self,
@@ -57,37 +62,58 @@ class Inputs:
         device: torch.device,
         crop_slice: int | None = None,
     ) -> Tensor:
-        """The samples of these numbers as float32 (batch, 3, side, side), channels last in memory.
+        """The samples of these numbers as (batch, 3, side, side), channels last in memory.
 
         Args:
             samples: Where they are from.
             numbers: Which, (batch,).
             statistics: What they are standardised with.
-            device: Where the result goes.
+            device: Where they are made.
             crop_slice: Slice of the bank that the crops are of; the centre crop when not given.
         """
-        pixels = samples.pixels(numbers)
-        if not self.resize:
-            pixels = self._cropped(pixels, samples, numbers, crop_slice)
+        side = samples.patch_size_px if self.resize else self.size_px
+        index = torch.from_numpy(self._places(samples, numbers, side, crop_slice)).to(device)  # (batch, 3)
+        steps = torch.arange(side, device=device)
+        # (batch, side, side): which pixel of the batch's patches comes where
+        index = index[:, 0, None, None] + index[:, 1, None, None] * steps[:, None] + index[:, 2, None, None] * steps
+        patches = torch.from_numpy(samples.patches[samples.places[numbers]]).to(device)  # (batch, height, width, 3)
+        pixels = patches.view(-1, 3).index_select(0, index.view(-1)).view(*index.shape, 3)
         # (batch, height, width, 3) in memory throughout: channels last.
-        images = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float().div_(255)
+        images = pixels.permute(0, 3, 1, 2).to(self.dtype).div_(255)
         if self.resize:
             images = interpolate(images, (self.size_px, self.size_px), mode="bilinear", antialias=True)
-        mean, std = (torch.tensor(values, device=device).view(3, 1, 1) for values in statistics)
+        mean, std = (torch.tensor(values, dtype=self.dtype, device=device).view(3, 1, 1) for values in statistics)
         return images.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
 
-    def _cropped(
-        self, pixels: NDArray[np.uint8], samples: Samples, numbers: Sequence[int] | NDArray[np.intp], slice_: int | None
-    ) -> NDArray[np.uint8]:
-        spare = samples.patch_size_px - self.size_px
-        crops = np.empty((len(pixels), self.size_px, self.size_px, 3), np.uint8)
-        for crop, image, number in zip(crops, pixels, numbers, strict=True):
-            top = left = spare // 2
-            if slice_ is not None:
-                sample = samples.plan[number]
-                top, left = crop_offset(self.seed, sample.patch, sample.transform, slice_, spare)
-            crop[:] = image[top : top + self.size_px, left : left + self.size_px]
-        return crops
+    def _places(
+        self, samples: Samples, numbers: NDArray[np.intp], side: int, crop_slice: int | None
+    ) -> NDArray[np.int64]:
+        """Where each sample's first pixel is among the batch's, and the steps down and right, (batch, 3)."""
+        whole = samples.patch_size_px
+        places = np.empty((len(numbers), 3), np.int64)
+        for row, number in enumerate(numbers):
+            sample = samples.plan[number]
+            first, down, right = _affine(sample.transform, whole)
+            top, left = self._corner(sample, whole - side, crop_slice)
+            places[row] = row * whole * whole + first + top * down + left * right, down, right
+        return places
+
+    def _corner(self, sample: Planned, spare_px: int, crop_slice: int | None) -> tuple[int, int]:
+        if crop_slice is None:
+            return spare_px // 2, spare_px // 2
+        return crop_offset(self.seed, sample.patch, sample.transform, crop_slice, spare_px)
+
+
+@cache
+def _affine(transform: str, side: int) -> tuple[int, int, int]:
+    """Number of the pixel that a transform puts first, and by how much it grows a step down and a step right.
+
+    >>> _affine("identity", 5), _affine("rot180", 5), _affine("flip", 5)
+    ((0, 5, 1), (24, -5, -1), (4, 5, -1))
+    """
+    turned = apply(np.arange(side * side).reshape(side, side, 1), transform)[..., 0]
+    first = int(turned[0, 0])
+    return first, int(turned[1, 0]) - first, int(turned[0, 1]) - first
 
 
 def crop_offset(seed: int, patch: str, transform: str, crop_slice: int, spare_px: int) -> tuple[int, int]:
@@ -100,6 +126,12 @@ def crop_offset(seed: int, patch: str, transform: str, crop_slice: int, spare_px
     return drawn % (spare_px + 1), drawn // (spare_px + 1) % (spare_px + 1)
 
 
-def slice_of_epoch(seed: int, session: str, epoch: int, epochs: int) -> int:
-    """The slice that a session reads in an epoch (1 to `epochs`): its own order of as many slices as epochs."""
-    return int(generator(seed, "session", session, "slices").permutation(epochs)[epoch - 1])
+def slices_of(spec: TrainSpec) -> int:
+    """How many random crops of each sample the bank holds."""
+    return spec.crop_slices or spec.epochs
+
+
+def slice_of_epoch(seed: int, session: str, epoch: int, slices: int) -> int:
+    """The slice of a bank of `slices` that a session reads in an epoch, from 1: an order of its own, over and over."""
+    order = generator(seed, "session", session, "slices").permutation(slices)
+    return int(order[(epoch - 1) % slices])

@@ -20,7 +20,7 @@ from neurograde.learning.backbones import Trunk
 from neurograde.learning.checkpoint import scoped, within
 from neurograde.learning.engine import Tick
 from neurograde.learning.heads import new_head
-from neurograde.learning.inputs import Inputs, slice_of_epoch
+from neurograde.learning.inputs import Inputs, slice_of_epoch, slices_of
 from neurograde.learning.network import Network, freeze, own_copy
 from neurograde.learning.objective import Objective
 from neurograde.learning.samples import Samples, Statistics
@@ -156,7 +156,7 @@ class PlainEngine:
         order = generator(self.spec.seed, "session", session.id, "epoch", epoch, "order").permutation(len(samples))
         crop_slice = None
         if self.spec.crop == "random":
-            crop_slice = slice_of_epoch(self.spec.seed, session.id, epoch, session.epochs)
+            crop_slice = slice_of_epoch(self.spec.seed, session.id, epoch, slices_of(self.spec))
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)
         member.network.training_mode()
         with self._own_randomness(session, epoch):

@@ -6,15 +6,18 @@ each is exact and keeps every cell's morphology.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 IDENTITY = "identity"
 TRANSFORMS = ("rot90", "rot180", "rot270", "flip", "flip_rot90", "flip_rot180", "flip_rot270")
 """The 7 transforms, in the order in which balancing takes them."""
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
-def apply(image: NDArray[np.uint8], transform: str) -> NDArray[np.uint8]:
+def apply(image: NDArray[ScalarT], transform: str) -> NDArray[ScalarT]:
     """`image` (height, width, channel) under `transform`, as a view.
 
     Raises:

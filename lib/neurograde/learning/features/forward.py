@@ -1,0 +1,65 @@
+"""One pass of a frozen module over samples, whose bits depend on nothing but the module and the sample.
+
+Every batch has the same shape, the last one padded: which kernel a matrix product runs, and so its last bits, depends
+on the shape. Half precision is torch's autocast: with real weights it errs less than converted weights do (MobileNetV2,
+bf16: features off by 4.0 % against 4.7 %) and takes as long.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from neurograde.learning.inputs import Inputs
+from neurograde.learning.samples import Samples, Statistics
+
+BATCH = {"cpu": 16, "cuda": 128}
+"""Samples a batch: one number a device, for another one would change bits."""
+_HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def run_module(
+    module: nn.Module,
+    inputs: Inputs,
+    samples: Samples,
+    statistics: Statistics,
+    crop_slice: int | None,
+    device: torch.device,
+    precision: str,
+) -> Iterator[tuple[int, tuple[Tensor, ...]]]:
+    """What `module` makes of the samples, in eval mode, batch by batch; the module itself is left as it is.
+
+    Args:
+        module: Images (batch, 3, side, side) in, a tensor or a tuple of tensors (batch, ...) out.
+        inputs: How the backbone takes its samples.
+        samples: All of them are passed through, in their order.
+        statistics: What they are standardised with.
+        crop_slice: Slice of the bank that the crops are of; the centre crop when not given.
+        device: Where to compute.
+        precision: `fp64`, `fp32`, `bf16` or `fp16`.
+
+    Yields:
+        Number of a batch's first sample, and the module's outputs for the batch: on `device`, float64 under `fp64`,
+        else float32, free of autograd and of inference mode.
+    """
+    dtype = torch.float64 if precision == "fp64" else torch.float32
+    frozen = copy.deepcopy(module).eval().to(device, dtype).to(memory_format=torch.channels_last)
+    size = BATCH[device.type]
+    for start in range(0, len(samples), size):
+        numbers = np.arange(start, min(start + size, len(samples)))
+        padded = np.pad(numbers, (0, size - len(numbers)), mode="edge")
+        images = inputs.batch(samples, padded, statistics, device, crop_slice).to(dtype)
+        outputs = _forward(frozen, images, _HALF.get(precision))
+        # Copied outside inference mode: its tensors cannot take part in training.
+        yield start, tuple(each[: len(numbers)].to(dtype, copy=True) for each in outputs)
+
+
+@torch.inference_mode()
+def _forward(module: nn.Module, images: Tensor, half: torch.dtype | None) -> tuple[Tensor, ...]:
+    with torch.autocast(images.device.type, half, enabled=half is not None):
+        outputs = module(images)
+    return outputs if isinstance(outputs, tuple) else (outputs,)
