@@ -10,7 +10,7 @@ from neurograde.runtime.log import log
 from neurograde.specs.grid import expand
 from neurograde.specs.records import Grid, Shard
 from neurograde.specs.train import TrainSpec
-from neurograde.storage.artefact import Artefact, parse_record, read_manifest
+from neurograde.storage.artefact import MANIFEST, Artefact, parse_record, read_manifest
 from neurograde.storage.raw import RawInputs, read_url, stat_url
 
 
@@ -65,7 +65,18 @@ def unfinished_shards(job: Job[TrainSpec], grid: Grid) -> list[Shard]:
         if not index.isdigit() or int(index) >= len(shards):
             raise UsageError(f"JOB_COMPLETION_INDEX={index}: the grid {grid.name} has shards 0 to {len(shards) - 1}")
         shards = [shards[int(index)]]
-    return [shard for shard in shards if read_manifest(job.store, f"runs/{grid.name}/{shard.name}") is None]
+    return [shard for shard in shards if not _done(job, f"runs/{grid.name}/{shard.name}")]
+
+
+def _done(job: Job[TrainSpec], folder: str) -> bool:
+    """Whether the shard is published; with `--replace`, one that is damaged is taken back, to be published again."""
+    manifest = read_manifest(job.store, folder)
+    if manifest is None:
+        return False
+    if not job.stands(Artefact(job.store, folder, manifest)):
+        job.store.delete(f"{folder}/{MANIFEST}")
+        return False
+    return True
 
 
 def weight_files(spec: TrainSpec) -> RawInputs:

@@ -1,0 +1,144 @@
+"""fsck: the records of a store against its listing, against each other, and file by file against their digests.
+
+Folders of kinds that this version does not know are counted and left alone: a newer one may have written them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from neurograde.specs.base import JobSpec
+from neurograde.specs.records import Commit, FileRecord, Grid, InputRecord, Manifest, Opening
+from neurograde.storage.artefact import MANIFEST, Artefact
+from neurograde.storage.run import Run
+from neurograde.storage.survey import GROWING, Finding, Remedy, Survey
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """Objects that no record names."""
+
+    unreferenced: dict[str, int]
+    """Sizes by key: left by interrupted or replaced work, or of work under way."""
+    unknown: dict[str, int]
+    """Sizes by key of those whose kind this version does not know."""
+
+
+def check_records(found: Survey, models: Mapping[str, type[JobSpec]]) -> None:
+    """Hold every record against what it names and what it was made from; `models` are the spec models by job."""
+    for folder, manifest in found.manifests.items():
+        _check_artefact(found, folder, manifest, models)
+    for folder, grid in found.grids.items():
+        _check_grid(found, folder, grid)
+    for folder, commits in found.commits.items():
+        _check_journal(found, folder, commits)
+    for series in found.events:
+        _check_events(found, series)
+
+
+def unnamed(found: Survey, kinds: Iterable[str]) -> Unnamed:
+    """What is left when all records have been checked; `kinds` are those of artefacts that this version knows."""
+    known = {*kinds, *GROWING}
+    left = {key: size for key, size in found.listing.items() if key not in found.referenced}
+    return Unnamed(
+        {key: size for key, size in left.items() if key.split("/")[0] in known},
+        {key: size for key, size in left.items() if key.split("/")[0] not in known},
+    )
+
+
+def _check_artefact(found: Survey, folder: str, manifest: Manifest, models: Mapping[str, type[JobSpec]]) -> None:
+    remedy = Remedy(manifest.kind, manifest.name.split("/")[0], manifest.job, replace=True)
+    wrong = []
+    if f"{manifest.kind}/{manifest.name}" != folder:
+        wrong.append(f"is that of {manifest.kind}/{manifest.name}")
+    if manifest.job in models:
+        actual = _spec_digest(models[manifest.job], manifest)
+        if actual != manifest.spec_digest:
+            wrong.append(f"records a spec of digest {manifest.spec_digest}, but holds {actual}")
+    where = f"{folder}/{MANIFEST}"
+    found.broken += [Finding(where, what, replace(remedy, delete=where, replace=False)) for what in wrong]
+    for path, file in manifest.files.items():
+        found.expect(f"{folder}/{path}", file, remedy)
+    _check_inputs(found, folder, manifest.inputs, remedy)
+
+
+def _check_inputs(found: Survey, folder: str, inputs: Iterable[InputRecord], remedy: Remedy) -> None:
+    """Each input stands, with the digest that it had when it was read."""
+    for each in inputs:
+        upstream = f"{each.kind}/{each.name}"
+        made_from = f"was made from {upstream} of digest {each.digest}, which"
+        if each.kind in GROWING:
+            if not any(key.startswith(f"{upstream}/") for key in found.listing):
+                found.broken.append(Finding(folder, f"{made_from} is gone", None))
+            continue
+        actual = _standing(found, upstream)
+        if actual is None:
+            # A damaged manifest is a finding of its own.
+            if f"{upstream}/{MANIFEST}" not in found.listing:
+                found.broken.append(Finding(folder, f"{made_from} is gone or not done", Remedy(each.kind, each.name)))
+        elif actual != each.digest:
+            found.broken.append(Finding(folder, f"{made_from} now has {actual}", remedy))
+
+
+def _standing(found: Survey, folder: str) -> str | None:
+    """Digest of the artefact in `folder`, of a grid when all its shards are done; None where there is none."""
+    grid = found.grids.get(folder)
+    if grid is None:
+        return found.manifests[folder].digest if folder in found.manifests else None
+    done = {
+        each.name: Artefact(found.store, f"{folder}/{each.name}", found.manifests[f"{folder}/{each.name}"])
+        for each in grid.shards
+        if f"{folder}/{each.name}" in found.manifests
+    }
+    run = Run(found.store, grid, done)
+    return None if run.unfinished else run.artefact().manifest.digest
+
+
+def _check_grid(found: Survey, folder: str, grid: Grid) -> None:
+    shards = {each.name: found.manifests.get(f"{folder}/{each.name}") for each in grid.shards}
+    missing = [name for name, manifest in shards.items() if manifest is None]
+    if missing:
+        what = f"has {len(shards) - len(missing)} of {len(shards)} shards done; the next is {missing[0]}"
+        found.unfinished.append(Finding(folder, what, Remedy("runs", grid.name)))
+    for name, manifest in shards.items():
+        if manifest is not None and manifest.spec_digest != grid.spec_digest:
+            what = f"was trained by a grid of digest {manifest.spec_digest}, its grid.json has {grid.spec_digest}"
+            found.broken.append(Finding(f"{folder}/{name}", what, Remedy("runs", grid.name, replace=True)))
+
+
+def _check_journal(found: Survey, folder: str, commits: list[Commit]) -> None:
+    """The checkpoints that are there are whole, and the newest of an unfinished shard is among them."""
+    grid = folder.rpartition("/")[0]
+    name = grid.removeprefix("runs/")
+    if f"{grid}/grid.json" not in found.listing:
+        found.broken.append(Finding(grid, "has shards, but no grid.json", Remedy("runs", name)))
+    done = folder in found.manifests
+    newest = max(each.epoch for each in commits)
+    for each in commits:
+        key = f"{folder}/{each.key}"
+        # A shard that is done needs its checkpoints no more; another goes on from the last that is whole.
+        remedy = Remedy("runs", name, delete=key if done else None)
+        needed = each.epoch == newest and not done and not found.store.exists(key)
+        if key in found.listing or needed:
+            found.expect(key, FileRecord(sha256=each.sha256, size=each.size), remedy, passing=True)
+
+
+def _check_events(found: Survey, series: str) -> None:
+    """A series has all its numbers, and its records belong to it."""
+    records = found.events[series]
+    lost = sorted({*range(1, max(records))} - records.keys())
+    if lost:
+        found.broken.append(Finding(series, f"has lost its record {lost[0]} of {max(records)}", None))
+    for number, record in records.items():
+        if isinstance(record, Opening) and record.test_set != series.removeprefix("ledgers/"):
+            found.broken.append(Finding(series, f"its record {number} is of the test set {record.test_set}", None))
+
+
+def _spec_digest(model: type[JobSpec], manifest: Manifest) -> str:
+    try:
+        return model.parse(manifest.spec).digest()
+    except ValidationError as error:
+        return f"one with {error.error_count()} mistakes"
