@@ -6,7 +6,7 @@ from importlib import resources
 import pytest
 
 from neurograde.errors import SpecError
-from neurograde.runtime.factors import cpu_factor, gpu_tdp_w, grid_factor
+from neurograde.runtime.factors import cpu_factor, gpu_tdp_w, grid_factor, storage_prices
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,11 @@ def test_an_unknown_region_is_an_error_that_names_what_is_accepted_and_never_an_
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("table", ["grid_intensity.csv", "gpu_tdp.csv", "cpu_tdp.csv"])
+@pytest.mark.parametrize("table", ["grid_intensity.csv", "gpu_tdp.csv", "cpu_tdp.csv", "storage_prices.csv"])
 def test_every_row_of_every_table_has_a_number_a_source_and_a_year_and_is_there_once(table: str) -> None:
     text = (resources.files("neurograde.runtime") / "tables" / table).read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
-    value = "gco2e_per_kwh" if table == "grid_intensity.csv" else "tdp_w"
+    value = {"grid_intensity.csv": "gco2e_per_kwh", "storage_prices.csv": "usd_per_gb_month"}.get(table, "tdp_w")
     assert all(float(row[value]) > 0 and row["source"] and 2010 < int(row["year"]) < 2030 for row in rows)
     keys = [(row.get("region", row.get("model")), row["year"]) for row in rows]
     assert len(keys) == len(set(keys))
@@ -74,3 +74,9 @@ def test_an_unlisted_processor_has_the_row_for_any_and_says_so() -> None:
     assert cpu_factor("Intel(R) Core(TM) i7-8700K CPU @ 3.70GHz").w_per_core == pytest.approx(95 / 6)
     for model in ("Intel(R) Xeon(R) Processor", None):
         assert cpu_factor(model)[:2] == ("any", 12.0)
+
+
+def test_a_store_or_region_without_a_price_is_unknown_and_not_free() -> None:
+    assert storage_prices("gs://bucket/study", "europe-west1@2019") == (0.02, 0.005, 0.0004)
+    assert storage_prices("gs://bucket/study", "atlantis") is None
+    assert storage_prices("file://out", "europe-west1") is None

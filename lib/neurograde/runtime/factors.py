@@ -1,10 +1,11 @@
-"""The numbers that turn work into carbon: three tables, each row with the source and the year it comes from.
+"""The numbers that turn work into carbon and money: tables, each row with the source and the year it comes from.
 
     grid_intensity.csv   g CO2e/kWh of a grid, by cloud region or country (ISO 3166 alpha-3), the year it is of
     gpu_tdp.csv          W of a board, by the words of its name, the year of its release
     cpu_tdp.csv          W and cores of a processor, by the words of its name, the year in which it was read
+    storage_prices.csv   US dollars for keeping and handling objects, by region, the year in which it was read
 
-Nothing is looked up on the network, and nothing is guessed: what no table knows stops the job.
+Nothing is looked up on the network, and nothing is guessed: what no table knows stops the job, a price is unknown.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from neurograde.errors import SpecError
+from neurograde.maths.checkpoint_cost import StoragePrices
 
 
 class GridFactor(NamedTuple):
@@ -90,6 +92,19 @@ def cpu_factor(model: str | None) -> CpuFactor:
     if row is None:
         row = next(each for each in _rows("cpu_tdp.csv") if each["model"] == "any")
     return CpuFactor(row["model"], float(row["tdp_w"]) / int(row["cores"]), row["source"])
+
+
+def storage_prices(store: str, region: str) -> StoragePrices | None:
+    """What the object store of a URL charges in a region; None where no table knows.
+
+    >>> storage_prices("gs://bucket/study", "europe-west1")
+    StoragePrices(per_gb_month=0.02, per_1000_class_a=0.005, per_1000_class_b=0.0004)
+    """
+    for row in _rows("storage_prices.csv"):
+        if (row["store"], row["region"]) == (store.partition("://")[0], region.partition("@")[0]):
+            columns = ("usd_per_gb_month", "usd_per_1000_class_a", "usd_per_1000_class_b")
+            return StoragePrices(*(float(row[column]) for column in columns))
+    return None
 
 
 @cache

@@ -1,0 +1,101 @@
+"""What the checkpoints of a grid cost, before anything runs: bytes, object operations, money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+GB = 1e9  # bytes
+CLASS_A_PER_CHECKPOINT = 8  # at most: blob and commit put, and the listings for fence and pruning
+CLASS_B_PER_CHECKPOINT = 8  # at most: reads that look for a twin's commit and verify before older blobs are deleted
+
+
+class StoragePrices(NamedTuple):
+    """What an object store charges, in US dollars."""
+
+    per_gb_month: float
+    """For a gigabyte kept for a month."""
+    per_1000_class_a: float
+    """For a thousand puts and listings."""
+    per_1000_class_b: float
+    """For a thousand reads; deletions are free."""
+
+
+class ShardSize(NamedTuple):
+    """A shard, as far as its checkpoints go."""
+
+    parameters: int
+    """Trainable parameters of all its sessions together."""
+    epochs: int
+    """Epochs of its longest session."""
+
+
+class CheckpointCost(NamedTuple):
+    """What the checkpoints of a grid cost."""
+
+    checkpoints: int
+    """How many are written in all."""
+    largest_bytes: int
+    """Size of the largest one: what one epoch of its shard uploads."""
+    written_bytes: int
+    """Sum of all that are written."""
+    kept_bytes: int
+    """Most that is kept at once, when all shards stand at their end: their checkpoints and their best weights."""
+    class_a: int
+    """Puts and listings, at most."""
+    class_b: int
+    """Reads, at most."""
+    operations_usd: float | None
+    """What the operations cost; None where the prices are not known."""
+    storage_usd_per_month: float | None
+    """What keeping it costs, for each month that it is kept."""
+
+
+def checkpoint_cost(
+    shards: Sequence[ShardSize],
+    *,
+    slots: int,
+    checkpoint_every: int,
+    keep_last: int,
+    prices: StoragePrices | None,
+    bytes_per_value: int = 4,
+) -> CheckpointCost:
+    """The checkpoints of a grid: only what is trained is in them, not the frozen part.
+
+    Each value that is trained is saved once for itself, once for each slot of the optimiser, and once for the best
+    epoch so far. There is a checkpoint before the first step, every `checkpoint_every` epochs, and after the last.
+    Heartbeats, at most three a minute for each shard at work, are not counted.
+
+    Fine-tuning the last 129 million parameters of VGG19 by SGD with momentum:
+
+    >>> prices, shard = StoragePrices(0.020, 0.005, 0.0004), ShardSize(parameters=129_000_000, epochs=50)
+    >>> cost = checkpoint_cost([shard], slots=1, checkpoint_every=1, keep_last=2, prices=prices)
+    >>> cost.checkpoints, cost.largest_bytes / GB, round(cost.written_bytes / GB), round(cost.storage_usd_per_month, 2)
+    (51, 1.548, 79, 0.07)
+
+    Args:
+        shards: Every shard of the grid.
+        slots: Values that the optimiser keeps for each parameter: 0 for plain SGD, 1 with momentum, 2 for Adam.
+        checkpoint_every: Epochs from one checkpoint to the next.
+        keep_last: Checkpoints that are kept.
+        prices: What the store charges, None where that is not known.
+        bytes_per_value: 4 in fp32, 8 in fp64.
+    """
+    sizes = [shard.parameters * bytes_per_value * (2 + slots) for shard in shards]
+    counts = [1 + -(-shard.epochs // checkpoint_every) for shard in shards]
+    checkpoints = sum(counts)
+    kept = sum(
+        min(keep_last, count) * size + shard.parameters * bytes_per_value
+        for shard, count, size in zip(shards, counts, sizes, strict=True)
+    )
+    class_a, class_b = CLASS_A_PER_CHECKPOINT * checkpoints, CLASS_B_PER_CHECKPOINT * checkpoints
+    return CheckpointCost(
+        checkpoints=checkpoints,
+        largest_bytes=max(sizes, default=0),
+        written_bytes=sum(size * count for size, count in zip(sizes, counts, strict=True)),
+        kept_bytes=kept,
+        class_a=class_a,
+        class_b=class_b,
+        operations_usd=prices and (class_a * prices.per_1000_class_a + class_b * prices.per_1000_class_b) / 1000,
+        storage_usd_per_month=prices and kept / GB * prices.per_gb_month,
+    )
