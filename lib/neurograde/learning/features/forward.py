@@ -22,7 +22,7 @@ BATCH = {"cpu": 16, "cuda": 128}
 _HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def run_module(
+def run_module(  # noqa: PLR0917 - one call of three engines, in the order of what depends on what
     module: nn.Module,
     inputs: Inputs,
     samples: Samples,

@@ -1,0 +1,181 @@
+"""The bank of a trunk's features: one array for each subset and slice of crops, an artefact each.
+
+What stands is read; what does not is computed and published, by whichever process comes first: the features job before
+a grid begins, or a shard that finds none. Cut off, a build goes on with the array that it was at.
+
+Features are no input of a shard but a stage of its computation: from its inputs they can be made again at any time, so
+deleting them breaks no chain. A shard's manifest names them beside its inputs, outside its digest.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neurograde.errors import DataError
+from neurograde.learning.backbones import Trunk
+from neurograde.learning.features import artefact
+from neurograde.learning.features.forward import run_module
+from neurograde.learning.features.recipe import recipe, samples_digest, weights_digest
+from neurograde.learning.inputs import Inputs, slices_of
+from neurograde.learning.samples import Samples, Statistics
+from neurograde.runtime.cache import Cache
+from neurograde.runtime.job import Job
+from neurograde.runtime.progress import progress
+from neurograde.specs.records import InputRecord
+from neurograde.specs.train import TrainSpec
+
+
+class Part(NamedTuple):
+    """One array of the bank."""
+
+    subset: str
+    """`train` or `valid`."""
+    crop_slice: int | None
+    """Its slice of random crops; None: the centre crop."""
+
+
+class Features:
+    """The features of a trunk's samples, on the device, in the order of the plans."""
+
+    def __init__(
+        self,
+        job: Job[TrainSpec],
+        trunk: Trunk,
+        *,
+        samples: Mapping[str, Samples],
+        statistics: Mapping[str, Statistics],
+        device: torch.device,
+        charged: bool = False,
+    ) -> None:
+        """The bank as it stands; nothing is computed yet.
+
+        Args:
+            job: Its spec, store and meter.
+            trunk: What computes the features, with its weights; it is left as it is.
+            samples: `train` and `valid`.
+            statistics: What each of them is standardised with.
+            device: Where features are computed and where they go.
+            charged: Whether the manifest of each array carries what it cost. A shard that computes features counts
+                them in its own record, and no energy may count twice.
+        """
+        self.job, self.trunk, self.samples, self.statistics, self.device = job, trunk, samples, statistics, device
+        self.charged = charged
+        self.width = trunk.width
+        self.inputs = Inputs.of(job.spec, trunk.name, samples["train"].patch_size_px)
+        # A patch that is resized, or has no pixel to spare, has one crop.
+        spare = samples["train"].patch_size_px - self.inputs.size_px
+        self.crops = job.spec.crop == "random" and not self.inputs.resize and spare > 0
+        slices = range(slices_of(job.spec)) if self.crops else ()
+        self.parts = (Part("train", None), Part("valid", None), *(Part("train", each) for each in slices))
+        self._recipes = self._all_recipes()
+        self._cache = Cache(job.spec.cache_gib)
+        self._open: OrderedDict[Part, Tensor] = OrderedDict()
+        self._read: dict[Part, InputRecord] = {}
+
+    def train(self, crop_slice: int | None) -> Tensor:
+        """The train samples' features, (sample, width), float32, under `fp64` float64. Never write to them.
+
+        Args:
+            crop_slice: Slice of the bank; the centre crop when not given.
+        """
+        return self._tensor(Part("train", crop_slice if self.crops else None))
+
+    def valid(self) -> Tensor:
+        """The valid samples' features, as `train` gives them."""
+        return self._tensor(Part("valid", None))
+
+    def make(self) -> int:
+        """Compute and publish every array that does not stand; returns how many these were.
+
+        Raises:
+            DataError: a feature is not finite, as half precision may have it.
+        """
+        missing = [part for part in self.parts if not artefact.stands(self.job.store, self._recipes[part])]
+        passes = sum(len(self.samples[part.subset]) for part in missing)
+        if missing:
+            with progress(f"features of {self.trunk.name}", passes, "samples") as advance:
+                for part in missing:
+                    self._compute(part, advance)
+        return len(missing)
+
+    def records(self) -> tuple[InputRecord, ...]:
+        """The artefacts that were read so far, in the order of the bank."""
+        return tuple(self._read[part] for part in self.parts if part in self._read)
+
+    def _all_recipes(self) -> dict[Part, dict[str, Any]]:
+        weights = weights_digest(self.trunk.module)
+        kinds = {(part.subset, part.crop_slice is not None) for part in self.parts}
+        digests = {kind: samples_digest(self.samples[kind[0]], named=kind[1]) for kind in kinds}
+        return {
+            part: recipe(
+                backbone=self.trunk.name,
+                weights=weights,
+                inputs=self.inputs,
+                samples=digests[part.subset, part.crop_slice is not None],
+                statistics=self.statistics[part.subset],
+                crop_slice=part.crop_slice,
+                precision=self.job.spec.precision,
+            )
+            for part in self.parts
+        }
+
+    def _tensor(self, part: Part) -> Tensor:
+        """The array of `part`; as many stay open as the local cache may hold, the least recently used going first."""
+        if part not in self._open:
+            tensor = _as_tensor(self._array(part)).to(self.device)
+            while self._open and (len(self._open) + 1) * tensor.nbytes > self._cache.limit:
+                self._open.popitem(last=False)
+            self._open[part] = tensor
+        self._open.move_to_end(part)
+        return self._open[part]
+
+    def _array(self, part: Part) -> NDArray[Any]:
+        found = artefact.read(self.job.store, self._recipes[part], self._cache)
+        if found is None:
+            self._compute(part, lambda _samples: None)
+            found = artefact.read(self.job.store, self._recipes[part], self._cache)
+        if found is None:
+            raise DataError(f"{self.job.store.url}/features: what was just written there is damaged or gone")
+        array, self._read[part] = found
+        return array
+
+    def _compute(self, part: Part, advance: Callable[[int], None]) -> None:
+        started = time.monotonic()
+        samples, precision = self.samples[part.subset], self.job.spec.precision
+        values = np.empty((len(samples), self.width), np.float64 if precision == "fp64" else np.float32)
+        batches = run_module(
+            self.trunk.module,
+            self.inputs,
+            samples,
+            self.statistics[part.subset],
+            part.crop_slice,
+            self.device,
+            precision,
+        )
+        for first, (batch,) in batches:
+            values[first : first + len(batch)] = batch.cpu().numpy()
+            advance(len(batch))
+        wrong = np.flatnonzero(~np.isfinite(values).all(1))
+        if len(wrong):
+            raise DataError(
+                f"precision: under {precision} the features of {len(wrong)} {part.subset} samples by {self.trunk.name} "
+                f"are not finite, first of {samples.plan[wrong[0]].patch}; accepted is fp32, which has the room"
+            )
+        carbon = self.job.meter.lap() if self.charged else None
+        artefact.publish(self.job.store, self._recipes[part], values, time.monotonic() - started, carbon)
+
+
+def _as_tensor(array: NDArray[Any]) -> Tensor:
+    """The array as a tensor of the same memory, which may be mapped read-only: then writing to it ends the process."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
+        return torch.from_numpy(array)
