@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from tests.servers.fixtures import bucket, gcs, gcs_server, s3, s3_server
+
+__all__ = ["bucket", "gcs", "gcs_server", "s3", "s3_server"]  # fixtures are found by their names here
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 _numbers = itertools.count()

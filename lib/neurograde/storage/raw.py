@@ -9,7 +9,8 @@ from typing import Any
 from neurograde.errors import DataError
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.records import RawInput
-from neurograde.storage.store import edge, open_filesystem
+from neurograde.storage.filesystem import open_filesystem
+from neurograde.storage.store import edge
 
 
 @dataclass(frozen=True)

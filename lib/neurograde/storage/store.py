@@ -15,12 +15,11 @@ import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from neurograde.errors import AccessDenied, SpecError, StoreUnavailable
+from neurograde.errors import AccessDenied, StoreUnavailable
+from neurograde.storage.filesystem import open_filesystem
 
 TEMPORARY = ".part-"  # prefix of files under way on a local disk; never listed
 TRANSFERS = 16  # objects under way at once: object stores answer in about 50 ms each, so one by one is slow
@@ -149,23 +148,6 @@ class Store:
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
-
-
-def open_filesystem(url: str) -> tuple[Any, str]:
-    """The fsspec file system of `url` and the root path in it, without listings or instance caches.
-
-    Raises:
-        SpecError: the scheme is unknown, or its package is not installed.
-    """
-    try:
-        filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
-    except ValueError as error:
-        raise SpecError(
-            f"{url!r}: {error}; accepted are file://, gs://, memory:// and others that fsspec knows"
-        ) from None
-    except ImportError as error:
-        raise SpecError(f"{url!r}: {error}; s3:// needs `pip install s3fs`") from None
-    return filesystem, root.rstrip("/")
 
 
 @contextlib.contextmanager
