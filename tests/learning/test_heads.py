@@ -8,6 +8,7 @@ from torch import nn
 
 from neurograde.errors import SpecError
 from neurograde.learning.backbones import Trunk
+from neurograde.learning.dropout import dropouts
 from neurograde.learning.heads import new_head
 from neurograde.specs.train import Extension, Straightforward
 
@@ -18,7 +19,7 @@ PLAIN = Straightforward(kind="straightforward")
 def test_a_straightforward_head_is_one_layer_after_the_trunks_own_dropout():
     head = new_head(INCEPTION, PLAIN, 1, seed=0, session="a")
     assert [str(each) for each in head] == [
-        "Dropout(p=0.5, inplace=False)",
+        "Dropout(rate=0.5, units=2048)",
         "Linear(in_features=2048, out_features=1, bias=True)",
     ]
 
@@ -29,7 +30,7 @@ def test_an_extension_halves_the_width_k_times(outputs: int):
     shapes = [(each.in_features, each.out_features) for each in head if isinstance(each, nn.Linear)]
     assert shapes == [(2048, 1024), (1024, 512), (512, 256), (256, 128), (128, outputs)]
     assert [each.negative_slope for each in head if isinstance(each, nn.LeakyReLU)] == [0.2] * 4
-    assert [each.p for each in head if isinstance(each, nn.Dropout)] == [0.5] * 5
+    assert [(each.threshold, each.units) for each in dropouts(head)] == [(128, 2048 >> k) for k in range(5)]
 
 
 def test_an_extension_that_would_halve_a_single_feature_is_refused():

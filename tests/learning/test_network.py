@@ -10,6 +10,7 @@ from torch import nn
 
 from neurograde.errors import DataError, SpecError
 from neurograde.learning.backbones import outline, random_trunk
+from neurograde.learning.dropout import Dropout
 from neurograde.learning.heads import new_head
 from neurograde.learning.network import Network, freeze, own_copy, weight_layers
 from neurograde.specs.train import Straightforward, Unfreezing, Whole
@@ -85,7 +86,9 @@ def test_frozen_parts_are_in_eval_mode_and_unfrozen_ones_in_training_mode():
     network = Network(trunk.module, new_head(trunk, PLAIN, 1, 0, "a"))
     network.training_mode()
     modes = {
-        name: each.training for name, each in network.named_modules() if isinstance(each, nn.BatchNorm2d | nn.Dropout)
+        name: each.training
+        for name, each in network.named_modules()
+        if isinstance(each, nn.BatchNorm2d | nn.Dropout | Dropout)
     }
     assert [name for name, training in modes.items() if training] == [
         "trunk.features.50",

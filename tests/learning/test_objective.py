@@ -39,3 +39,16 @@ def test_what_is_right_is_what_the_probabilities_say(classes: int):
 
 def test_a_probability_of_one_half_counts_as_positive():
     assert Objective(2).correct(torch.zeros(1, 1), torch.tensor([1])) == 1
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_gradient_and_losses_by_hand_are_those_of_the_mean_loss_in_every_batch_of_a_stack(classes: int):
+    objective = Objective(classes)
+    logits = torch.tensor(RNG.normal(size=(4, 9, objective.outputs)), requires_grad=True)
+    labels = torch.tensor(RNG.integers(0, classes, (4, 9)))
+    loss = sum(objective.loss(*each) for each in zip(logits, labels, strict=True))
+    (expected,) = torch.autograd.grad(loss, logits)
+    assert torch.allclose(objective.gradient(logits.detach(), labels), expected, atol=1e-15)
+    assert torch.allclose(objective.losses(logits, labels).mean(1).sum(), loss)
+    correct = [objective.correct(*each) for each in zip(logits, labels, strict=True)]
+    assert objective.correct(logits, labels).tolist() == correct

@@ -41,7 +41,7 @@ def test_an_epoch_is_the_textbook_loop():
     network, total, right = copy.deepcopy(member.network), 0.0, 0
     network.trunk.classifier[2].p = 0.0
     for each in (network, member.network):
-        each.head[0].p = 0.0  # without dropout there is nothing random but the order
+        each.head[0].threshold = 0  # without dropout there is nothing random but the order
     velocity = [torch.zeros_like(each) for each in network.parameters()]
     order = generator(3, "session", member.session.id, "epoch", 1, "order").permutation(24)
     for batch in (order[:5], order[5:10], order[10:15], order[15:20], order[20:]):  # the last holds 4
@@ -188,7 +188,7 @@ def test_random_crops_differ_from_epoch_to_epoch_and_from_the_centre():
         spec = train_spec("leaknet", WHOLE, crop=crop, input_size_px=46, learning_rates=[1e-12])
         trainer = engine(spec)
         losses[crop] = [trainer.run_epoch(epoch)[sessions_of(spec)[0].id].valid_loss for epoch in (0, 1, 2)]
-        trainer.members[0].network.head[0].p = 0.0
+        trainer.members[0].network.head[0].threshold = 0
         losses[crop] += [trainer.run_epoch(epoch)[sessions_of(spec)[0].id].train_loss for epoch in (1, 2)]
     assert losses["random"][:3] == pytest.approx(losses["center"][:3], abs=1e-6)
     assert losses["center"][3] == pytest.approx(losses["center"][4], abs=1e-6)

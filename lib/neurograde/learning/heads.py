@@ -7,6 +7,7 @@ from torch import nn
 
 from neurograde.errors import SpecError
 from neurograde.learning.backbones import Trunk
+from neurograde.learning.dropout import Dropout
 from neurograde.maths.seeding import seed_of
 from neurograde.specs.train import Extension, Strategy
 
@@ -23,7 +24,7 @@ def new_head(trunk: Trunk, strategy: Strategy, outputs: int, seed: int, session:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "session", session, "init"))
-        layers: list[nn.Module] = [nn.Dropout(trunk.dropout)] if trunk.dropout else []
+        layers: list[nn.Module] = [Dropout(trunk.dropout, trunk.width)] if trunk.dropout else []
         width = trunk.width
         if isinstance(strategy, Extension):
             check_width(trunk, strategy)
@@ -31,7 +32,7 @@ def new_head(trunk: Trunk, strategy: Strategy, outputs: int, seed: int, session:
                 layers += [
                     nn.Linear(width, width // 2),
                     nn.LeakyReLU(strategy.negative_slope),
-                    nn.Dropout(strategy.dropout),
+                    Dropout(strategy.dropout, width // 2),
                 ]
                 width //= 2
         return nn.Sequential(*layers, nn.Linear(width, outputs))

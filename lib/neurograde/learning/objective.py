@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,25 @@ class Objective:
             return binary_cross_entropy_with_logits(logits[:, 0], labels.to(logits.dtype))
         return cross_entropy(logits, labels)
 
+    def losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The loss of each sample, which `loss` is the mean of: logits (..., batch, outputs), labels (..., batch)."""
+        if self.classes == 2:
+            target = labels.to(logits.dtype)
+            return binary_cross_entropy_with_logits(logits[..., 0], target, reduction="none")
+        return -logits.log_softmax(-1).gather(-1, labels[..., None])[..., 0]
+
+    def gradient(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The gradient of `loss` at logits (..., batch, outputs), of their shape, for labels (..., batch)."""
+        if self.classes == 2:
+            target = labels[..., None].to(logits.dtype)
+            return (logits.sigmoid() - target) / logits.shape[-2]
+        target = one_hot(labels, self.classes).to(logits.dtype)
+        return (logits.softmax(-1) - target) / logits.shape[-2]
+
     def correct(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """How many of a batch are right; a probability of one half counts as positive."""
-        predicted = logits[:, 0] >= 0 if self.classes == 2 else logits.argmax(1)
-        return (predicted == labels).sum()
+        """How many of each batch are right, (...); a probability of one half counts as positive."""
+        predicted = logits[..., 0] >= 0 if self.classes == 2 else logits.argmax(-1)
+        return (predicted == labels).sum(-1)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Probability of each label, (batch, label) in float64."""

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from neurograde.learning.backbones import Trunk
 from neurograde.learning.checkpoint import scoped, within
+from neurograde.learning.dropout import MaskStream, set_masks
 from neurograde.learning.engine import Tick
 from neurograde.learning.heads import new_head
 from neurograde.learning.inputs import Inputs, slice_of_epoch, slices_of
@@ -159,9 +160,11 @@ class PlainEngine:
             crop_slice = slice_of_epoch(self.spec.seed, session.id, epoch, slices_of(self.spec))
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)
         member.network.training_mode()
+        stream = MaskStream(self.spec.seed, session.id, epoch)
         with self._own_randomness(session, epoch):
             for numbers in _batches(order, session.batch_size):
                 images, labels = self._batch("train", numbers, crop_slice)
+                set_masks(member.network.head, stream, len(numbers))
                 logits = member.network(images)
                 loss = self.objective.loss(logits, labels)
                 member.optimiser.zero_grad()
@@ -192,7 +195,7 @@ class PlainEngine:
 
     @contextmanager
     def _own_randomness(self, session: Session, epoch: int) -> Iterator[None]:
-        """Dropout draws from torch's own generator: here it is the session's, and afterwards as it was before."""
+        """Dropout of the unfrozen part draws from torch's generator: the session's here, restored afterwards."""
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed_of(self.spec.seed, "session", session.id, "epoch", epoch, "dropout"))

@@ -1,0 +1,81 @@
+"""Dropout in the head, with masks from a stream of the session's own: the same bits in every engine.
+
+A session draws one stream of bytes an epoch, named by (seed, session, epoch). A step takes from it, layer by layer,
+a byte for every unit of every sample of the batch, and begins at a multiple of 8 bytes; a unit is kept when its byte
+reaches the threshold. So a rate is met to the nearest 256th, and one random number serves eight units: with the 2,048
+features of Inception dropped in every step, masks would else cost more than the training of a linear head.
+
+Drawn on the CPU, wherever the head is trained: a session has the same masks on every device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from neurograde.maths.seeding import seed_of
+
+
+class Dropout(nn.Module):
+    """Drops units in training, by the mask that it was given for the step."""
+
+    def __init__(self, rate: float, units: int) -> None:
+        """A layer of `units` units, each dropped with probability `rate`, to the nearest 256th."""
+        super().__init__()
+        self.units, self.threshold = units, min(255, round(256 * rate))
+        self.scale = 256 / (256 - self.threshold)
+        self.mask: Tensor | None = None
+
+    def extra_repr(self) -> str:
+        """The rate that it drops at."""
+        return f"rate={self.threshold / 256:g}, units={self.units}"
+
+    def forward(self, values: Tensor) -> Tensor:
+        """The units that are kept, scaled up so that their sum is the same on average; in eval mode all of them."""
+        if not self.training or not self.threshold:
+            return values
+        assert self.mask is not None
+        return values * (self.mask.to(values.dtype) * self.scale)
+
+
+class MaskStream:
+    """The masks of one session in one epoch, step after step."""
+
+    def __init__(self, seed: int, session: str, epoch: int) -> None:
+        """The stream from its beginning."""
+        self._bits = np.random.PCG64(seed_of(seed, "session", session, "epoch", epoch, "masks"))
+
+    def draw(self, steps: int, bytes_a_step: int) -> NDArray[np.uint8]:
+        """The bytes of the next steps, (step, bytes_a_step rounded up to a multiple of 8)."""
+        words = -(-bytes_a_step // 8)
+        return self._bits.random_raw(steps * words).view(np.uint8).reshape(steps, 8 * words)
+
+
+def dropouts(head: nn.Module) -> list[Dropout]:
+    """The dropout layers of a head that drop anything, in the order in which they take from the stream."""
+    return [each for each in head.modules() if isinstance(each, Dropout) and each.threshold]
+
+
+def masks(drawn: NDArray[np.uint8], layers: list[Dropout], batch: int) -> Iterator[NDArray[np.bool_]]:
+    """What each layer keeps, (..., batch, units), from the bytes of steps, (..., bytes)."""
+    start = 0
+    for layer in layers:
+        size = batch * layer.units
+        part = drawn[..., start : start + size].reshape(*drawn.shape[:-1], batch, layer.units)
+        yield part >= layer.threshold
+        start += size
+
+
+def set_masks(head: nn.Module, stream: MaskStream, batch: int) -> None:
+    """Give every dropout layer of the head its mask for the next step, of `batch` samples."""
+    layers = dropouts(head)
+    if not layers:
+        return
+    device = next(head.parameters()).device
+    (drawn,) = stream.draw(1, batch * sum(each.units for each in layers))
+    for layer, mask in zip(layers, masks(drawn, layers, batch), strict=True):
+        layer.mask = torch.from_numpy(mask).to(device)
