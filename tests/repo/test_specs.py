@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.chain import ORDER, WITH_A_PERSON, specs_in_order
+from jobs.chain import AHEAD, ORDER, WITH_A_PERSON, specs_in_order
 from neurograde.runtime.specfile import load, validate
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ def test_an_example_spec_is_valid(path: Path):
 def test_the_chain_knows_every_job_that_makes_an_artefact():
     names = {path.stem for path in (ROOT / "jobs").glob("*.py")}
     makers = {name for name in names if hasattr(importlib.import_module(f"jobs.{name}"), name)}
-    assert makers == {*ORDER, *WITH_A_PERSON}
+    assert makers == {*ORDER, *WITH_A_PERSON, *AHEAD}
     assert all(hasattr(importlib.import_module(f"jobs.{name}"), "main") for name in names - makers)
 
 

@@ -41,6 +41,7 @@ MADE_BY = {
     "patches": "patch",
     "partitions": "partition",
     "datasets": "augment",
+    "features": "features",
     "runs": "train",
     "evaluations": "evaluate",
     "reports": "report",

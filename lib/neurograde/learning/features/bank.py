@@ -96,10 +96,13 @@ class Features:
     def make(self) -> int:
         """Compute and publish every array that does not stand; returns how many these were.
 
+        Under the job's `replace` every byte of those that stand is checked, and what is damaged is made again.
+
         Raises:
             DataError: a feature is not finite, as half precision may have it.
         """
-        missing = [part for part in self.parts if not artefact.stands(self.job.store, self._recipes[part])]
+        store, whole = self.job.store, self.job.replace
+        missing = [part for part in self.parts if not artefact.stands(store, self._recipes[part], whole=whole)]
         passes = sum(len(self.samples[part.subset]) for part in missing)
         if missing:
             with progress(f"features of {self.trunk.name}", passes, "samples") as advance:
@@ -171,7 +174,7 @@ class Features:
                 f"are not finite, first of {samples.plan[wrong[0]].patch}; accepted is fp32, which has the room"
             )
         carbon = self.job.meter.lap() if self.charged else None
-        artefact.publish(self.job.store, self._recipes[part], values, time.monotonic() - started, carbon)
+        artefact.publish(self.job, self._recipes[part], values, time.monotonic() - started, carbon)
 
 
 def _as_tensor(array: NDArray[Any]) -> Tensor:

@@ -1,0 +1,52 @@
+"""features: what the frozen trunks of a grid make of every sample (§4.2, 4.3), computed once for all its sessions.
+
+    python -m jobs.features specs/demo/train.yaml
+
+The spec is that of `train`, which computes for itself what it does not find: this job does it ahead, once for all
+shards that would begin at the same time. What stands is left alone; with `--replace` every byte of it is checked too.
+
+Reads   datasets/<dataset>, the patches behind it, and the weights files that the spec names
+Writes  features/<digest>/       one for each backbone, subset and slice of random crops; see learning.features.artefact
+"""
+
+from __future__ import annotations
+
+import sys
+
+from neurograde.runtime.job import Job, UpToDate, job
+from neurograde.runtime.log import log
+from neurograde.runtime.upstream import made_from
+from neurograde.specs.train import Extension, Straightforward, TrainSpec
+
+
+@job(TrainSpec)
+def features(job: Job[TrainSpec]) -> None:
+    """Compute the features of each backbone in turn."""
+    spec = job.spec
+    if spec.engine == "plain" or not any(isinstance(each, Straightforward | Extension) for each in spec.strategies):
+        log.info(f"nothing to do: the grid {spec.name} under engine {spec.engine} reads no features")
+        return
+    dataset = job.upstream("datasets", spec.dataset)
+
+    from neurograde.learning import preflight
+    from neurograde.learning.device import prepare_device
+    from neurograde.learning.features.bank import Features
+    from neurograde.learning.samples import read_samples, read_statistics
+    from neurograde.learning.weights import prepare_trunk
+
+    samples = read_samples(spec, dataset, made_from(job, dataset, "patches"))
+    statistics = read_statistics(dataset)
+    preflight.check(spec, samples)
+    device = prepare_device(spec.device, spec.workers, deterministic=spec.deterministic)
+    made = 0
+    for backbone in spec.backbones:
+        trunk, _ = prepare_trunk(spec, backbone, ())
+        bank = Features(job, trunk, samples=samples, statistics=statistics, device=device, charged=True)
+        made += bank.make()
+    if not made:
+        raise UpToDate(f"the features of grid {spec.name} are up to date in {job.store.url}")
+    log.info(f"published {made:,} arrays of features in {job.store.url}/features")
+
+
+if __name__ == "__main__":
+    sys.exit(features.main())
