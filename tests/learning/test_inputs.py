@@ -7,9 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn.functional import interpolate
 
 from neurograde.errors import DataError, SpecError
-from neurograde.learning.inputs import Inputs, crop_offset, slice_of_epoch
+from neurograde.learning.inputs import Inputs, crop_offset, slice_of_epoch, slices_of
 from neurograde.learning.samples import Planned, Statistics, gather, labels, read_samples
 from neurograde.maths.dihedral import TRANSFORMS, apply
 from neurograde.runtime.cache import Cache
@@ -38,6 +39,38 @@ def test_a_sample_is_transformed_cropped_and_standardised_in_this_order():
         crop = apply(data.patches[place], planned.transform)[top : top + 40, left : left + 40]
         expected = (crop.astype(np.float32) / 255 - 0.5) / 0.25
         np.testing.assert_allclose(image.permute(1, 2, 0).numpy(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("resize", [False, True])
+@pytest.mark.parametrize("crop_slice", [None, 4])
+def test_inputs_are_bit_for_bit_those_of_the_readable_steps(dtype: torch.dtype, resize: bool, crop_slice: int | None):
+    data = samples(transforms=("identity", *TRANSFORMS))
+    inputs = Inputs(57 if resize else 41, resize, 7, dtype)
+    rows = numbers(5, 90, 17, 33, 2, 64, 91)
+    expected = np.stack(
+        [
+            standardised(pixels if resize else cropped(inputs, pixels, data.plan[number], crop_slice), inputs)
+            for number, pixels in zip(rows, data.pixels(rows), strict=True)
+        ]
+    )
+    assert np.array_equal(inputs.batch(data, rows, STATISTICS, CPU, crop_slice).numpy(), expected)
+
+
+def cropped(inputs: Inputs, pixels: np.ndarray, sample: Planned, crop_slice: int | None) -> np.ndarray:
+    spare = len(pixels) - inputs.size_px
+    top = left = spare // 2
+    if crop_slice is not None:
+        top, left = crop_offset(inputs.seed, sample.patch, sample.transform, crop_slice, spare)
+    return pixels[top : top + inputs.size_px, left : left + inputs.size_px]
+
+
+def standardised(pixels: np.ndarray, inputs: Inputs) -> np.ndarray:
+    image = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].to(inputs.dtype) / 255
+    if inputs.resize:
+        image = interpolate(image, (inputs.size_px, inputs.size_px), mode="bilinear", antialias=True)
+    mean, std = (torch.tensor(values, dtype=inputs.dtype).view(3, 1, 1) for values in STATISTICS)
+    return ((image - mean) / std)[0].numpy()
 
 
 def test_without_a_slice_the_crop_is_central():
@@ -81,6 +114,17 @@ def test_a_session_reads_every_slice_once_in_an_order_of_its_own():
     orders = [[slice_of_epoch(0, session, epoch, 20) for epoch in range(1, 21)] for session in "ab"]
     assert [sorted(order) for order in orders] == [list(range(20))] * 2
     assert orders[0] != orders[1]
+
+
+def test_a_bank_of_fewer_slices_than_epochs_is_read_over_and_over_in_the_session_s_order():
+    order = [slice_of_epoch(0, "a", epoch, 3) for epoch in range(1, 8)]
+    assert sorted(order[:3]) == [0, 1, 2]
+    assert order == (order[:3] * 3)[:7]
+
+
+def test_there_are_as_many_slices_as_epochs_unless_the_spec_says_how_many():
+    assert slices_of(train_spec(epochs=5)) == 5
+    assert slices_of(train_spec(epochs=5, crop_slices=2)) == 2
 
 
 def test_the_positive_class_of_two_has_label_1_and_more_are_numbered_in_the_order_of_the_spec():

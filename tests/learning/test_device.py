@@ -1,0 +1,28 @@
+"""The device: what a spec asks for, and the same results every time unless it says otherwise."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from neurograde.errors import SpecError
+from neurograde.learning.device import prepare_device
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> object:
+    yield
+    prepare_device("cpu", 1)
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_a_spec_may_give_up_determinism(deterministic: bool):
+    assert prepare_device("cpu", 1, deterministic=deterministic) == torch.device("cpu")
+    assert torch.are_deterministic_algorithms_enabled() == deterministic
+    assert torch.backends.cudnn.benchmark == (not deterministic)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_refused_and_the_accepted_named():
+    with pytest.raises(SpecError, match="device: 'cuda' is asked for, but torch sees no GPU here; accepted are auto"):
+        prepare_device("cuda", 1)
