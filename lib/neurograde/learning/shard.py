@@ -39,7 +39,7 @@ def train_shard(
         Stopped: asked to stop, or a newer attempt has taken over.
     """
     spec, sessions = job.spec, shard.sessions
-    device = prepare_device(spec.device, spec.workers)
+    device = prepare_device(spec.device, spec.workers, deterministic=spec.deterministic)
     backbone = Backbone(name=sessions[0].backbone, weights=sessions[0].weights)
     trunk, weights = prepare_trunk(spec, backbone, grid.raw)
     attempt = Attempt(Journal(job.store, f"runs/{grid.name}/{shard.name}"), sessions, job.meter)
