@@ -47,7 +47,7 @@ def patch_throughput() -> dict[str, Any]:
             rates.append(n_patches / seconds[_ours])
         growth = _compare(ours, plain)
     reference = f"plain Pillow loop, {statistics.median(rates) / statistics.median(ratios):.0f} patches/s"
-    return _entry("patch_throughput", ratios, 5.0, "times the patches/s", reference) | {
+    return entry("patch_throughput", ratios, 5.0, "times the patches/s", reference) | {
         "patches": n_patches,
         "patches_per_s": round(statistics.median(rates)),
         "bytes_over_reference": round(1 + growth, 4),
@@ -64,10 +64,10 @@ def patch_memory() -> dict[str, Any]:
             for n in (20, 200)
         }
         ratios.append(peaks[20] / peaks[200])
-    return _entry("patch_memory", ratios, 0.9, "peak on 20 images over 200", f"200 images, {peaks[200] / 1024:.0f} MiB")
+    return entry("patch_memory", ratios, 0.9, "peak on 20 images over 200", f"200 images, {peaks[200] / 1024:.0f} MiB")
 
 
-def _entry(name: str, ratios: list[float], target: float, unit: str, reference: str) -> dict[str, Any]:
+def entry(name: str, ratios: list[float], target: float, unit: str, reference: str) -> dict[str, Any]:
     return {
         "name": name,
         "ratio": statistics.median(ratios),
@@ -97,12 +97,12 @@ def _plain(images: list[Path], into: Path) -> None:
 
 
 def _ours(images: list[Path], into: Path) -> None:
-    for image in cut_many((_job(path.stem, path.read_bytes) for path in images), WORKERS):
+    for image in cut_many((cut_job(path.stem, path.read_bytes) for path in images), WORKERS):
         for patch in image.patches:
             (into / f"{image.name}_{patch.x}_{patch.y}.png").write_bytes(patch.png)
 
 
-def _job(name: str, read: Callable[[], bytes]) -> CutJob:
+def cut_job(name: str, read: Callable[[], bytes]) -> CutJob:
     return CutJob(name, read, PATCH_SIZE_PX, 0.0, 400_000_000, Margins(), frozenset())
 
 
@@ -131,7 +131,7 @@ def _peak_kib(n_images: int) -> int:
 
     def jobs() -> Iterator[CutJob]:
         for index in range(n_images):
-            yield _job(str(index), partial(image, index))
+            yield cut_job(str(index), partial(image, index))
 
     for _ in cut_many(jobs(), WORKERS):
         pass

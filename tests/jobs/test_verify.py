@@ -18,6 +18,7 @@ from jobs.verify import main
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
 from tests.jobs.test_chain import write_small
+from tests.servers.fixtures import Bucket
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "store"
 SHARD = "runs/golden/squeezenet1_1-straightforward"
@@ -118,6 +119,17 @@ def test_an_upstream_that_is_gone_is_named_by_everything_made_from_it(store: Sto
     assert "jobs.patch SPEC" in command
 
 
+def test_features_that_are_gone_are_made_again_by_the_spec_of_their_grid(store: Store, verify):
+    manifest = read_manifest(store, SHARD)
+    features = {"kind": "features", "name": "0" * 64, "digest": "0" * 64}
+    inputs = [*(each.model_dump() for each in manifest.inputs), features]
+    edit(store, f"{SHARD}/manifest.json", inputs=inputs)
+    _, found = verify(store)
+    (finding,) = [each for each in found["broken"] if "features/" in each["what"]]
+    assert finding["where"] == SHARD
+    assert finding["mend"] == f"python -m jobs.features SPEC --store {store.url}   (a train spec with name: golden)"
+
+
 def test_an_upstream_of_another_digest_is_named_with_both_by_what_was_made_from_it(store: Store, verify):
     before = read_manifest(store, "datasets/golden")
     edit(store, "datasets/golden/manifest.json", marks=[])
@@ -214,6 +226,30 @@ def test_a_store_in_memory_is_verified_like_one_on_disk(memory_url: str, store: 
     assert verify(other)[0] == 0
     flip(other, PATCH)
     assert [each["where"] for each in verify(other)[1]["broken"]] == [PATCH]
+
+
+def test_a_store_over_http_is_verified_like_one_on_disk(bucket: Bucket, store: Store, verify):
+    other = bucket.store()
+    other.put_many((key, store.get(key)) for key in store.list())
+    flip(other, PATCH)
+    other.delete("datasets/golden/balance.json")
+    code, found = verify(other)
+    assert code == 65
+    assert [each["where"] for each in found["broken"]] == ["datasets/golden/balance.json", PATCH]
+
+
+def test_a_store_that_cannot_be_read_ends_with_its_code_and_not_with_findings(gcs: Bucket, store: Store, capsys):
+    gcs.store().put_many((key, store.get(key)) for key in store.list("patches"))
+    gcs.faults.fail("GET", "index.csv", times=1000, kind="403")
+    assert main([gcs.url, "--json"]) == 77
+    assert capsys.readouterr().out == ""
+
+
+def test_large_files_are_read_one_at_a_time_and_compared_too(store: Store, verify, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("neurograde.storage.survey.LARGE", 1000)
+    flip(store, PATCH)
+    code, found = verify(store)
+    assert (code, [each["where"] for each in found["broken"]], found["files"]) == (65, [PATCH], 52)
 
 
 def test_the_findings_are_lines_where_there_is_no_terminal(store: Store, capsys):

@@ -51,9 +51,10 @@ def mend(remedy: Remedy | None, url: str, specs: Specs) -> str:
     if remedy is None:
         return "cannot be made again"
     job = remedy.job or MADE_BY[remedy.kind]
-    path = specs.get((job, remedy.name))
+    reads = remedy.spec or job
+    path = specs.get((reads, remedy.name))
     command = f"python -m jobs.{job} {path or 'SPEC'} --store {url}{' --replace' if remedy.replace else ''}"
-    command += "" if path else f"   (a {job} spec with name: {remedy.name})"
+    command += "" if path else f"   (a {reads} spec with name: {remedy.name})"
     return f"delete {url}/{remedy.delete}, then: {command}" if remedy.delete else command
 
 

@@ -40,9 +40,11 @@ class Remedy:
     kind: str
     """Kind of the artefact to make."""
     name: str
-    """Its name, the grid's for a shard."""
+    """Name in the spec that it is made by: the artefact's own, or the grid's for its shards and features."""
     job: str | None = None
-    """The job that made it, where its manifest tells."""
+    """The job that makes it; that of its kind when not given."""
+    spec: str | None = None
+    """The job that its spec is for, where that is another."""
     replace: bool = False
     """Whether the job must be told to replace what stands there."""
     delete: str | None = None

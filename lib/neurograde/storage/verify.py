@@ -50,7 +50,9 @@ def unnamed(found: Survey, kinds: Iterable[str]) -> Unnamed:
 
 
 def _check_artefact(found: Survey, folder: str, manifest: Manifest, models: Mapping[str, type[JobSpec]]) -> None:
-    remedy = Remedy(manifest.kind, manifest.name.split("/")[0], manifest.job, replace=True)
+    spec = manifest.spec
+    name = spec.get("name", manifest.name.split("/")[0])
+    remedy = Remedy(manifest.kind, name, manifest.job, spec.get("job"), replace=True)
     wrong = []
     if f"{manifest.kind}/{manifest.name}" != folder:
         wrong.append(f"is that of {manifest.kind}/{manifest.name}")
@@ -78,9 +80,16 @@ def _check_inputs(found: Survey, folder: str, inputs: Iterable[InputRecord], rem
         if actual is None:
             # A damaged manifest is a finding of its own.
             if f"{upstream}/{MANIFEST}" not in found.listing:
-                found.broken.append(Finding(folder, f"{made_from} is gone or not done", Remedy(each.kind, each.name)))
+                found.broken.append(Finding(folder, f"{made_from} is gone or not done", _made(each, remedy)))
         elif actual != each.digest:
             found.broken.append(Finding(folder, f"{made_from} now has {actual}", remedy))
+
+
+def _made(missing: InputRecord, by: Remedy) -> Remedy:
+    """What makes an input that is gone; features, which have digests for names, are made by their grid's spec."""
+    if missing.kind == "features":
+        return Remedy(missing.kind, by.name, spec=by.spec)
+    return Remedy(missing.kind, missing.name)
 
 
 def _standing(found: Survey, folder: str) -> str | None:
