@@ -7,9 +7,11 @@ import json
 import pytest
 
 from neurograde.errors import DataError, DigestMismatch, MissingUpstream
+from neurograde.reports.account import account
 from neurograde.reports.chain import Chain, follow
 from neurograde.reports.page import compose
 from neurograde.runtime.job import Job
+from neurograde.specs.records import Manifest
 from neurograde.specs.report import ReportSpec
 from neurograde.storage.store import Store
 from tests.reports.study import write_study
@@ -57,6 +59,27 @@ def test_a_laboratorys_own_images_are_in_no_store(store: Store):
     store.clear("images")
     with pytest.raises(MissingUpstream, match="images/stand-in"):
         chain(store)
+
+
+def test_features_that_a_job_of_their_own_computed_are_charged_once_and_together(store: Store):
+    shard = "runs/independent/mobilenet_v2-extension4"
+    template = json.loads(store.get("datasets/independent/manifest.json"))
+    read = []
+    for name, carbon in (("a", template["carbon"]), ("b", template["carbon"]), ("in the shard", None)):
+        made = Manifest.parse(template | {"kind": "features", "name": name, "job": "features", "carbon": carbon})
+        store.put(f"features/{name}/manifest.json", made.encode())
+        read.append({"kind": "features", "name": name, "digest": made.digest})
+    before = chain(store)
+    change_manifest(store, shard, features=[*read, read[0] | {"name": "deleted since"}])
+    after = chain(store)
+    assert after.run.artefact().manifest.digest == before.run.artefact().manifest.digest
+    without = account([*after.artefacts()])
+    found = account([*after.artefacts()], [*after.features()])
+    assert found.entries[-1].artefact == "features, 2 arrays"
+    assert found.entries[:-1] == without.entries
+    assert found.sum.record.wall_seconds == pytest.approx(
+        without.sum.record.wall_seconds + 2 * template["carbon"]["wall_seconds"]
+    )
 
 
 def test_an_upstream_artefact_that_was_made_anew_breaks_the_chain_and_both_digests_are_named(store: Store):

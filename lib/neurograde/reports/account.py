@@ -48,13 +48,20 @@ class Account:
     sum: Entry
 
 
-def account(artefacts: Sequence[Artefact]) -> Account:
+def account(artefacts: Sequence[Artefact], features: Sequence[Artefact] = ()) -> Account:
     """The account of the jobs that made `artefacts`; each must have a carbon record.
+
+    Args:
+        artefacts: An entry each.
+        features: Many small ones, which share an entry, the last.
 
     Raises:
         DataError: a manifest has no carbon record, or a damaged one.
     """
     entries = tuple(_entry(each) for each in artefacts)
+    if features:
+        together = total([_entry(each).record for each in features])
+        entries += (Entry("features", f"features, {len(features)} arrays", together, 0.0),)
     everything = total([each.record for each in entries])
     return Account(entries, Entry("all", "", everything, math.fsum(each.wasted_kg for each in entries)))
 

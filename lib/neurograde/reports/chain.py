@@ -14,7 +14,7 @@ from neurograde.reports import readings
 from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import SpecT
 from neurograde.runtime.upstream import finished_run, made_from
-from neurograde.storage.artefact import Artefact
+from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.run import Run
 
 
@@ -46,6 +46,15 @@ class Chain:
         if self.images is not None:
             yield self.images
         yield from (self.patches, self.partition, self.dataset, *self.run.shards.values(), self.evaluation)
+
+    def features(self) -> Iterator[Artefact]:
+        """The trunk features that a job of their own computed for the run, as far as they are still there."""
+        read = {each.name: each for shard in self.run.shards.values() for each in shard.manifest.features}
+        for each in read.values():
+            folder = f"{each.kind}/{each.name}"
+            manifest = read_manifest(self.run.store, folder)
+            if manifest is not None and manifest.digest == each.digest and manifest.carbon is not None:
+                yield Artefact(self.run.store, folder, manifest)
 
 
 def follow(job: Job[SpecT], evaluation: Artefact) -> Chain:

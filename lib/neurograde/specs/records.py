@@ -64,6 +64,8 @@ class Manifest(Record):
     """Upstream artefacts, in the order in which the job names them."""
     raw: tuple[RawInput, ...] = ()
     """Files from outside, by path."""
+    features: tuple[InputRecord, ...] = ()
+    """Trunk features that were read: no inputs, since they can be made from these again; so outside the digest."""
     files: dict[str, FileRecord]
     """Every file of the artefact but the manifest, by path."""
     marks: tuple[str, ...] = ()

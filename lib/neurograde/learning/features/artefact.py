@@ -71,7 +71,13 @@ def read(store: Store, recipe: Recipe, cache: Cache) -> tuple[NDArray[Any], Inpu
 
 
 def publish(
-    job: Job[TrainSpec], recipe: Recipe, values: NDArray[Any], wall_seconds: float, carbon: CarbonRecord | None
+    job: Job[TrainSpec],
+    recipe: Recipe,
+    values: NDArray[Any],
+    *,
+    device: torch.device,
+    wall_seconds: float,
+    carbon: CarbonRecord | None,
 ) -> None:
     """Write the array of `recipe`, unless another process just has: then that one holds.
 
@@ -79,6 +85,7 @@ def publish(
         job: Its spec and store.
         recipe: What the array follows from.
         values: The array, (sample, width).
+        device: What computed it.
         wall_seconds: Time that it took.
         carbon: What it cost, where no other record counts it.
     """
@@ -95,7 +102,7 @@ def publish(
         spec_digest=job.spec.digest(),
         files={path: FileRecord(sha256=sha256_hex(content), size=len(content)) for path, content in files.items()},
         software=software_versions(),
-        machine=machine_facts().model_dump(mode="json") | {"threads": torch.get_num_threads()},
+        machine=machine_facts().model_dump(mode="json") | {"device": device.type, "threads": torch.get_num_threads()},
         wall_seconds=round(wall_seconds, 3),
         carbon=None if carbon is None else carbon.model_dump(mode="json"),
     )

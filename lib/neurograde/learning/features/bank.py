@@ -174,7 +174,8 @@ class Features:
                 f"are not finite, first of {samples.plan[wrong[0]].patch}; accepted is fp32, which has the room"
             )
         carbon = self.job.meter.lap() if self.charged else None
-        artefact.publish(self.job, self._recipes[part], values, time.monotonic() - started, carbon)
+        seconds = time.monotonic() - started
+        artefact.publish(self.job, self._recipes[part], values, device=self.device, wall_seconds=seconds, carbon=carbon)
 
 
 def _as_tensor(array: NDArray[Any]) -> Tensor:

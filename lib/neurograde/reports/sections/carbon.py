@@ -12,7 +12,10 @@ from neurograde.reports.numbers import NOTHING, decimal, duration
 
 def carbon(chains: Sequence[Chain]) -> Section:
     """The account of every job that stands behind the page, each job once."""
-    found = account(unique(each for chain in chains for each in chain.artefacts()))
+    found = account(
+        unique(each for chain in chains for each in chain.artefacts()),
+        unique(each for chain in chains for each in chain.features()),
+    )
     entries, everything = found.entries, found.sum
     mass, energy = _unit(everything.record.co2e_kg_tdp, _MASS), _unit(everything.kwh_tdp, _ENERGY)
     lead = (
