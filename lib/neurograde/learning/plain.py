@@ -6,10 +6,9 @@ It is the reference that every faster engine is compared with, so it holds no tr
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -25,6 +24,7 @@ from neurograde.learning.inputs import Inputs, slice_of_epoch, slices_of
 from neurograde.learning.network import Network, freeze, own_copy
 from neurograde.learning.objective import Objective
 from neurograde.learning.samples import Samples, Statistics
+from neurograde.learning.standing import Standing
 from neurograde.maths.seeding import generator, seed_of
 from neurograde.specs.records import Metrics, Session
 from neurograde.specs.train import TrainSpec
@@ -36,12 +36,14 @@ EVALUATION_BATCH = 64
 class _Member:
     """A session under way."""
 
-    session: Session
+    standing: Standing
     network: Network
     optimiser: torch.optim.Optimizer
-    best_loss: float = math.inf
-    best: dict[str, Tensor] = field(default_factory=dict)
-    diverged: int | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session."""
+        return self.standing.session
 
 
 class PlainEngine:
@@ -81,26 +83,22 @@ class PlainEngine:
     @property
     def diverged(self) -> dict[str, int]:
         """Sessions that have diverged, with the epoch at which they did."""
-        return {each.session.id: each.diverged for each in self.members if each.diverged is not None}
+        standings = [member.standing for member in self.members]
+        return {each.session.id: each.diverged for each in standings if each.diverged is not None}
 
     def run_epoch(self, epoch: int) -> dict[str, Metrics]:
         """Train every live session for one epoch and measure it; epoch 0 only measures, before any step."""
-        live = [each for each in self.members if each.diverged is None and epoch <= each.session.epochs]
+        live = [each for each in self.members if each.standing.trains_in(epoch)]
         return {member.session.id: self._epoch(member, epoch) for member in live}
 
     def state(self) -> dict[str, Tensor]:
         """By session: own tensors, optimiser, best weights and loss; of a diverged one, only that it is."""
         state: dict[str, Tensor] = {}
         for member in self.members:
-            if member.diverged is not None:
-                own = {"diverged": torch.tensor(member.diverged)}
-            else:
-                own = {
-                    "best_loss": torch.tensor(member.best_loss, dtype=torch.float64),
-                    **scoped("network", member.network.session_tensors()),
-                    **scoped("optimiser", _optimiser_state(member)),
-                    **scoped("best", member.best),
-                }
+            own = member.standing.state()
+            if member.standing.diverged is None:
+                own |= scoped("network", member.network.session_tensors())
+                own |= scoped("optimiser", _optimiser_state(member))
             state |= scoped(member.session.id, own)
         return state
 
@@ -108,20 +106,17 @@ class PlainEngine:
         """Go back to where `state` was taken."""
         for member in self.members:
             own = within(member.session.id, state)
-            if "diverged" in own:
-                member.diverged = int(own["diverged"])
-                continue
-            member.best_loss = float(own["best_loss"])
-            member.best = {name: each.to(self.device) for name, each in within("best", own).items()}
-            member.network.load_session(within("network", own), f"the checkpoint of {member.session.id}")
-            _load_optimiser_state(member, within("optimiser", own))
+            member.standing.load_state(own, self.device)
+            if member.standing.diverged is None:
+                member.network.load_session(within("network", own), f"the checkpoint of {member.session.id}")
+                _load_optimiser_state(member, within("optimiser", own))
 
     def best(self) -> dict[str, Tensor]:
         """`<session>/<tensor>`: the weights of every session's best epoch, diverged sessions left out."""
         best: dict[str, Tensor] = {}
         for member in self.members:
-            if member.diverged is None:
-                best |= scoped(member.session.id, member.best)
+            if member.standing.diverged is None:
+                best |= scoped(member.session.id, member.standing.best)
         return best
 
     def _member(self, trunk: Trunk, session: Session) -> _Member:
@@ -133,23 +128,15 @@ class PlainEngine:
             momentum=self.spec.optimiser.momentum,
             weight_decay=self.spec.optimiser.weight_decay,
         )
-        return _Member(session, network, optimiser)
+        return _Member(Standing(session), network, optimiser)
 
     def _epoch(self, member: _Member, epoch: int) -> Metrics:
         train = self._train(member, epoch) if epoch else self._evaluate(member, "train")
         valid = self._evaluate(member, "valid")
-        worse = max(train[0], valid[0])  # NaN in either: not less than anything
-        if not (math.isfinite(train[0]) and math.isfinite(valid[0])):
-            member.diverged = epoch
-        elif epoch and worse < member.best_loss:
-            member.best_loss = worse
-            member.best = {name: each.clone() for name, each in member.network.session_tensors().items()}
-        return Metrics(
-            train_loss=_finite(train[0]),
-            train_accuracy=train[1],
-            valid_loss=_finite(valid[0]),
-            valid_accuracy=valid[1],
-        )
+        metrics, is_best = member.standing.judge(epoch, train, valid)
+        if is_best:
+            member.standing.best = {name: each.clone() for name, each in member.network.session_tensors().items()}
+        return metrics
 
     def _train(self, member: _Member, epoch: int) -> tuple[float, float]:
         """One epoch of steps; loss and accuracy are running means over its batches, weighted by their length."""
@@ -209,10 +196,6 @@ def _batches(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
 def _means(sums: Tensor, count: int) -> tuple[float, float]:
     loss, correct = sums.tolist()
     return loss / count, correct / count
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _optimiser_state(member: _Member) -> dict[str, Tensor]:
