@@ -261,7 +261,7 @@ def test_the_findings_are_lines_where_there_is_no_terminal(store: Store, capsys)
     assert stray.split("\t") == [
         "unreferenced",
         "patches/golden",
-        "1 objects, 5 bytes, the first patches/golden/stray.txt",
+        "objects: 1, bytes: 5, the first patches/golden/stray.txt",
     ]
     assert mend.startswith("mend\tpython -m jobs.patch SPEC")
     assert summary.endswith(": 1 broken, 0 unfinished, 1 unreferenced, 0 unknown")
@@ -272,10 +272,12 @@ def test_the_findings_are_a_table_on_a_terminal(store: Store, capsys, monkeypatc
 
     monkeypatch.setenv("COLUMNS", "200")
     flip(store, PATCH)
+    store.put("patches/golden/[bold]stray.txt", b"12345")
     found = json.loads((main([store.url, "--json"]), capsys.readouterr().out)[1])
     findings.show(found)
     shown = capsys.readouterr().out
     assert PATCH in shown
+    assert "[bold]stray.txt" in shown
     assert "mend: python -m jobs.patch" in shown
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from neurograde.runtime.job import MADE_BY
 from neurograde.storage.survey import Finding, Remedy, Survey
@@ -69,7 +70,7 @@ def show(result: Mapping[str, Any]) -> None:
     console = Console()
     table = Table(Column("state", no_wrap=True), Column("where", overflow="fold"), Column("what", overflow="fold"))
     for state, where, what in _rows(result):
-        table.add_row(f"[{COLOURS[state]}]{state}[/]", where, what)
+        table.add_row(Text(state, COLOURS[state]), Text(where), Text(what))
     if table.rows:
         console.print(table)
     for each in result["mend"]:
@@ -86,7 +87,7 @@ def _rows(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             folders.setdefault("/".join(key.split("/")[:-1][:2]), []).append(key)
         for folder, keys in folders.items():
             size = sum(result[state][key] for key in keys)
-            found.append((state, folder, f"{len(keys):,} objects, {size:,} bytes, the first {keys[0]}"))
+            found.append((state, folder, f"objects: {len(keys):,}, bytes: {size:,}, the first {keys[0]}"))
     return found
 
 
