@@ -34,12 +34,12 @@ class DyingStore(Store):
         self.kind, self.left, self.after = kind, n, after
 
     def put(self, key: str, data: bytes) -> None:
-        self._write(super().put, key, data)
+        self._or_die(super().put, key, data)
 
     def create(self, key: str, data: bytes) -> None:
-        self._write(super().create, key, data)
+        self._or_die(super().create, key, data)
 
-    def _write(self, write: Callable[[str, bytes], None], key: str, data: bytes) -> None:
+    def _or_die(self, write: Callable[[str, bytes], None], key: str, data: bytes) -> None:
         self.left -= f"/{self.kind}" in key
         doomed = self.left == 0 and f"/{self.kind}" in key
         if doomed and not self.after:
