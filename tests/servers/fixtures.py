@@ -16,11 +16,13 @@ from pathlib import Path
 
 import pytest
 
+from neurograde.storage import edge
 from neurograde.storage.store import Store
 from tests.servers.faults import Faults
 from tests.servers.front import BUCKETS
 
 ROOT = Path(__file__).parents[2]
+QUICK = edge.Patience(seconds=2.0, first_wait=0.002, longest_wait=0.05)  # a hundredth of the real waits
 _numbers = itertools.count()
 
 
@@ -68,7 +70,7 @@ def gcs(gcs_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server)
     name = f"test-{next(_numbers)}"
     _open_bucket(gcs_server, name)
-    yield from _bucket(f"gs://{name}/store", gcs_server)
+    yield from _bucket(f"gs://{name}/store", gcs_server, monkeypatch)
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     name = f"test-{next(_numbers)}"
     _open_bucket(s3_server, name)
-    yield from _bucket(f"s3://{name}/store", s3_server)
+    yield from _bucket(f"s3://{name}/store", s3_server, monkeypatch)
 
 
 @pytest.fixture(params=["gcs", "s3"])
@@ -90,7 +92,8 @@ def bucket(request: pytest.FixtureRequest) -> Bucket:
     return request.getfixturevalue(request.param)
 
 
-def _bucket(url: str, server: str) -> Iterator[Bucket]:
+def _bucket(url: str, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    monkeypatch.setattr(edge, "PATIENCE", QUICK)
     faults = Faults(server)
     faults.clear()
     yield Bucket(url, faults)

@@ -61,10 +61,13 @@ class Google:
         buckets.create_bucket(name, self.storage)["softDeletePolicy"] = {"retentionDurationSeconds": "0"}
 
     def carry_out(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        exchange = Exchange(self.storage, target, headers, body)
+        # The emulator takes what follows a semicolon for no part of the name.
+        exchange = Exchange(self.storage, target.replace(";", "%3B"), headers, body)
         with self.lock:
             if not self._precondition_holds(target, headers, body):
                 return self.refusal(412)
+            if method == "DELETE" and target.startswith("/upload/"):
+                return Answer(499)  # an upload is given up; the emulator cannot
             emulator.Router(exchange).handle(method)
         exchange.answer.body = exchange.wfile.getvalue()
         return exchange.answer

@@ -1,31 +1,54 @@
-"""The contract of a store, the same for every backend."""
+"""The contract of a store, the same for every backend: memory, a local folder, and two clouds over HTTP."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
-from abc import ABC, abstractmethod
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from neurograde.errors import AccessDenied, SpecError, StoreUnavailable
-from neurograde.storage.store import Store, check_key, edge
+from neurograde.storage.edge import judge
+from neurograde.storage.store import Store, check_key
+from tests.servers.fixtures import Bucket
+
+ODD_NAMES = [
+    "a b", "µ[1]", "Fälle", "切片", "100%", "a%20b", "a#1", "a+b", "a?b=c", "*", "{}", "a&b", "a'b", "~", "a=1;b",
+    "a:b", "a@b", "...", " ", "x" * 255,
+]  # fmt: skip
+NO_KEYS = [
+    "../up", "a/../../up", "/etc/passwd", "a//b", "", "a/.", "a\\b", "a\nb", "a\x7f", "a\x85b", "a\u2028b", "\ud800",
+    "x" * 256, "ü" * 128, "/".join(["x" * 100] * 11), "a/.part-0123",
+]  # fmt: skip
 
 
-class StoreContract(ABC):
-    """What every store does; a subclass says how one is made."""
-
-    @abstractmethod
-    def make(self, tmp_path: Path) -> Store: ...
-
-    @pytest.fixture
-    def store(self, tmp_path: Path) -> Store:
-        return self.make(tmp_path)
+class StoreContract:
+    """What every store does; a subclass says how one is made, by a fixture `store`."""
 
     def test_what_is_put_is_got_whole(self, store: Store):
-        store.put("a/b c/µ[1].bin", b"\x00one")
-        assert store.get("a/b c/µ[1].bin") == b"\x00one"
+        store.put("a/b", b"\x00one")
+        assert store.get("a/b") == b"\x00one"
+
+    def test_objects_of_odd_names_are_put_created_listed_got_and_deleted(self, store: Store):
+        for name in ODD_NAMES:
+            store.put(f"odd/{name}/{name}", b"one")
+            store.create(f"odd/{name}/other", b"two")
+            assert store.list(f"odd/{name}") == {f"odd/{name}/{key}": 3 for key in sorted([name, "other"])}
+            assert store.get(f"odd/{name}/{name}") == b"one"
+            store.delete(f"odd/{name}/{name}")
+            assert not store.exists(f"odd/{name}/{name}"), name
+            assert store.exists(f"odd/{name}/other"), name
+        assert len(store.list("odd")) == len(ODD_NAMES)
+
+    def test_bytes_come_back_as_they_went(self, store: Store):
+        for number, data in enumerate([b"", b"\r", b"\n", b"\r\n", b"\x00", bytes(range(256)) * 8192]):
+            store.put(f"{number}/put", data)
+            store.create(f"{number}/created", data)
+            assert store.get(f"{number}/put") == store.get(f"{number}/created") == data
+            assert store.list(f"{number}") == {f"{number}/created": len(data), f"{number}/put": len(data)}
 
     def test_a_put_replaces_the_whole_object(self, store: Store):
         store.put("a/b", b"a longer one")
@@ -37,11 +60,9 @@ class StoreContract(ABC):
             store.get("a/none")
         assert not store.exists("a/none")
 
-    def test_the_whole_store_is_listed_when_no_folder_is_named(self, store: Store):
-        assert store.list() == {}
-        store.put("b/c", b"12")
-        store.put("a", b"1")
-        assert list(store.list().items()) == [("a", 1), ("b/c", 2)]
+    def test_a_folder_is_no_object(self, store: Store):
+        store.put("a/b/c", b"1")
+        assert not store.exists("a/b")
 
     def test_create_refuses_a_second_writer_and_keeps_the_first(self, store: Store):
         store.create("a/claim", b"first")
@@ -54,22 +75,30 @@ class StoreContract(ABC):
         store.create("a/claim", b"ours")
         assert store.get("a/claim") == b"ours"
 
-    def test_of_many_creators_one_wins(self, store: Store):
-        won = []
+    def test_a_deleted_name_can_be_created_again(self, store: Store):
+        store.create("a/claim", b"first")
+        store.delete("a/claim")
+        store.create("a/claim", b"second")
+        assert store.get("a/claim") == b"second"
 
-        def claim(number: int) -> None:
-            try:
-                store.create("a/claim", b"%d" % number)
-                won.append(number)
-            except FileExistsError:
-                pass
+    def test_of_sixteen_creators_at_one_moment_one_wins(self, store: Store):
+        for race in range(3):
+            won, start = [], threading.Barrier(16)
 
-        threads = [threading.Thread(target=claim, args=(number,)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert [b"%d" % number for number in won] == [store.get("a/claim")]
+            def claim(number: int, key: str = f"a/claim-{race}", won: list = won, start=start) -> None:
+                start.wait()
+                try:
+                    store.create(key, b"%d" % number)
+                    won.append(number)
+                except FileExistsError:
+                    pass
+
+            threads = [threading.Thread(target=claim, args=(number,)) for number in range(16)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert [b"%d" % number for number in won] == [store.get(f"a/claim-{race}")]
 
     def test_a_listing_holds_every_object_below_with_its_size(self, store: Store):
         store.put("x/b/2", b"22")
@@ -77,65 +106,194 @@ class StoreContract(ABC):
         store.put("xy/c", b"333")
         assert store.list("x") == {"x/a": 1, "x/b/2": 2}
         assert store.list("nothing") == {}
+        assert store.list() == {"x/a": 1, "x/b/2": 2, "xy/c": 3}
 
-    def test_a_listing_sees_what_another_handle_wrote_a_moment_ago(self, store: Store):
+    def test_an_object_is_not_in_the_folder_of_its_name(self, store: Store):
+        store.put("x/a", b"1")
+        assert store.list("x/a") == {}
+
+    def test_a_listing_sees_what_another_handle_did_a_moment_ago(self, store: Store):
         other = Store(store.url)
         assert store.list("x") == {}
         other.put("x/new", b"1")
         assert store.list("x") == {"x/new": 1}
+        other.put("x/new", b"22")
+        assert (store.list("x"), store.get("x/new")) == ({"x/new": 2}, b"22")
+        other.delete("x/new")
+        assert (store.list("x"), store.exists("x/new")) == ({}, False)
 
     def test_deleting_twice_is_no_error(self, store: Store):
         store.put("x/a", b"1")
         store.delete("x/a")
         store.delete("x/a")
+        store.delete("nowhere/at/all")
         assert not store.exists("x/a")
 
     def test_clearing_a_folder_leaves_its_neighbours(self, store: Store):
-        store.put("x/a", b"1")
+        store.put_many([(f"x/{number}", b"1") for number in range(40)])
         store.put("xy/c", b"1")
         store.clear("x")
         store.clear("x")
-        assert store.list("x") == {}
-        assert store.exists("xy/c")
+        assert store.list() == {"xy/c": 1}
 
     def test_many_objects_go_and_come_in_order(self, store: Store):
-        objects = [(f"m/{number:03d}", bytes([number])) for number in range(50)]
+        objects = [(f"m/{number:03d}", bytes([number])) for number in range(64)]
         store.put_many(objects)
+        assert list(store.list("m")) == [key for key, _ in objects]
         assert list(store.get_many(key for key, _ in objects)) == [data for _, data in objects]
 
-    @pytest.mark.parametrize("key", ["../up", "a/../../up", "/etc/passwd", "a//b", "", "a/.", "a\\b", "a\nb"])
-    def test_no_key_leaves_the_store(self, store: Store, key: str):
+    def test_of_many_objects_only_a_few_are_asked_for_ahead(self, store: Store):
+        asked = itertools.count()
+        store.put("m/a", b"1")
+        found = store.get_many("m/a" for _ in asked)  # endless
+        assert [next(found) for _ in range(5)] == [b"1"] * 5
+        found.close()
+        assert next(asked) < 50
+
+    def test_a_missing_one_among_many_is_file_not_found(self, store: Store):
+        store.put("m/a", b"1")
+        with pytest.raises(FileNotFoundError):
+            list(store.get_many(["m/a", "m/none", *["m/a"] * 50]))
+
+    def test_after_an_error_among_many_nothing_more_is_written(self, store: Store):
+        objects = ((f"m/{number}" if number != 20 else "../up", b"1") for number in itertools.count())
         with pytest.raises(ValueError, match="no key of a store"):
-            store.put(key, b"")
+            store.put_many(objects)
+        before = store.list()
+        assert len(before) < 60
+        assert store.list() == before
+
+    def test_no_key_leaves_the_store(self, store: Store):
+        for key in NO_KEYS:
+            for act in (store.get, store.exists, store.delete):
+                with pytest.raises(ValueError, match="no key of a store"):
+                    act(key)
+            for write in (store.put, store.create):
+                with pytest.raises(ValueError, match="no key of a store"):
+                    write(key, b"")
+        assert store.list() == {}
 
 
 class TestMemoryStore(StoreContract):
-    def make(self, tmp_path: Path) -> Store:
-        return Store(f"memory://{tmp_path.name}-{os.getpid()}")
+    @pytest.fixture
+    def store(self, memory_url: str) -> Store:
+        return Store(memory_url)
+
+
+class TestGcsStore(StoreContract):
+    @pytest.fixture
+    def store(self, gcs: Bucket) -> Store:
+        return gcs.store()
+
+
+class TestS3Store(StoreContract):
+    @pytest.fixture
+    def store(self, s3: Bucket) -> Store:
+        return s3.store()
 
 
 class TestLocalStore(StoreContract):
-    def make(self, tmp_path: Path) -> Store:
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Store:
         return Store(f"file://{tmp_path}/store")
 
-    def test_a_file_under_way_is_never_listed(self, tmp_path: Path):
-        store = self.make(tmp_path)
+    def test_a_file_under_way_is_never_listed(self, store: Store, tmp_path: Path):
         store.put("x/a", b"1")
         (tmp_path / "store" / "x" / ".part-0123").write_bytes(b"half")
         assert store.list("x") == {"x/a": 1}
+        store.clear("x")
+        assert not (tmp_path / "store" / "x").exists()
 
-    def test_a_write_leaves_no_temporary_file_behind(self, tmp_path: Path):
-        store = self.make(tmp_path)
+    def test_a_write_leaves_no_temporary_file_behind(self, store: Store, tmp_path: Path):
         store.put("x/a", b"1")
         store.create("x/b", b"1")
         with pytest.raises(FileExistsError):
             store.create("x/b", b"2")
         assert sorted(path.name for path in (tmp_path / "store" / "x").iterdir()) == ["a", "b"]
 
+    @pytest.mark.parametrize("act", ["put", "create"])
+    def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_before_the_end(
+        self, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str
+    ):
+        target, synced = tmp_path / "store" / "deep" / "x" / "a", []
+
+        def watched(descriptor: int, sync=os.fsync) -> None:
+            synced.append((Path(f"/proc/self/fd/{descriptor}").readlink(), target.exists()))
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", watched)
+        getattr(store, act)("deep/x/a", b"1")
+        folders = [tmp_path, tmp_path / "store", tmp_path / "store" / "deep"]
+        assert synced[:3] == [(folder, False) for folder in folders]  # a new folder is a name in the one above
+        assert synced[3][0].name.startswith(".part-")
+        assert synced[3][1] is False
+        assert synced[4:] == [(target.parent, True)]
+
+    @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+    def test_a_disk_that_is_full_keeps_the_old_object_and_no_half_one(self, store: Store, tmp_path: Path):
+        import resource
+
+        store.put("x/a", b"old")
+        child = os.fork()
+        if not child:  # a limit can be lowered, but not raised again
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+            codes = []
+            for act, key in ((store.put, "x/a"), (store.create, "x/b")):
+                try:
+                    act(key, bytes(2000))
+                except StoreUnavailable as error:
+                    codes.append(error.exit_code)
+            os._exit(0 if codes == [69, 69] else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert store.get("x/a") == b"old"
+        assert [path.name for path in (tmp_path / "store" / "x").iterdir()] == ["a"]
+
+
+def test_marks_of_folders_that_consoles_leave_are_no_objects(bucket: Bucket):
+    store, root = bucket.store(), bucket.url.split("://")[1]
+    store.put("x/a", b"1")
+    foreign = store._fs
+    foreign.pipe_file(f"{root}/x/b/", b"")
+    foreign.pipe_file(f"{root}/x/", b"")
+    assert store.list("x") == store.list() == {"x/a": 1}
+
+
+def test_what_a_foreign_tool_wrote_is_read_at_once(bucket: Bucket):
+    store, root = bucket.store(), bucket.url.split("://")[1]
+    assert store.list("x") == {}
+    Store(bucket.url)._fs.pipe_file(f"{root}/x/a", b"longer than before")
+    assert (store.list("x"), store.get("x/a")) == ({"x/a": 18}, b"longer than before")
+
+
+def test_a_bucket_that_is_not_there_cannot_be_reached(bucket: Bucket):
+    store = Store(bucket.url.replace("://", "://no-such-"))
+    for act in (lambda: store.put("a", b"1"), lambda: store.create("a", b"1"), lambda: store.list("x")):
+        with pytest.raises(StoreUnavailable, match="no such bucket"):
+            act()
+
+
+def test_an_object_larger_than_one_request_is_created_once(gcs: Bucket):
+    store, data = gcs.store(), bytes(range(256)) * 4096 * 51
+    store.create("large", data)
+    with pytest.raises(FileExistsError):
+        store.create("large", data[:-1])
+    assert store.get("large") == data
+
 
 def test_an_unknown_scheme_is_an_invalid_spec():
     with pytest.raises(SpecError, match="bogus"):
         Store("bogus://bucket/x")
+
+
+def test_every_store_speaks_of_one_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Store("out/demo/").put("a", b"1")
+    assert Store(f"file://{tmp_path}/out/demo").get("a") == Store(str(tmp_path / "out" / "demo")).get("a") == b"1"
+
+
+def test_a_store_in_memory_is_seen_by_everyone_in_the_process(memory_url: str):
+    Store(memory_url).put("a", b"1")
+    assert fsspec.open(f"{memory_url}/a").open().read() == b"1"
 
 
 def test_a_key_may_have_spaces_and_any_letters():
@@ -149,19 +307,21 @@ class GcsfsError(Exception):
 
 
 @pytest.mark.parametrize(
-    ("raised", "expected"),
+    ("raised", "expected", "may_pass"),
     [
-        (FileNotFoundError("x"), FileNotFoundError),
-        (FileExistsError("x"), FileExistsError),
-        (PermissionError("x"), AccessDenied),
-        (OSError("Forbidden: x"), AccessDenied),
-        (OSError(28, "No space left on device"), StoreUnavailable),
-        (ConnectionRefusedError("x"), StoreUnavailable),
-        (TimeoutError("x"), StoreUnavailable),
-        (GcsfsError("503"), StoreUnavailable),
-        (ZeroDivisionError("a bug of ours"), ZeroDivisionError),
+        (FileNotFoundError("x"), FileNotFoundError, False),
+        (FileExistsError("x"), FileExistsError, False),
+        (PermissionError("x"), AccessDenied, False),
+        (OSError("Forbidden: x"), AccessDenied, False),
+        (OSError(28, "No space left on device", "/forbidden/x"), StoreUnavailable, False),
+        (ConnectionRefusedError("x"), StoreUnavailable, True),
+        (TimeoutError("x"), StoreUnavailable, True),
+        (GcsfsError("503"), StoreUnavailable, True),
+        (ZeroDivisionError("a bug of ours"), ZeroDivisionError, False),
     ],
 )
-def test_what_a_backend_raises_comes_out_as_the_contract_says(raised: Exception, expected: type[Exception]):
-    with pytest.raises(expected), edge("gs://bucket/key"):
-        raise raised
+def test_what_a_backend_raises_is_judged_as_the_contract_says(
+    raised: Exception, expected: type[Exception], may_pass: bool
+):
+    verdict, again = judge(raised, "gs://bucket/key")
+    assert (type(verdict), again) == (expected, may_pass)

@@ -6,21 +6,22 @@ would make a deadline of ours impossible: `neurograde.storage.edge` asks again, 
 
 from __future__ import annotations
 
-import functools
-import inspect
 import os
 from typing import Any
 
 import fsspec
 
 from neurograde.errors import SpecError
+from neurograde.storage.local import LocalFiles
+from neurograde.storage.memory import MemoryFiles
 
 UNCACHED = {"use_listings_cache": False, "skip_instance_cache": True}
 CONNECT_SECONDS = 5
-SILENCE_SECONDS = 15
+SILENCE_SECONDS = 10
 """A request is given up after so long without a byte: a long transfer that moves is never cut."""
 GOOGLE = ("gs", "gcs")
 AMAZON = ("s3", "s3a")
+OURS = {"file": LocalFiles, "local": LocalFiles, "memory": MemoryFiles}
 
 
 def open_filesystem(url: str) -> tuple[Any, str]:
@@ -29,24 +30,24 @@ def open_filesystem(url: str) -> tuple[Any, str]:
     Raises:
         SpecError: the scheme is unknown, its package is not installed, or the URL holds credentials.
     """
-    scheme = url.partition("://")[0]
+    scheme = url.partition("://")[0] if "://" in url else "file"
     refuse_credentials(url)
     try:
         if scheme in GOOGLE:
             filesystem = _google()
-            root = filesystem._strip_protocol(url)
+        elif scheme in AMAZON:
+            filesystem = _amazon()
+        elif scheme in OURS:
+            filesystem = OURS[scheme](**UNCACHED)
         else:
-            options = _amazon() if scheme in AMAZON else {}
-            filesystem, root = fsspec.core.url_to_fs(url, **UNCACHED, **options)
+            filesystem, _ = fsspec.core.url_to_fs(url, **UNCACHED)
     except ValueError as error:
         raise SpecError(
             f"{url!r}: {error}; accepted are file://, gs://, s3://, memory:// and others that fsspec knows"
         ) from None
     except ImportError as error:
         raise SpecError(f"{url!r}: {error}; s3:// needs `pip install s3fs`") from None
-    if scheme in AMAZON:
-        filesystem.retries = 1
-    return filesystem, root.rstrip("/")
+    return filesystem, filesystem._strip_protocol(url).rstrip("/")
 
 
 def refuse_credentials(url: str) -> None:
@@ -65,22 +66,21 @@ def refuse_credentials(url: str) -> None:
 def _google() -> Any:
     import aiohttp  # noqa: PLC0415  half a second of imports that other stores do not need
 
+    from neurograde.storage.google import GoogleStorage  # noqa: PLC0415
+
     patience = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
     # An emulator knows nobody; without a word gcsfs would first look for an identity, for many seconds.
     token = "anon" if os.environ.get("STORAGE_EMULATOR_HOST") else None
-    return _single_try_gcsfs()(**UNCACHED, requests_timeout=patience, token=token)
+    return GoogleStorage(**UNCACHED, requests_timeout=patience, token=token)
 
 
-@functools.cache
-def _single_try_gcsfs() -> type[Any]:
-    """The file system of gcsfs over HTTP, each request tried once; its retries are fixed in a decorator."""
-    from gcsfs.core import GCSFileSystem  # noqa: PLC0415
-
-    return type("GoogleStorage", (GCSFileSystem,), {"_request": inspect.unwrap(GCSFileSystem._request)})
-
-
-def _amazon() -> dict[str, Any]:
-    """Options of s3fs."""
+def _amazon() -> Any:
     timeouts = {"connect_timeout": CONNECT_SECONDS, "read_timeout": SILENCE_SECONDS}
-    # One connection an object: with more of them every read would first ask for the size.
-    return {"max_concurrency": 1, "config_kwargs": {"retries": {"total_max_attempts": 1}, **timeouts}}
+    filesystem = fsspec.filesystem(
+        "s3",
+        **UNCACHED,
+        config_kwargs={"retries": {"total_max_attempts": 1}, **timeouts},
+        max_concurrency=1,  # with more of them, every read would first ask for the size
+    )
+    filesystem.retries = 1
+    return filesystem

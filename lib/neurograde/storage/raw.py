@@ -9,8 +9,8 @@ from typing import Any
 from neurograde.errors import DataError
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.records import RawInput
+from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
-from neurograde.storage.store import edge
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,7 @@ class RawFolder:
         Raises:
             DataError: the folder does not exist or is empty.
         """
-        with edge(self.url):
-            found = self._fs.find(self._root, detail=True)
+        found = insist(self.url, lambda: self._fs.find(self._root, detail=True))
         files = [
             RawFile(path[len(self._root) :].lstrip("/"), int(info["size"]), _stamp(info))
             for path, info in found.items()
@@ -54,9 +53,8 @@ class RawFolder:
 
     def read(self, path: str) -> bytes:
         """The file's bytes."""
-        with edge(f"{self.url}/{path}"):
-            data: bytes = self._fs.cat_file(f"{self._root}/{path}")
-            return data
+        data: bytes = insist(f"{self.url}/{path}", lambda: self._fs.cat_file(f"{self._root}/{path}"))
+        return data
 
 
 @dataclass(frozen=True)
@@ -101,17 +99,15 @@ class RawInputs:
 def stat_url(url: str) -> RawFile:
     """The file at `url` as a listing would show it, its path the last part of the URL; FileNotFoundError if absent."""
     filesystem, path = open_filesystem(url)
-    with edge(url):
-        info = filesystem.info(path)
+    info = insist(url, lambda: filesystem.info(path))
     return RawFile(path.rsplit("/", 1)[-1], int(info["size"] or 0), _stamp(info))
 
 
 def read_url(url: str) -> bytes:
     """The bytes of the file at `url`; FileNotFoundError if absent."""
     filesystem, path = open_filesystem(url)
-    with edge(url):
-        data: bytes = filesystem.cat_file(path)
-        return data
+    data: bytes = insist(url, lambda: filesystem.cat_file(path))
+    return data
 
 
 def _stamp(info: dict[str, Any]) -> str:

@@ -2,71 +2,78 @@
 
 What the facts of object stores ask for (an open write stream publishes half an object when it fails; listings
 caches hide other writers): an object is serialised first and put in one piece, control objects are read whole,
-listings are never cached. On a local disk a put is a temporary file and a rename, a create a temporary file and
-a link, so that nobody ever sees half a file there either.
+listings are never cached. A local folder, memory and the two clouds behave alike; what differs between them is in
+`local`, `memory` and `google`, what goes wrong with them in `edge`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
-import shutil
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+import unicodedata
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, wait
+from threading import Thread
+from typing import Any, TypeVar
 
-from fsspec.implementations.local import LocalFileSystem
-
-from neurograde.errors import AccessDenied, StoreUnavailable
+from neurograde.errors import Stopped, StoreUnavailable
+from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
+from neurograde.storage.local import TEMPORARY, LocalFiles
 
-TEMPORARY = ".part-"  # prefix of files under way on a local disk; never listed
 TRANSFERS = 16  # objects under way at once: object stores answer in about 50 ms each, so one by one is slow
+LONGEST_NAME = 255  # bytes of one part of a key, by what file systems take
+LONGEST_KEY = 1024  # bytes of a key, by what the clouds take
+T = TypeVar("T")
+ItemT = TypeVar("ItemT")
 
 
 def check_key(key: str) -> str:
-    """`key`, if it stays inside the store: relative, no empty, dot or dot-dot part, no control characters.
+    """`key`, if it stays inside the store and every store can hold it.
 
     Raises:
         ValueError: naming the key; keys are made from names in specs and tables, which may be hostile.
     """
     parts = key.split("/")
-    if any(part in ("", ".", "..") for part in parts) or "\\" in key or any(ord(char) < 32 for char in key):
+    if any(part in ("", ".", "..") for part in parts) or "\\" in key:
         raise ValueError(f"{key!r} is no key of a store: relative, without empty, '.' or '..' parts")
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in key):
+        raise ValueError(f"{key!r} is no key of a store: it holds a control character or half a letter")
+    if len(key.encode()) > LONGEST_KEY or any(len(part.encode()) > LONGEST_NAME for part in parts):
+        raise ValueError(
+            f"{key!r} is no key of a store: it takes {len(key.encode())} bytes, at most {LONGEST_KEY} in all and "
+            f"{LONGEST_NAME} between two slashes are accepted"
+        )
+    if parts[-1].startswith(TEMPORARY):
+        raise ValueError(f"{key!r} is no key of a store: {TEMPORARY}... are files under way")
     return key
 
 
 class Store:
-    """Objects under one root URL, by relative key."""
+    """Objects under one root URL, by relative key. Threads may share it, processes may not."""
 
     def __init__(self, url: str) -> None:
         """Open the store at `url`: any fsspec URL, or a local path.
 
         Raises:
-            SpecError: the scheme is unknown, or its package is not installed.
+            SpecError: the scheme is unknown, its package is not installed, or the URL holds credentials.
         """
         self.url = url.rstrip("/")
-        self._fs, self._root = open_filesystem(self.url)
-        self._local = isinstance(self._fs, LocalFileSystem)
+        self._fs: Any
+        self._connect()
 
     def __repr__(self) -> str:
         return f"Store({self.url!r})"
 
     def get(self, key: str) -> bytes:
         """The whole object; FileNotFoundError when there is none."""
-        with edge(self._where(key)):
-            data: bytes = self._fs.cat_file(self._path(key))
-            return data
+        path = self._path(key)
+        data: bytes = self._ask(key, lambda: self._fs.cat_file(path))
+        return data
 
     def put(self, key: str, data: bytes) -> None:
         """Write the whole object, over an older one if need be."""
-        with edge(self._where(key)):
-            if self._local:
-                with self._temporary(key, data) as temporary:
-                    temporary.replace(self._path(key))
-            else:
-                self._fs.pipe_file(self._path(key), data)
+        self._write(key, data, "overwrite")
 
     def create(self, key: str, data: bytes) -> None:
         """Write the whole object only if there is none yet.
@@ -78,58 +85,67 @@ class Store:
             FileExistsError: another writer's object stands there.
         """
         try:
-            with edge(self._where(key)):
-                if self._local:
-                    with self._temporary(key, data) as temporary:
-                        os.link(temporary, self._path(key))
-                else:
-                    self._fs.pipe_file(self._path(key), data, mode="create")
+            self._write(key, data, "create")
         except FileExistsError:
             if self.get(key) != data:
                 raise FileExistsError(f"{self._where(key)} is another writer's") from None
 
     def exists(self, key: str) -> bool:
         """Whether the object is there."""
-        with edge(self._where(key)):
-            return bool(self._fs.isfile(self._path(key)))
+        path = self._path(key)
+        try:  # not fsspec's own exists, for which an unreachable store holds nothing
+            return bool(self._ask(key, lambda: self._fs.info(path))["type"] == "file")
+        except FileNotFoundError:
+            return False
 
     def list(self, folder: str | None = None) -> dict[str, int]:
-        """Every object under `folder`, or in the whole store: key to size in bytes, in the order of the keys."""
-        with edge(self._where(folder) if folder else self.url):
-            found = self._fs.find(self._path(folder) if folder else self._root, detail=True)
-        keys = {path[len(self._root) :].lstrip("/"): int(info["size"]) for path, info in found.items()}
-        return {key: keys[key] for key in sorted(keys) if not key.rsplit("/", 1)[-1].startswith(TEMPORARY)}
+        """Every object under `folder` (of the store when not given), at any depth: key to size in bytes, sorted."""
+        path = self._path(folder) if folder else self._root
+        with self._bucket_needed():
+            found = self._ask(folder, lambda: self._fs.find(path, detail=True))
+        # Not in the folder: an object of the folder's own name, and the marks of folders that consoles leave.
+        below = [name for name in found if name.startswith(f"{path}/") and not name.endswith("/")]
+        return {name.removeprefix(f"{self._root}/"): int(found[name]["size"]) for name in sorted(below)}
 
     def delete(self, key: str) -> None:
         """Remove the object; one that is not there is gone already."""
-        with edge(self._where(key)), contextlib.suppress(FileNotFoundError):
-            self._fs.rm_file(self._path(key))
+        path = self._path(key)
+        with contextlib.suppress(FileNotFoundError):
+            self._ask(key, lambda: self._fs.rm_file(path))
 
     def clear(self, folder: str) -> None:
         """Remove everything under `folder`."""
-        if self._local:
-            shutil.rmtree(self._path(folder), ignore_errors=True)
-            return
-        for key in self.list(folder):
-            self.delete(key)
+        if isinstance(self._fs, LocalFiles):
+            self._fs.clear(self._path(folder))
+        else:
+            deque(_few_at_once(self.delete, self.list(folder)), maxlen=0)
 
     def get_many(self, keys: Iterable[str]) -> Iterator[bytes]:
         """The objects in the order of `keys`, a few under way at once."""
-        if self._local:
-            yield from map(self.get, keys)
-            return
-        with ThreadPoolExecutor(TRANSFERS) as pool:
-            yield from pool.map(self.get, keys)
+        return _few_at_once(self.get, keys)
 
     def put_many(self, objects: Iterable[tuple[str, bytes]]) -> None:
-        """Write the objects, a few under way at once."""
-        if self._local:
-            for key, data in objects:
-                self.put(key, data)
-            return
-        with ThreadPoolExecutor(TRANSFERS) as pool:
-            for _ in pool.map(lambda pair: self.put(*pair), objects):
-                pass
+        """Write the objects, a few under way at once; `objects` is asked for no more than those."""
+        deque(_few_at_once(lambda pair: self.put(*pair), objects), maxlen=0)
+
+    def _connect(self) -> None:
+        self._fs, self._root = open_filesystem(self.url)
+
+    def _ask(self, key: str | None, action: Callable[[], T]) -> T:
+        return insist(self._where(key) if key else self.url, action, self._connect)
+
+    def _write(self, key: str, data: bytes, mode: str) -> None:
+        path = self._path(key)
+        with self._bucket_needed():
+            self._ask(key, lambda: self._fs.pipe_file(path, data, mode=mode))
+
+    @contextlib.contextmanager
+    def _bucket_needed(self) -> Iterator[None]:
+        """For requests that need no object there: what is missing is the bucket."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise StoreUnavailable(f"{self.url}: there is no such bucket ({error})") from error
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{check_key(key)}"
@@ -137,37 +153,36 @@ class Store:
     def _where(self, key: str) -> str:
         return f"{self.url}/{key}"
 
-    @contextlib.contextmanager
-    def _temporary(self, key: str, data: bytes) -> Iterator[Path]:
-        """The bytes in a file beside their destination, so that a rename or link puts them there whole."""
-        target = Path(self._path(key))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
-        try:
-            temporary.write_bytes(data)
-            yield temporary
-        finally:
-            temporary.unlink(missing_ok=True)
 
+def _few_at_once(function: Callable[[ItemT], T], items: Iterable[ItemT]) -> Iterator[T]:
+    """What the function makes of the items, in their order, a few of them under way at once.
 
-@contextlib.contextmanager
-def edge(where: str) -> Iterator[None]:
-    """Map what file systems raise to Python's own errors for absence and presence, and to ours for the rest.
-
-    gcsfs raises a plain OSError for 403 and aiohttp's and its own errors for an unreachable server, botocore its
-    own again, none of which share a base class with the built-in ones.
+    After an error nothing is begun, and what is under way comes to its end before the error is passed on, so that
+    nothing is written behind the back of whoever tidies up. Only a job that was asked to stop waits for nothing.
     """
+    running: deque[Future[T]] = deque()
     try:
-        yield
-    except (FileNotFoundError, FileExistsError):
-        raise
-    except PermissionError as error:
-        raise AccessDenied(f"{where}: permission denied ({error})") from error
-    except OSError as error:
-        if "forbidden" in str(error).lower():
-            raise AccessDenied(f"{where}: permission denied ({error})") from error
-        raise StoreUnavailable(f"{where}: {error}") from error
+        for item in items:
+            if len(running) == TRANSFERS:
+                yield running.popleft().result()
+            running.append(_begin(function, item))
+        while running:
+            yield running.popleft().result()
     except Exception as error:
-        if type(error).__module__.split(".")[0] in ("aiohttp", "botocore", "gcsfs", "google"):
-            raise StoreUnavailable(f"{where}: {error}") from error
+        if not isinstance(error, Stopped):
+            wait(running)
         raise
+
+
+def _begin(function: Callable[[ItemT], T], item: ItemT) -> Future[T]:
+    """The call in a thread of its own, a daemon: the pools of the standard library hold up the end of a process."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function(item))
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future

@@ -1,0 +1,117 @@
+"""The edge to other people's storage: backends' errors become Python's or ours, and what may pass is tried again.
+
+    missing, taken      FileNotFoundError, FileExistsError
+    not allowed         AccessDenied, at once; without any identity yet, after patience: the first token takes seconds
+    503, reset, ...     asked again, with growing, jittered waits; StoreUnavailable when patience ends
+    disk full, ...      StoreUnavailable, at once
+
+gcsfs raises a plain OSError for 403 and aiohttp's and its own errors for an unreachable server, botocore its own
+again, none of which share a base class with the built-in ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from json import JSONDecodeError
+from typing import TypeVar
+
+from neurograde.errors import AccessDenied, StoreUnavailable
+
+BACKENDS = ("aiobotocore", "aiohttp", "botocore", "gcsfs", "google", "requests", "urllib3")
+MAY_PASS = frozenset({408, 409, 425, 429})
+"""HTTP statuses below 500 after which another try may succeed; every one from 500 on may pass as well."""
+T = TypeVar("T")
+_jitter = random.SystemRandom()  # a shared seed would make all pods of a grid come back at the same moment
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a store is asked again before it counts as unreachable."""
+
+    seconds: float = 35.0
+    """From the first failure on, by the monotonic clock. With the silence of the first and of the last try it stays
+    below a minute; a transfer that runs longer than this and then breaks is begun again all the same."""
+    first_wait: float = 0.25
+    """Seconds before the second try; each wait is about twice the one before."""
+    longest_wait: float = 5.0
+    """Seconds that no wait exceeds by more than its jitter of a half."""
+
+
+PATIENCE = Patience()
+
+
+def insist(where: str, action: Callable[[], T], reconnect: Callable[[], None] | None = None) -> T:
+    """What `action` returns, tried again while it fails in a way that may pass.
+
+    Args:
+        where: URL of the object, for messages.
+        action: something that may be done twice: a lost answer and a lost request look the same.
+        reconnect: looks for credentials anew; called when the store did not know us.
+
+    Raises:
+        FileNotFoundError, FileExistsError: as the backend says.
+        AccessDenied: the store refuses this identity, or there is none.
+        StoreUnavailable: it cannot be reached, or cannot take the object.
+    """
+    wait, failing_since = PATIENCE.first_wait, None
+    for tries in itertools.count(1):
+        try:
+            return action()
+        except Exception as error:
+            verdict, may_pass = judge(error, where)
+            if not may_pass:
+                if verdict is error:
+                    raise
+                raise verdict from error
+            now = time.monotonic()
+            failing_since = failing_since or now
+            pause = wait * _jitter.uniform(0.5, 1.5)
+            if now + pause > failing_since + PATIENCE.seconds:
+                seconds = now - failing_since
+                raise type(verdict)(f"{verdict} ({tries} tries in {seconds:.0f} s)") from error
+        if reconnect and isinstance(verdict, AccessDenied):
+            reconnect()
+        time.sleep(pause)
+        wait = min(2 * wait, PATIENCE.longest_wait)
+    raise AssertionError("unreachable")
+
+
+def judge(error: Exception, where: str) -> tuple[Exception, bool]:
+    """How the error looks from outside, and whether another try may succeed."""
+    status = _http_status(error)
+    reason = f"{where}: {' '.join(str(error).split()) or type(error).__name__}"
+    foreign = type(error).__module__.split(".")[0] in BACKENDS
+    if status == 412:
+        error = FileExistsError(where)
+    if isinstance(error, (FileNotFoundError, FileExistsError)):
+        return error, False
+    if status == 401 or "Credential" in type(error).__name__:
+        return AccessDenied(f"{reason}: the store knows no such identity; see the environment it is taken from"), True
+    if isinstance(error, PermissionError) or status == 403 or str(error).startswith("Forbidden"):
+        return AccessDenied(f"{reason}: permission denied"), False
+    if foreign or isinstance(error, (OSError, JSONDecodeError)) or str(error).startswith("Bad Request"):
+        return StoreUnavailable(reason), _may_pass(error, status, foreign)
+    return error, False
+
+
+def _may_pass(error: Exception, status: int | None, foreign: bool) -> bool:  # noqa: FBT001
+    if status is not None:
+        return status in MAY_PASS or status >= 500
+    if type(error).__name__ == "ParamValidationError":
+        return False
+    # JSON that cannot be read is an answer that broke off.
+    return foreign or isinstance(error, (TimeoutError, ConnectionError, JSONDecodeError))
+
+
+def _http_status(error: Exception) -> int | None:
+    """The HTTP status that the error tells of, where it tells of one."""
+    told = getattr(error, "code", None) or getattr(error, "status", None)
+    for each in (error, error.__cause__):  # s3fs translates botocore's error into one of errno, and keeps it as cause
+        response = getattr(each, "response", None)
+        if isinstance(response, dict):
+            told = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return int(str(told)) if str(told).isdigit() else None

@@ -1,0 +1,18 @@
+"""Objects in this process's memory, for tests and trials."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from fsspec.implementations.memory import MemoryFileSystem
+
+
+class MemoryFiles(MemoryFileSystem):  # type: ignore[misc]
+    """fsspec's memory, where of several creators at one moment only one wins."""
+
+    _lock = Lock()
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **options: object) -> None:
+        """Put the whole object there; `create` only where there is none (FileExistsError)."""
+        with self._lock:  # fsspec looks first and writes then
+            super().pipe_file(path, value, mode=mode, **options)
