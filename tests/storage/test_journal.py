@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from neurograde.errors import Fenced, NoProgress, StoreUnavailable
+from neurograde.errors import AccessDenied, Fenced, NoProgress, StoreUnavailable
 from neurograde.specs.records import Metrics
 from neurograde.storage.journal import Journal
 from neurograde.storage.store import Store
@@ -218,3 +218,55 @@ def test_a_store_that_is_away_for_a_heartbeat_does_not_end_the_attempt(store: St
     journal.claim()
     journal.heartbeat(0)
     assert any("no heartbeat" in line for line in warnings_logged())
+
+
+def test_a_damaged_blob_is_kept_aside_until_someone_has_looked_at_it(store: Store):
+    journal = committed(store, 2)
+    key = damage(store, 1)
+    journal.latest()
+    (aside,) = store.list(f"{FOLDER}/damaged")
+    assert store.get(aside) == store.get(key) == b"rotten"
+    journal.commit(1, b"state 1", METRICS)
+    assert (store.get(aside), store.get(key)) == (b"rotten", b"state 1")
+
+
+def test_a_blob_that_only_one_transfer_damaged_is_whole(store: Store):
+    class Garbled(Store):
+        left = 1
+
+        def get(self, key: str) -> bytes:
+            if "/checkpoints/" in key and self.left:
+                self.left -= 1
+                return super().get(key)[:3]
+            return super().get(key)
+
+    committed(store, 2)
+    assert Journal(Garbled(store.url), FOLDER).latest()[1] == b"state 1"
+    assert not store.list(f"{FOLDER}/damaged")
+
+
+def test_an_agreement_is_a_record_in_the_store(store: Store):
+    committed(store, 1)
+    again = claimed(store)
+    again.commit(0, b"state 0", METRICS)
+    assert list(store.list(f"{FOLDER}/agreements")) == [f"{FOLDER}/agreements/e0000-a02.json"]
+    assert not store.list(f"{FOLDER}/conflicts")
+
+
+def test_a_commit_of_several_epochs_has_the_metrics_of_each(store: Store):
+    journal = claimed(store)
+    others = {"a": Metrics(train_loss=0.3, train_accuracy=0.5, valid_loss=0.6, valid_accuracy=0.5)}
+    journal.commit(0, b"state 0", METRICS)
+    journal.commit(2, b"state 2", METRICS, earlier=(others,))
+    assert [list(each.epochs.items()) for each in journal.commits()] == [[(0, METRICS)], [(1, others), (2, METRICS)]]
+
+
+def test_a_store_that_refuses_a_heartbeat_does_not_end_the_attempt(store: Store, warnings_logged):
+    class Refusing(Store):
+        def put(self, key: str, data: bytes) -> None:
+            raise AccessDenied(f"{key}: permission denied")
+
+    journal = Journal(Refusing(store.url), FOLDER)
+    journal.claim()
+    journal.heartbeat(0)
+    assert any("permission denied" in line for line in warnings_logged())

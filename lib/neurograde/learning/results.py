@@ -51,7 +51,7 @@ def result_files(
 
 def _history(session: str, commits: Sequence[Commit]) -> list[Metrics]:
     """What the session measured, epoch 0 first, until it ended or diverged."""
-    return [commit.metrics[session] for commit in commits if session in commit.metrics]
+    return [metrics[session] for commit in commits for metrics in commit.epochs.values() if session in metrics]
 
 
 def _summary(session: str, history: Sequence[Metrics], diverged: int | None) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def train_shard(
     )
     machine = machine_facts().model_dump(mode="json") | {"device": device.type, "threads": torch.get_num_threads()}
     with attempt.claimed(engine, machine):
-        attempt.train(engine, spec.keep_last, sum(map(len, samples.values())))
+        attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
         _publish(job, grid, shard, files, attempt)
     if len(engine.diverged) == len(sessions):

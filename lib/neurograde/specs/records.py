@@ -194,14 +194,31 @@ class Commit(Record):
     """Length of the blob in bytes."""
     metrics: dict[str, Metrics]
     """Metrics of this epoch by session id; a session that has reached its last epoch is absent."""
+    earlier: tuple[dict[str, Metrics], ...] = ()
+    """Metrics of the epochs just before, oldest first: those without a commit of their own."""
     diverged: dict[str, int] = Field(default_factory=dict)
     """Sessions that have diverged so far, with the epoch at which they did."""
     carbon: dict[str, Any] | None = None
-    """Energy and emissions of this epoch."""
+    """Energy and emissions of this epoch, and of the earlier ones."""
     best: dict[str, Best] = Field(default_factory=dict)
     """Best epoch so far by session id: who watches the grid need not read its history."""
     carbon_so_far: dict[str, Any] | None = None
     """Energy and emissions of all commits up to this one."""
+
+    @property
+    def epochs(self) -> dict[int, dict[str, Metrics]]:
+        """Metrics of every epoch that this commit covers."""
+        first = self.epoch - len(self.earlier)
+        return dict(enumerate((*self.earlier, self.metrics), first))
+
+
+class Lap(Model):
+    """Energy that went into the work between two commits."""
+
+    epoch: int
+    """The first epoch that it went into: whichever commit covers that one counts it."""
+    carbon: dict[str, Any]
+    """The energy and its emissions."""
 
 
 class Attempt(Record):
@@ -233,7 +250,9 @@ class Status(Record):
     exit_code: int | None = None
     """What it ended with; null while it runs."""
     carbon: dict[str, Any] | None = None
-    """Energy of this attempt since its last commit: wasted, if it ends here."""
+    """Energy of this attempt that none of its commits counts: wasted, if it ends here."""
+    laps: tuple[Lap, ...] = ()
+    """The same by parts, since a commit under way may still come to count one of them."""
 
 
 class Cell(Model):

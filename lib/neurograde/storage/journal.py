@@ -3,7 +3,9 @@
     <folder>/attempts/3.json                          create-only: the claim; its number is the fencing token
             /checkpoints/e0007-a03-<sha12>.safetensors   one put, immutable, unique to its attempt
             /commits/e0007.json                       create-only, after the blob that it names; kept for good
+            /agreements/e0007-a03.json                a second result for an epoch, the same as the committed one
             /conflicts/e0007-a03.json                 a second result for an epoch, other than the committed one
+            /damaged/e0007-a02-<sha12>-<sha12>        what was found in place of a blob, by its own digest
             /status/a03.json                          heartbeat
 
 There is no object that says "latest", so none can be torn, stale or contended: the latest state is the highest epoch
@@ -17,14 +19,14 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from neurograde.errors import Fenced, NoProgress, StoreUnavailable
+from neurograde.errors import AccessDenied, Fenced, NoProgress, StoreUnavailable
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import Record
-from neurograde.specs.records import Attempt, Commit, Metrics, Status
+from neurograde.specs.records import Attempt, Commit, Lap, Metrics, Status
 from neurograde.storage.artefact import parse_record
 from neurograde.storage.store import Store
 
@@ -75,8 +77,8 @@ class Journal:
     def latest(self) -> tuple[Commit, bytes] | None:
         """The newest commit whose blob is whole, and the blob; None where there is none.
 
-        A blob that is gone or damaged is named in the log, and the epoch before it is tried: what was trained since
-        is trained again, and must come out the same.
+        A blob that is gone or damaged is named in the log, a damaged one kept aside in `damaged/`, and the epoch
+        before it is tried: what was trained since is trained again, and must come out the same.
         """
         keys = self._commit_keys()
         for epoch in sorted(keys, reverse=True):
@@ -86,20 +88,21 @@ class Journal:
                 if epoch < max(keys):
                     log.warning(f"{self.store.url}/{self.folder}: going on from epoch {epoch}, the last whole one")
                 return commit, blob
+        if keys:
+            log.warning(f"{self.store.url}/{self.folder}: no checkpoint is whole; beginning anew")
         return None
 
-    def commit(
-        self,
-        epoch: int,
-        blob: bytes,
-        metrics: Mapping[str, Metrics],
-        diverged: Mapping[str, int] | None = None,
-        carbon: Mapping[str, Any] | None = None,
-    ) -> bool:
+    def commit(self, epoch: int, blob: bytes, metrics: Mapping[str, Metrics], **facts: Any) -> bool:
         """Make `blob` the state after `epoch`: the blob first, then the record that names it.
 
         An epoch that is committed already (by a twin, or before its blob was damaged) must have the same digest;
-        then the blob is put back if it is not whole, and the work goes on.
+        then that is recorded, the blob is put back if it is not whole, and the work goes on.
+
+        Args:
+            epoch: The epoch.
+            blob: The state after it.
+            metrics: What it measured, by session.
+            facts: Other fields of the `Commit`.
 
         Returns:
             Whether the commit is ours; False when it stood already, with the same digest.
@@ -116,8 +119,7 @@ class Journal:
             sha256=digest,
             size=len(blob),
             metrics=dict(metrics),
-            diverged=dict(diverged or {}),
-            carbon=None if carbon is None else dict(carbon),
+            **facts,
         )
         path = f"{self.folder}/commits/e{epoch:04d}.json"
         if not self.store.exists(path):
@@ -161,8 +163,18 @@ class Journal:
         """Whether it is time for a heartbeat."""
         return time.monotonic() - self._last_heartbeat >= SECONDS_BETWEEN_HEARTBEATS
 
-    def heartbeat(self, epoch: int, carbon: Mapping[str, Any] | None = None, ended: str | None = None) -> None:
+    def heartbeat(
+        self,
+        epoch: int,
+        carbon: Mapping[str, Any] | None = None,
+        ended: str | None = None,
+        *,
+        laps: Sequence[Lap] = (),
+        exit_code: int | None = None,
+    ) -> None:
         """Say that this attempt lives, and where it is; or, with `ended`, how it ended.
+
+        A store that does not take it is named in the log: the next commit will say whether it is back.
 
         Raises:
             Fenced: a newer attempt has claimed the shard.
@@ -173,14 +185,16 @@ class Journal:
             at=_now(),
             epoch=epoch,
             ended=ended,
+            exit_code=exit_code,
             carbon=None if carbon is None else dict(carbon),
+            laps=tuple(laps),
         )
         try:
             self.store.put(f"{self.folder}/status/a{self.attempt:02d}.json", status.encode())
             if ended is None:
                 self.check_fence()
-        except StoreUnavailable as error:
-            log.warning(f"no heartbeat: {error}")  # the next commit will say whether the store is back
+        except (AccessDenied, StoreUnavailable) as error:
+            log.warning(f"no heartbeat: {error}")
 
     def check_fence(self) -> None:
         """Raise Fenced if a newer attempt has claimed the shard."""
@@ -195,12 +209,13 @@ class Journal:
     def _agree(self, ours: Commit, theirs: Commit, blob: bytes) -> None:
         """See that an epoch that was made twice came out the same."""
         where = f"{self.store.url}/{self.folder}: epoch {ours.epoch}"
-        if ours.sha256 != theirs.sha256:
-            conflict = f"{self.folder}/conflicts/e{ours.epoch:04d}-a{ours.attempt:02d}.json"
-            self.store.create(conflict, ours.encode())
+        same = ours.sha256 == theirs.sha256
+        record = f"{self.folder}/{'agreements' if same else 'conflicts'}/e{ours.epoch:04d}-a{ours.attempt:02d}.json"
+        self.store.put(record, ours.encode())
+        if not same:
             raise Fenced(
                 f"{where} has digest {ours.sha256} in attempt {ours.attempt}, but attempt {theirs.attempt} has "
-                f"committed {theirs.sha256}: not deterministic, or not the same kind of machine; see {conflict}"
+                f"committed {theirs.sha256}: not deterministic, or not the same kind of machine; see {record}"
             )
         log.info(f"{where} came out the same in attempts {theirs.attempt} and {ours.attempt}")
         if self._blob(theirs) is None:
@@ -225,15 +240,20 @@ class Journal:
     def _blob(self, commit: Commit) -> bytes | None:
         """The blob that the commit names, or None, said in the log, when it is gone or not what was committed."""
         key = f"{self.folder}/{commit.key}"
-        try:
-            blob = self.store.get(key)
-        except FileNotFoundError:
-            log.warning(f"{self.store.url}/{key} is gone")
-            return None
-        if sha256_hex(blob) != commit.sha256:
-            log.warning(f"{self.store.url}/{key} is damaged: its sha256 is not {commit.sha256}")
-            return None
-        return blob
+        blob = b""
+        for _ in range(2):  # damage may be that of one transfer
+            try:
+                blob = self.store.get(key)
+            except FileNotFoundError:
+                log.warning(f"{self.store.url}/{key} is gone")
+                return None
+            if sha256_hex(blob) == commit.sha256:
+                return blob
+        # A copy: the blob itself stays, for a twin may be mending it just now.
+        aside = f"{self.folder}/damaged/{commit.key.split('/')[-1].split('.')[0]}-{sha256_hex(blob)[:12]}"
+        self.store.put(aside, blob)
+        log.warning(f"{self.store.url}/{key} is damaged: its sha256 is not {commit.sha256}; a copy is kept as {aside}")
+        return None
 
     def _commit_keys(self) -> dict[int, str]:
         keys = self.store.list(f"{self.folder}/commits")

@@ -24,7 +24,7 @@ RECORDS: tuple[tuple[str, type[Record] | None], ...] = (
     (r"[^/]+/.+/manifest\.json", Manifest),
     (r"runs/[^/]+/grid\.json", Grid),
     (rf"{SHARD}/attempts/\d+\.json", Attempt),
-    (rf"{SHARD}/(commits|conflicts)/e\d+[^/]*\.json", Commit),
+    (rf"{SHARD}/(commits|agreements|conflicts)/e\d+[^/]*\.json", Commit),
     (rf"{SHARD}/status/a\d+\.json", Status),
     (rf"{SHARD}/[^/]+/[^/]+\.json", None),  # the journal's too, but nothing is decided by it
     (r"ledgers/[0-9a-f]{64}/\d+\.json", Opening),
