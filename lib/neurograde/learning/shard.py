@@ -50,14 +50,18 @@ def train_shard(
     with attempt.claimed(engine, machine):
         attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
-        _publish(job, grid, shard, files, attempt)
+        publish(job, grid, shard, files, attempt)
     if len(engine.diverged) == len(sessions):
         when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
         raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
 
 
-def _publish(job: Job[TrainSpec], grid: Grid, shard: Shard, files: Mapping[str, bytes], attempt: Attempt) -> None:
-    """Files first, then the manifest, create-only: a twin that was faster has published the same."""
+def publish(job: Job[TrainSpec], grid: Grid, shard: Shard, files: Mapping[str, bytes], attempt: Attempt) -> None:
+    """Files first, then the manifest, create-only: a twin that was faster has published the same.
+
+    Raises:
+        Fenced: the manifest that stands is of other content.
+    """
     folder = f"runs/{grid.name}/{shard.name}"
     job.store.put_many((f"{folder}/{path}", data) for path, data in files.items())
     carbon, wasted = attempt.carbon()
