@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 
+from neurograde.learning.pointwise import pointwise
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -38,7 +40,7 @@ class Objective:
         """The gradient of `loss` at logits (..., batch, outputs), of their shape, for labels (..., batch)."""
         if self.classes == 2:
             target = labels[..., None].to(logits.dtype)
-            return (logits.sigmoid() - target) / logits.shape[-2]
+            return (pointwise(torch.sigmoid, logits) - target) / logits.shape[-2]
         target = one_hot(labels, self.classes).to(logits.dtype)
         return (logits.softmax(-1) - target) / logits.shape[-2]
 

@@ -77,7 +77,8 @@ class PlainEngine:
         self.objective = Objective(len(spec.classes))
         self.labels = {name: torch.from_numpy(each.labels).to(device) for name, each in samples.items()}
         freeze(trunk, sessions[0].adaptation)
-        trunk.module.to(device).to(memory_format=torch.channels_last)
+        self.dtype = torch.float64 if spec.precision == "fp64" else torch.float32
+        trunk.module.to(device, self.dtype).to(memory_format=torch.channels_last)
         self.members = [self._member(trunk, session) for session in sessions]
 
     @property
@@ -121,7 +122,7 @@ class PlainEngine:
 
     def _member(self, trunk: Trunk, session: Session) -> _Member:
         head = new_head(trunk, session.adaptation, self.objective.outputs, self.spec.seed, session.id)
-        network = Network(own_copy(trunk), head).to(self.device).to(memory_format=torch.channels_last)
+        network = Network(own_copy(trunk), head).to(self.device, self.dtype).to(memory_format=torch.channels_last)
         optimiser = torch.optim.SGD(
             [each for each in network.parameters() if each.requires_grad],
             lr=session.learning_rate,

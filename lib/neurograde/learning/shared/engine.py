@@ -1,0 +1,299 @@
+"""The shared engine: every session of a shard at once, as heads on features that were computed once.
+
+Sessions of one batch size form stacks of a fixed width, the last one padded, so that a session's bits are those that
+it has alone. Within an epoch nothing waits for the device: logits are kept, and losses are taken from them at its end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import groupby
+from threading import Event
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from neurograde.learning.backbones import Trunk
+from neurograde.learning.checkpoint import scoped, within
+from neurograde.learning.dropout import MaskStream, masks
+from neurograde.learning.engine import Tick
+from neurograde.learning.heads import new_head
+from neurograde.learning.inputs import slice_of_epoch, slices_of
+from neurograde.learning.objective import Objective
+from neurograde.learning.shared.stack import Stack
+from neurograde.learning.standing import Standing
+from neurograde.maths.seeding import generator
+from neurograde.specs.records import Metrics, Session
+from neurograde.specs.train import TrainSpec
+
+BLOCK_BYTES = 8 << 20
+"""Features gathered at a time: what the last cache of a processor holds."""
+
+
+SECONDS_BETWEEN_TICKS = 0.2
+
+
+class FeatureSource(Protocol):
+    """Where the features of the frozen trunk come from."""
+
+    def train(self, crop_slice: int | None) -> Tensor:
+        """Features of the train samples, (sample, width), in one slice of the bank of crops; None: the centre crop."""
+
+    def valid(self) -> Tensor:
+        """Features of the valid samples, (sample, width)."""
+
+
+@dataclass
+class _Group:
+    """Sessions that are trained as one stack."""
+
+    standings: list[Standing]
+    stack: Stack
+    batch_size: int
+    width: int
+    """Members of the stack; those beyond the standings are padding."""
+
+
+class SharedEngine:
+    """Sessions of one backbone whose trunk is frozen, and of one strategy."""
+
+    def __init__(
+        self,
+        spec: TrainSpec,
+        sessions: Sequence[Session],
+        trunk: Trunk,
+        features: FeatureSource,
+        *,
+        labels: Mapping[str, NDArray[np.int64]],
+        device: torch.device,
+        tick: Tick,
+    ) -> None:
+        """Heads as they are before any step.
+
+        Args:
+            spec: What all sessions share.
+            sessions: The sessions; one backbone, one strategy that leaves the trunk frozen.
+            trunk: Their trunk: its width, and the dropout before its last layer.
+            features: What the trunk makes of the samples.
+            labels: Of `train` and `valid`, (sample,) each.
+            device: Where to train.
+            tick: Called after every few batches.
+        """
+        self.spec, self.features, self.device, self.tick = spec, features, device, tick
+        self.objective = Objective(len(spec.classes))
+        self.dtype = torch.float64 if spec.precision == "fp64" else torch.float32
+        self.labels = {name: torch.from_numpy(each).to(device) for name, each in labels.items()}
+        self.standings = [Standing(session) for session in sessions]
+        self.workers = torch.get_num_threads() if device.type == "cpu" else 1
+        self._passed: deque[int] = deque()  # samples, by the threads of the groups
+        self._stopping = Event()
+        self.groups = [group for _, same in self._by_batch_size() for group in self._groups(trunk, same)]
+
+    @property
+    def diverged(self) -> dict[str, int]:
+        """Sessions that have diverged, with the epoch at which they did."""
+        return {each.session.id: each.diverged for each in self.standings if each.diverged is not None}
+
+    def run_epoch(self, epoch: int) -> dict[str, Metrics]:
+        """Train every live session for one epoch and measure it; epoch 0 only measures, before any step."""
+        found: dict[str, Metrics] = {}
+        for metrics in self._side_by_side(epoch):
+            found |= metrics
+        return {each.session.id: found[each.session.id] for each in self.standings if each.session.id in found}
+
+    def state(self) -> dict[str, Tensor]:
+        """Stacks without their padding, diverged members as zeros, and how each session stands."""
+        state: dict[str, Tensor] = {}
+        for number, group in enumerate(self.groups):
+            alive = torch.tensor([each.diverged is None for each in group.standings], device=self.device)
+            for name, tensor in group.stack.tensors().items():
+                own = tensor[: len(alive)]
+                state[f"stacks/{number}/{name}"] = torch.where(alive.view(-1, *[1] * (own.ndim - 1)), own, 0)
+        for each in self.standings:
+            state |= scoped(f"sessions/{each.session.id}", each.state())
+        return state
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to where `state` was taken."""
+        for number, group in enumerate(self.groups):
+            group.stack.load(within(f"stacks/{number}", state))  # padding stays as it was made
+        for each in self.standings:
+            each.load_state(within(f"sessions/{each.session.id}", state), self.device)
+
+    def best(self) -> dict[str, Tensor]:
+        """`<session>/<tensor>`: the weights of every session's best epoch, diverged sessions left out."""
+        best: dict[str, Tensor] = {}
+        for each in self.standings:
+            if each.diverged is None:
+                best |= scoped(each.session.id, each.best)
+        return best
+
+    def _by_batch_size(self) -> Iterator[tuple[int, Iterator[Standing]]]:
+        def batch_size(standing: Standing) -> int:
+            return standing.session.batch_size
+
+        return groupby(sorted(self.standings, key=batch_size), batch_size)
+
+    def _groups(self, trunk: Trunk, standings: Iterator[Standing]) -> Iterator[_Group]:
+        """Stacks of the standings, which share their batch size."""
+        members = list(standings)
+        session = members[0].session
+        outputs, seed = self.objective.outputs, self.spec.seed
+        heads = [new_head(trunk, session.adaptation, outputs, seed, each.session.id) for each in members]
+        width = stack_width(heads[0], session.batch_size)
+        for start in range(0, len(members), width):
+            own = heads[start : start + width]
+            padded = [*own, *[own[0]] * (width - len(own))]
+            stack = Stack([head.to(self.device, self.dtype) for head in padded], self.spec.optimiser)
+            yield _Group(members[start : start + width], stack, session.batch_size, width)
+
+    def _side_by_side(self, epoch: int) -> Iterator[dict[str, Metrics]]:
+        """The epoch of every group, as many at a time as there are workers, each on one thread of its own.
+
+        A product over several threads may add up in another order, a group on one thread cannot: so bits do not
+        depend on the number of workers. Ticks are given here, in the thread that a signal interrupts.
+        """
+        self._stopping.clear()
+        pool = ThreadPoolExecutor(self.workers, "heads", initializer=lambda: torch.set_num_threads(1))
+        try:
+            under_way = {pool.submit(self._epoch, group, epoch) for group in self.groups}
+            while under_way:
+                ended, under_way = wait(under_way, SECONDS_BETWEEN_TICKS, FIRST_COMPLETED)
+                while self._passed:
+                    self.tick(self._passed.popleft())
+                yield from (each.result() for each in ended)
+        finally:
+            self._stopping.set()
+            pool.shutdown(cancel_futures=True)
+
+    def _epoch(self, group: _Group, epoch: int) -> dict[str, Metrics]:
+        live = [place for place, each in enumerate(group.standings) if each.trains_in(epoch)]
+        if not live:
+            return {}
+        train = self._train(group, live, epoch) if epoch else self._evaluate(group, live, "train")
+        valid = self._evaluate(group, live, "valid")
+        found = {}
+        for place in live:
+            standing = group.standings[place]
+            found[standing.session.id], is_best = standing.judge(epoch, train[place], valid[place])
+            if is_best:
+                own = group.stack.parameters(place)
+                standing.best = {f"head.{name}": each.clone() for name, each in own.items()}
+        return found
+
+    def _train(self, group: _Group, live: list[int], epoch: int) -> dict[int, tuple[float, float]]:
+        """One epoch of steps; by place, loss and accuracy over the batches as they came."""
+        samples, outputs = len(self.labels["train"]), self.objective.outputs
+        order = torch.from_numpy(self._orders(group, live, samples, epoch)).to(self.device)  # (member, sample)
+        labels = self.labels["train"][order]
+        rates = self._rates(group, live)
+        sources = self._sources(group, live, epoch)
+        streams = [MaskStream(self.spec.seed, group.standings[place].session.id, epoch) for place in live]
+        logits = torch.zeros(group.width, samples, outputs, dtype=self.dtype, device=self.device)
+        for start, stop, batch in _blocks(samples, group.batch_size, group.width * sources[0][0].nbytes):
+            values = _gathered(sources, order[:, start:stop])  # (member, row, width)
+            drawn = self._drawn(group, streams, (stop - start) // batch, batch)
+            for step, first in enumerate(range(start, stop, batch)):
+                rows = slice(first, first + batch)
+                self._set_masks(group, live, drawn, step, batch)
+                found = group.stack.forward(values[:, first - start : first - start + batch])
+                group.stack.backward(self.objective.gradient(found, labels[:, rows]), rates)
+                logits[:, rows] = found
+            self._passed.append((stop - start) * len(live))
+            if self._stopping.is_set():
+                break
+        return self._measured({place: (logits[place], labels[place]) for place in live})
+
+    def _orders(self, group: _Group, live: list[int], samples: int, epoch: int) -> NDArray[np.int64]:
+        """The order in which each member reads the samples, (member, sample)."""
+        orders = np.tile(np.arange(samples), (group.width, 1))
+        for place in live:
+            names = ("session", group.standings[place].session.id, "epoch", epoch, "order")
+            orders[place] = generator(self.spec.seed, *names).permutation(samples)
+        return orders
+
+    def _rates(self, group: _Group, live: list[int]) -> Tensor:
+        """Step size of each member, (member, 1, 1); 0 for padding and for those that have ended."""
+        rates = torch.zeros(group.width, 1, 1, dtype=self.dtype)
+        for place in live:
+            rates[place] = group.standings[place].session.learning_rate
+        return rates.to(self.device)
+
+    def _sources(self, group: _Group, live: list[int], epoch: int) -> list[Tensor]:
+        """The features that each member reads in this epoch."""
+        seed, slices = self.spec.seed, slices_of(self.spec)
+        if self.spec.crop == "center":
+            return [self.features.train(None)] * group.width
+        read = {place: slice_of_epoch(seed, group.standings[place].session.id, epoch, slices) for place in live}
+        return [self.features.train(read.get(place, read[live[0]])) for place in range(group.width)]
+
+    def _drawn(self, group: _Group, streams: list[MaskStream], steps: int, batch: int) -> NDArray[np.uint8]:
+        """The bytes of the masks of the next steps, (live member, step, byte)."""
+        units = sum(each.layer.units for each in group.stack.drops)
+        if not units:
+            return np.empty((0, 0, 0), np.uint8)
+        return np.stack([each.draw(steps, batch * units) for each in streams])
+
+    def _set_masks(self, group: _Group, live: list[int], drawn: NDArray[np.uint8], step: int, batch: int) -> None:
+        drops = group.stack.drops
+        if not drops:
+            return
+        for drop, kept in zip(drops, masks(drawn[:, step], [each.layer for each in drops], batch), strict=True):
+            if drop.mask.shape != (group.width, batch, drop.layer.units):
+                shape = (group.width, batch, drop.layer.units)
+                drop.mask = torch.zeros(shape, dtype=self.dtype, device=self.device)
+            mask = torch.from_numpy(kept.view(np.uint8)).to(self.device)
+            if len(live) == group.width:
+                drop.mask.copy_(mask).mul_(drop.layer.scale)
+            else:
+                drop.mask[live] = mask.to(self.dtype).mul_(drop.layer.scale)
+
+    def _evaluate(self, group: _Group, live: list[int], subset: str) -> dict[int, tuple[float, float]]:
+        """By place, mean loss and accuracy over a subset, in eval mode, with the centre crop."""
+        values = self.features.train(None) if subset == "train" else self.features.valid()
+        labels = self.labels[subset]
+        logits = {place: group.stack.infer(values, place) for place in live}
+        self._passed.append(len(labels) * len(live))
+        return self._measured({place: (each, labels) for place, each in logits.items()})
+
+    def _measured(self, found: Mapping[int, tuple[Tensor, Tensor]]) -> dict[int, tuple[float, float]]:
+        """Mean loss and share of right answers, of logits (sample, outputs) and labels (sample,) by place."""
+        losses = [self.objective.losses(logits.double(), labels).mean() for logits, labels in found.values()]
+        right = [self.objective.correct(logits, labels).double() / len(labels) for logits, labels in found.values()]
+        pairs = zip(torch.stack(losses).tolist(), torch.stack(right).tolist(), strict=True)
+        return dict(zip(found, pairs, strict=True))
+
+
+def stack_width(head: nn.Sequential, batch_size: int) -> int:
+    """Members of a stack: what measured fastest, and a function of nothing that differs among a session's company.
+
+    A lone layer is bound by calls, so that many members share one; a deep head by its weights, which then leave the
+    processor's cache.
+    """
+    if sum(isinstance(layer, nn.Linear) for layer in head) > 1:
+        return 4
+    return 50 if batch_size <= 16 else 10
+
+
+def _blocks(samples: int, batch: int, bytes_a_sample: int) -> Iterator[tuple[int, int, int]]:
+    """Start, end and batch length of runs of whole batches, each of at most BLOCK_BYTES; a shorter last batch alone."""
+    whole = samples - samples % batch
+    rows = max(1, BLOCK_BYTES // (bytes_a_sample * batch)) * batch
+    for start in range(0, whole, rows):
+        yield start, min(start + rows, whole), batch
+    if whole < samples:
+        yield whole, samples, samples - whole
+
+
+def _gathered(sources: list[Tensor], rows: Tensor) -> Tensor:
+    """What each member reads, (member, row, width), of rows (member, row) of its own source."""
+    first = sources[0]
+    if all(each is first for each in sources):
+        return first.index_select(0, rows.reshape(-1)).view(*rows.shape, -1)
+    return torch.stack([source.index_select(0, own) for source, own in zip(sources, rows, strict=True)])

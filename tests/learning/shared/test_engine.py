@@ -1,0 +1,224 @@
+"""The shared engine is the plain one, faster: equal losses, bits that no company changes, exact resume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from neurograde.learning.backbones import Trunk
+from neurograde.learning.checkpoint import decode, encode
+from neurograde.learning.features.forward import run_module
+from neurograde.learning.inputs import Inputs
+from neurograde.learning.plain import PlainEngine
+from neurograde.learning.samples import Samples
+from neurograde.learning.shared.engine import SharedEngine
+from neurograde.specs.records import Session
+from neurograde.specs.train import TrainSpec
+from tests.learning.material import CPU, STATISTICS, engine, sessions_of, subsets, train_spec, trunk
+
+STRATEGIES = [
+    {"kind": "straightforward"},
+    {"kind": "extension", "non_linearities": 1},
+    {"kind": "extension", "non_linearities": 4},
+]
+LABELS = ["straightforward", "extension1", "extension4"]
+
+
+class InMemory:
+    """Features without a store."""
+
+    def __init__(self, spec: TrainSpec, frozen: Trunk, data: dict[str, Samples]) -> None:
+        self.spec, self.frozen, self.data = spec, frozen, data
+        self.kept: dict[tuple[str, int | None], Tensor] = {}
+
+    def train(self, crop_slice: int | None) -> Tensor:
+        return self._features("train", crop_slice)
+
+    def valid(self) -> Tensor:
+        return self._features("valid", None)
+
+    def _features(self, subset: str, crop_slice: int | None) -> Tensor:
+        key = (subset, crop_slice)
+        if key not in self.kept:
+            inputs = Inputs.of(self.spec, self.frozen.name, self.data[subset].patch_size_px)
+            options = (self.data[subset], STATISTICS, crop_slice, CPU, self.spec.precision)
+            self.kept[key] = torch.cat([found for _, (found,) in run_module(self.frozen.module, inputs, *options)])
+        return self.kept[key]
+
+
+def shared(spec: TrainSpec, sessions: Sequence[Session] | None = None, data: dict[str, Samples] | None = None):
+    """A shared engine of the spec's sessions (or those given) on the painted samples (or those given)."""
+    torch.set_num_threads(1)
+    data, frozen = data or subsets(), trunk(spec)
+    labels = {name: each.labels for name, each in data.items()}
+    features = InMemory(spec, frozen, data)
+    options: dict[str, Any] = {"labels": labels, "device": CPU, "tick": lambda _samples: None}
+    return SharedEngine(spec, sessions or sessions_of(spec), frozen, features, **options)
+
+
+def spec_of(strategy: dict[str, Any], **changes: Any) -> TrainSpec:
+    """Resnet-18 on 40 px: 24 train samples, in batches of 5 and 8 with shorter ones at the end."""
+    fields: dict[str, Any] = {
+        "learning_rates": [0.01, 0.002],
+        "batch_sizes": [5, 7],
+        "input_size_px": 40,
+        "optimiser": {"weight_decay": 0.01},
+    }
+    return train_spec("resnet18", strategy, **(fields | changes))
+
+
+def worst_difference(one: Any, other: Any, epochs: int) -> float:
+    """The largest difference of a loss or an accuracy between two engines over some epochs."""
+    worst = 0.0
+    for epoch in range(epochs + 1):
+        ours, theirs = one.run_epoch(epoch), other.run_epoch(epoch)
+        assert ours.keys() == theirs.keys()
+        for session in ours:
+            pairs = zip(ours[session].model_dump().values(), theirs[session].model_dump().values(), strict=True)
+            differences = [abs(a - b) for a, b in pairs if isinstance(a, float)]
+            assert len(differences) == 4
+            worst = max(worst, *differences)
+    return worst
+
+
+@pytest.mark.parametrize("crop", ["center", "random"])
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=LABELS)
+def test_in_float64_every_loss_is_that_of_the_plain_engine(strategy: dict[str, Any], crop: str):
+    spec = spec_of(strategy, precision="fp64", epochs=4, crop=crop)
+    assert worst_difference(shared(spec), engine(spec), 4) < 1e-9
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=LABELS)
+def test_in_float32_the_first_15_steps_are_those_of_the_plain_engine(strategy: dict[str, Any]):
+    spec = spec_of(strategy, epochs=3, batch_sizes=[5], repeats=2)
+    assert worst_difference(shared(spec), engine(spec), 3) < 2e-6
+
+
+def test_three_classes_are_trained_alike():
+    data = subsets(classes=3, each=4)
+    spec = spec_of(STRATEGIES[1], precision="fp64", classes=["a", "b", "c"], positive="a", epochs=3)
+    assert worst_difference(shared(spec, data=data), engine(spec, data=data), 3) < 1e-9
+
+
+def test_the_dropout_before_a_trunks_last_layer_is_the_heads_in_both_engines():
+    spec = train_spec("squeezenet1_1", precision="fp64", learning_rates=[0.05], epochs=3)
+    assert trunk(spec).dropout == 0.5
+    assert worst_difference(shared(spec), engine(spec), 3) < 1e-9
+
+
+def test_the_weights_of_the_best_epochs_have_the_plain_engines_names_shapes_and_values():
+    spec = spec_of(STRATEGIES[1], precision="fp64", epochs=3)
+    one, other = shared(spec), engine(spec)
+    worst_difference(one, other, 3)
+    ours, theirs = one.best(), other.best()
+    assert ours.keys() == theirs.keys()
+    for name, tensor in theirs.items():
+        torch.testing.assert_close(ours[name], tensor, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES[:2], ids=LABELS[:2])
+@pytest.mark.parametrize("batch_size", [5, 20])
+def test_a_session_has_the_same_bits_in_whatever_company(strategy: dict[str, Any], batch_size: int):
+    spec = spec_of(strategy, batch_sizes=[batch_size], learning_rates=[0.01], repeats=53)
+    everyone = sessions_of(spec)
+    ours = everyone[7]
+    companies = [[ours], [everyone[1], ours, everyone[3]], [*everyone[8:53], ours], everyone]
+    found = []
+    for company in companies:
+        trained = shared(spec, company)
+        metrics = [trained.run_epoch(epoch)[ours.id] for epoch in range(3)]
+        best = {name: each for name, each in trained.best().items() if name.startswith(f"{ours.id}/")}
+        found.append((metrics, encode(best)))
+    assert all(each == found[0] for each in found)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES[:2], ids=LABELS[:2])
+def test_resumed_from_any_epoch_a_shard_ends_with_the_same_bytes(strategy: dict[str, Any]):
+    spec = spec_of(strategy, epochs=3, repeats=2)
+    undisturbed = shared(spec)
+    states, metrics = [], []
+    for epoch in range(4):
+        metrics.append(undisturbed.run_epoch(epoch))
+        states.append(encode(undisturbed.state()))
+    for epoch in range(3):
+        resumed = shared(spec)
+        resumed.load_state(decode(states[epoch], "a checkpoint"))
+        assert [resumed.run_epoch(later) for later in range(epoch + 1, 4)] == metrics[epoch + 1 :]
+        assert encode(resumed.state()) == states[-1]
+        assert encode(resumed.best()) == encode(undisturbed.best())
+
+
+def test_a_session_that_diverges_is_named_with_its_epoch_and_costs_the_others_no_bit():
+    calm = spec_of(STRATEGIES[1], learning_rates=[0.01], batch_sizes=[5])
+    wild = spec_of(STRATEGIES[1], learning_rates=[0.01, 1e30], batch_sizes=[5])
+    alone, together = shared(calm), shared(wild)
+    session, lost = (each.id for each in sessions_of(wild))
+    for epoch in range(3):
+        expected = alone.run_epoch(epoch)
+        found = together.run_epoch(epoch)
+        assert found[session] == expected[session]
+        assert (lost in found) == (epoch <= 1)
+    assert together.diverged == {lost: 1}
+    resumed = shared(wild)
+    resumed.load_state(decode(encode(together.state()), "a checkpoint"))
+    assert resumed.diverged == {lost: 1}
+    assert encode(resumed.state()) == encode(together.state())
+    assert {name.split("/")[0] for name in together.best()} == {session}
+
+
+def test_sessions_end_at_epochs_of_their_own():
+    spec = spec_of(STRATEGIES[0], epochs=3)
+    sessions = [each.model_copy(update={"epochs": 1 + place}) for place, each in enumerate(sessions_of(spec)[:2])]
+    trained = shared(spec, sessions)
+    taking_part = [[each.id in trained.run_epoch(epoch) for each in sessions] for epoch in range(4)]
+    assert taking_part == [[True, True], [True, True], [False, True], [False, False]]
+
+
+def mutated(spec: TrainSpec, monkeypatch: pytest.MonkeyPatch, what: str) -> SharedEngine:
+    """An engine with one mistake in it."""
+    from neurograde.learning.shared import engine as engine_module
+    from neurograde.learning.shared import stack
+
+    if what == "a wrong sign":
+        right = stack.LeakyReLU.backward
+        monkeypatch.setattr(stack.LeakyReLU, "backward", lambda self, g, r: -right(self, g, r))
+    elif what == "a stale weight":
+
+        def after_its_update(self: stack.Linear, gradient: Tensor, rates: Tensor) -> Tensor | None:
+            self._step_weight.product(gradient.transpose(1, 2), self._values, rates)
+            self._step_bias.step(gradient.sum(1, keepdim=True), rates)
+            return None if self.first else torch.bmm(gradient, self.weight)
+
+        monkeypatch.setattr(stack.Linear, "backward", after_its_update)
+    else:
+        drawn = engine_module.masks
+        shift = lambda *args: (np.roll(each, 1, axis=-1) for each in drawn(*args))  # noqa: E731
+        monkeypatch.setattr(engine_module, "masks", shift)
+    return shared(spec)
+
+
+@pytest.mark.parametrize("what", ["a wrong sign", "a stale weight", "a shifted mask"])
+def test_the_comparison_sees_a_mistake(what: str, monkeypatch: pytest.MonkeyPatch):
+    spec = spec_of(STRATEGIES[1], precision="fp64", epochs=2)
+    assert worst_difference(mutated(spec, monkeypatch, what), engine(spec), 2) > 1e-6
+
+
+def test_the_trunk_is_left_bit_for_bit_as_it_was():
+    spec = spec_of(STRATEGIES[1])
+    data, frozen = subsets(), trunk(spec)
+    before = {name: each.clone() for name, each in frozen.module.state_dict().items()}
+    labels = {name: each.labels for name, each in data.items()}
+    options: dict[str, Any] = {"labels": labels, "device": CPU, "tick": lambda _samples: None}
+    trained = SharedEngine(spec, sessions_of(spec), frozen, InMemory(spec, frozen, data), **options)
+    for epoch in range(3):
+        trained.run_epoch(epoch)
+    assert all(torch.equal(each, before[name]) for name, each in frozen.module.state_dict().items())
+
+
+def test_the_plain_engine_is_what_all_of_this_is_compared_with():
+    assert isinstance(engine(spec_of(STRATEGIES[0])), PlainEngine)
