@@ -32,7 +32,7 @@ _jitter = random.SystemRandom()  # a shared seed would make all pods of a grid c
 class Patience:
     """How long a store is asked again before it counts as unreachable."""
 
-    seconds: float = 35.0
+    seconds: float = 30.0
     """From the first failure on, by the monotonic clock. With the silence of the first and of the last try it stays
     below a minute; a transfer that runs longer than this and then breaks is begun again all the same."""
     first_wait: float = 0.25
@@ -84,7 +84,6 @@ def judge(error: Exception, where: str) -> tuple[Exception, bool]:
     """How the error looks from outside, and whether another try may succeed."""
     status = _http_status(error)
     reason = f"{where}: {' '.join(str(error).split()) or type(error).__name__}"
-    foreign = type(error).__module__.split(".")[0] in BACKENDS
     if status == 412:
         error = FileExistsError(where)
     if isinstance(error, (FileNotFoundError, FileExistsError)):
@@ -93,18 +92,22 @@ def judge(error: Exception, where: str) -> tuple[Exception, bool]:
         return AccessDenied(f"{reason}: the store knows no such identity; see the environment it is taken from"), True
     if isinstance(error, PermissionError) or status == 403 or str(error).startswith("Forbidden"):
         return AccessDenied(f"{reason}: permission denied"), False
-    if foreign or isinstance(error, (OSError, JSONDecodeError)) or str(error).startswith("Bad Request"):
-        return StoreUnavailable(reason), _may_pass(error, status, foreign)
+    if _of_a_backend(error) or isinstance(error, (OSError, JSONDecodeError)) or str(error).startswith("Bad Request"):
+        return StoreUnavailable(reason), _may_pass(error, status)
     return error, False
 
 
-def _may_pass(error: Exception, status: int | None, foreign: bool) -> bool:  # noqa: FBT001
+def _may_pass(error: Exception, status: int | None) -> bool:
     if status is not None:
         return status in MAY_PASS or status >= 500
     if type(error).__name__ == "ParamValidationError":
         return False
     # JSON that cannot be read is an answer that broke off.
-    return foreign or isinstance(error, (TimeoutError, ConnectionError, JSONDecodeError))
+    return _of_a_backend(error) or isinstance(error, (TimeoutError, ConnectionError, JSONDecodeError))
+
+
+def _of_a_backend(error: Exception) -> bool:
+    return type(error).__module__.split(".")[0] in BACKENDS
 
 
 def _http_status(error: Exception) -> int | None:
