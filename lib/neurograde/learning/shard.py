@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from neurograde.errors import AllDiverged, Fenced
 from neurograde.learning.attempt import Attempt
 from neurograde.learning.device import prepare_device
-from neurograde.learning.plain import PlainEngine
+from neurograde.learning.engines import features_read, make_engine
 from neurograde.learning.results import result_files
 from neurograde.learning.samples import Samples, Statistics
 from neurograde.learning.weights import prepare_trunk
@@ -17,7 +17,7 @@ from neurograde.maths.digest import sha256_hex
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.runtime.machine import machine_facts, software_versions
-from neurograde.specs.records import FileRecord, Grid, Manifest, Shard
+from neurograde.specs.records import FileRecord, Grid, InputRecord, Manifest, Shard
 from neurograde.specs.train import Backbone, TrainSpec
 from neurograde.storage.artefact import MANIFEST, read_manifest
 from neurograde.storage.journal import Journal
@@ -43,20 +43,30 @@ def train_shard(
     backbone = Backbone(name=sessions[0].backbone, weights=sessions[0].weights)
     trunk, weights = prepare_trunk(spec, backbone, grid.raw)
     attempt = Attempt(Journal(job.store, f"runs/{grid.name}/{shard.name}"), sessions, job.meter)
-    engine = PlainEngine(
-        spec, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=attempt.tick
+    began_with = TrainSpec.parse(grid.spec).engine  # whose checkpoints another engine could not read
+    if began_with != spec.engine:
+        log.info(f"runs/{grid.name} goes on under engine {began_with}, as it began")
+    engine = make_engine(
+        began_with, job, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=attempt.tick
     )
     machine = machine_facts().model_dump(mode="json") | {"device": device.type, "threads": torch.get_num_threads()}
     with attempt.claimed(engine, machine):
         attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
-        publish(job, grid, shard, files, attempt)
+        publish(job, grid, shard, files, attempt, features_read(engine))
     if len(engine.diverged) == len(sessions):
         when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
         raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
 
 
-def publish(job: Job[TrainSpec], grid: Grid, shard: Shard, files: Mapping[str, bytes], attempt: Attempt) -> None:
+def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest
+    job: Job[TrainSpec],
+    grid: Grid,
+    shard: Shard,
+    files: Mapping[str, bytes],
+    attempt: Attempt,
+    features: Sequence[InputRecord] = (),
+) -> None:
     """Files first, then the manifest, create-only: a twin that was faster has published the same.
 
     Raises:
@@ -75,6 +85,7 @@ def publish(job: Job[TrainSpec], grid: Grid, shard: Shard, files: Mapping[str, b
         raw=grid.raw,
         files={path: FileRecord(sha256=sha256_hex(data), size=len(data)) for path, data in sorted(files.items())},
         marks=grid.marks,
+        features=tuple(features),
         software=software_versions(),
         machine=machine_facts().model_dump(mode="json"),
         wall_seconds=round(carbon.wall_seconds, 3),

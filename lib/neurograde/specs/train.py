@@ -100,7 +100,7 @@ class Optimiser(Model):
 class TrainSpec(JobSpec):
     """Train every session of a grid: backbones x strategies x learning rates x batch sizes x repeats."""
 
-    PLACEMENT: ClassVar[frozenset[str]] = JobSpec.PLACEMENT | {"cache_gib"}
+    PLACEMENT: ClassVar[frozenset[str]] = JobSpec.PLACEMENT | {"cache_gib", "engine"}  # engines agree to rounding
 
     job: Literal["train"]
     """The job this spec is for."""
@@ -130,8 +130,9 @@ class TrainSpec(JobSpec):
     """Side of the network's input; when not given 224, or 299 for Inception, to which patches are resized."""
     crop_slices: Annotated[int, Field(ge=1)] | None = None
     """Random crops of each sample in the bank that all sessions read; as many as epochs when not given."""
-    engine: Literal["plain", "shared"] = "plain"
-    """`shared` computes the frozen part once for all sessions; `plain` is its readable, slow reference."""
+    engine: Literal["plain", "shared"] = "shared"
+    """`shared` computes the frozen part once for all sessions; `plain` is its readable, slow reference. A grid that
+    has begun goes on as it began."""
     precision: Literal["fp64", "fp32", "bf16", "fp16"] = "fp32"
     """Arithmetic of the frozen part; what is trained is fp32, under `fp64` (for checks) all of it."""
     boundary: Literal["fp16", "same"] = "fp16"

@@ -1,0 +1,53 @@
+"""Which engine trains the sessions of a shard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from neurograde.learning.backbones import Trunk
+from neurograde.learning.engine import Engine, Tick
+from neurograde.learning.features.bank import Features
+from neurograde.learning.plain import PlainEngine
+from neurograde.learning.samples import Samples, Statistics
+from neurograde.learning.shared.engine import SharedEngine
+from neurograde.runtime.job import Job
+from neurograde.specs.records import InputRecord, Session
+from neurograde.specs.train import Extension, Straightforward, TrainSpec
+
+
+def make_engine(
+    name: str,
+    job: Job[TrainSpec],
+    sessions: Sequence[Session],
+    trunk: Trunk,
+    *,
+    samples: Mapping[str, Samples],
+    statistics: Mapping[str, Statistics],
+    device: torch.device,
+    tick: Tick,
+) -> Engine:
+    """The engine of a shard's sessions, as they are before any step.
+
+    Args:
+        name: `plain` or `shared`.
+        job: Its spec is what all sessions share; features are read from its store, or made there.
+        sessions: One backbone, one strategy.
+        trunk: Their trunk, with its weights.
+        samples: `train` and `valid`.
+        statistics: What each of them is standardised with.
+        device: Where to train.
+        tick: Called now and then with the samples just passed through.
+    """
+    if name == "shared" and isinstance(sessions[0].adaptation, Straightforward | Extension):
+        features = Features(job, trunk, samples=samples, statistics=statistics, device=device)
+        labels = {name: each.labels for name, each in samples.items()}
+        return SharedEngine(job.spec, sessions, trunk, features, labels=labels, device=device, tick=tick)
+    return PlainEngine(job.spec, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=tick)
+
+
+def features_read(engine: Engine) -> tuple[InputRecord, ...]:
+    """The artefacts of features that an engine has read."""
+    bank = getattr(engine, "features", None)
+    return bank.records() if isinstance(bank, Features) else ()
