@@ -33,6 +33,9 @@ chain: setup  ## run a folder's specs in order, skipping what is up to date: SPE
 test: setup  ## set up and run the tests
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 8 $(ARGS)
 
+soak: setup  ## the tests of killed, faulty and doubled attempts, at every step and more often
+	NEUROGRADE_SOAK=1 $(RUN) -m pytest tests/jobs/test_shard_kills.py tests/jobs/test_shard_twins.py tests/jobs/test_shard_faults.py $(ARGS)
+
 check: setup  ## lint, formatting and types
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -61,4 +64,4 @@ push: image  ## push the image and print the digest that the manifests take: IMA
 clean:  ## remove the demo's store and what tools left behind
 	rm -rf out build bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo run-local chain test check bench docs lock image image-test push clean
+.PHONY: help setup demo run-local chain test soak check bench docs lock image image-test push clean

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Mapping
 
 import pytest
 import torch
 from torch import Tensor
 
-from neurograde.errors import Fenced, Stopped
+from neurograde.errors import AccessDenied, Fenced, Stopped, StoreUnavailable
 from neurograde.learning.attempt import Attempt
 from neurograde.learning.results import result_files
 from neurograde.runtime.carbon import CarbonMeter
@@ -133,3 +135,76 @@ def test_the_results_are_the_union_of_the_commits(store: Store):
     assert len(lines) == 6
     assert b'"best_epoch_by_loss": 4' not in files["sessions.json"]
     assert b'"best_epoch_by_loss": 2' in files["sessions.json"]
+
+
+def test_checkpoints_are_uploaded_while_the_next_epoch_is_trained_and_one_at_a_time(store: Store):
+    under_way, trained, together = [], [], []
+
+    class Slow(Store):
+        def put(self, key: str, data: bytes) -> None:
+            if "/checkpoints/" in key:
+                under_way.append(key)
+                together.append(len(under_way))
+                deadline = time.monotonic() + 10
+                while len(trained) < min(5, len(together) + 1) and time.monotonic() < deadline:
+                    time.sleep(0.001)  # ends at once if the next epoch is trained meanwhile
+                assert len(trained) >= min(5, len(together) + 1), "nothing was trained during the upload"
+                under_way.pop()
+            super().put(key, data)
+
+    class Noted(Counter):
+        def run_epoch(self, epoch: int) -> dict[str, Metrics]:
+            trained.append(epoch)
+            return super().run_epoch(epoch)
+
+    run(Slow(store.url), Noted())
+    assert together == [1] * 5
+
+
+def test_an_upload_that_fails_ends_the_attempt_with_its_own_error(store: Store):
+    class Refusing(Store):
+        def put(self, key: str, data: bytes) -> None:
+            if "/checkpoints/e0001" in key:
+                raise AccessDenied("no more")
+            super().put(key, data)
+
+    with pytest.raises(AccessDenied):
+        run(Refusing(store.url), Counter())
+    status = Journal(store, "runs/grid/shard").statuses()[1]
+    assert (status.ended, status.exit_code) == ("error", 77)
+    assert [commit.epoch for commit in Journal(store, "runs/grid/shard").commits()] == [0]
+
+
+def test_asked_to_stop_an_attempt_waits_for_no_upload(store: Store):
+    release = threading.Event()
+
+    class Stuck(Store):
+        def put(self, key: str, data: bytes) -> None:
+            if "/checkpoints/e0001" in key:
+                release.wait(30)
+                raise StoreUnavailable("cut off")
+            super().put(key, data)
+
+    start = time.monotonic()
+    with pytest.raises(Stopped):
+        run(Stuck(store.url), Counter(fails_at=(2, Stopped("asked"))))
+    release.set()
+    assert time.monotonic() - start < 10
+    status = Journal(store, "runs/grid/shard").statuses()[1]
+    assert (status.ended, status.exit_code) == ("SIGTERM", 75)
+    assert [lap.epoch for lap in status.laps] == [1, 2]
+
+
+def test_the_records_add_up_to_the_account(store: Store):
+    with pytest.raises(MemoryError):
+        run(store, Counter(fails_at=(3, MemoryError())))
+    attempt = run(store, Counter())
+    whole, wasted = attempt.carbon()
+    commits = attempt.journal.commits()
+    lost = attempt.journal.statuses()[1].laps
+    assert wasted.wall_seconds == pytest.approx(sum(lap.carbon["wall_seconds"] for lap in lost))
+    useful = [commit.carbon["wall_seconds"] for commit in commits]
+    assert commits[-1].carbon_so_far["wall_seconds"] == pytest.approx(sum(useful))
+    after = attempt.meter.peek().wall_seconds  # since the last commit
+    assert sum(useful) + wasted.wall_seconds <= whole.wall_seconds <= sum(useful) + wasted.wall_seconds + after
+    assert commits[-1].best[SESSIONS[0].id].epoch == 2
