@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from threading import Event
 from typing import Protocol
@@ -32,8 +33,8 @@ from neurograde.maths.seeding import generator
 from neurograde.specs.records import Metrics, Session
 from neurograde.specs.train import TrainSpec
 
-BLOCK_BYTES = 8 << 20
-"""Features gathered at a time: what the last cache of a processor holds."""
+BLOCK_ROWS, BLOCK_BYTES = 128, 8 << 20
+"""Most samples, and most bytes of features, gathered for a block: what the last cache of a processor holds."""
 
 
 SECONDS_BETWEEN_TICKS = 0.2
@@ -150,7 +151,9 @@ class SharedEngine:
         for start in range(0, len(members), width):
             own = heads[start : start + width]
             padded = [*own, *[own[0]] * (width - len(own))]
-            stack = Stack([head.to(self.device, self.dtype) for head in padded], self.spec.optimiser)
+            stack = Stack(
+                [head.to(self.device, self.dtype) for head in padded], self.spec.optimiser, session.batch_size
+            )
             yield _Group(members[start : start + width], stack, session.batch_size, width)
 
     def _side_by_side(self, epoch: int) -> Iterator[dict[str, Metrics]]:
@@ -198,13 +201,15 @@ class SharedEngine:
         logits = torch.zeros(group.width, samples, outputs, dtype=self.dtype, device=self.device)
         for start, stop, batch in _blocks(samples, group.batch_size, group.width * sources[0][0].nbytes):
             values = _gathered(sources, order[:, start:stop])  # (member, row, width)
-            drawn = self._drawn(group, streams, (stop - start) // batch, batch)
-            for step, first in enumerate(range(start, stop, batch)):
+            self._set_masks(group, live, streams, (stop - start) // batch, batch)
+            group.stack.begin(values, batch, rates)
+            for first in range(0, stop - start, batch):
                 rows = slice(first, first + batch)
-                self._set_masks(group, live, drawn, step, batch)
-                found = group.stack.forward(values[:, first - start : first - start + batch])
-                group.stack.backward(self.objective.gradient(found, labels[:, rows]), rates)
-                logits[:, rows] = found
+                own = labels[:, start + first : start + first + batch]
+                logits[:, start + first : start + first + batch] = group.stack.step(
+                    rows, partial(self.objective.gradient, labels=own), rates
+                )
+            group.stack.end()
             self._passed.append((stop - start) * len(live))
             if self._stopping.is_set():
                 break
@@ -233,26 +238,21 @@ class SharedEngine:
         read = {place: slice_of_epoch(seed, group.standings[place].session.id, epoch, slices) for place in live}
         return [self.features.train(read.get(place, read[live[0]])) for place in range(group.width)]
 
-    def _drawn(self, group: _Group, streams: list[MaskStream], steps: int, batch: int) -> NDArray[np.uint8]:
-        """The bytes of the masks of the next steps, (live member, step, byte)."""
-        units = sum(each.layer.units for each in group.stack.drops)
-        if not units:
-            return np.empty((0, 0, 0), np.uint8)
-        return np.stack([each.draw(steps, batch * units) for each in streams])
-
-    def _set_masks(self, group: _Group, live: list[int], drawn: NDArray[np.uint8], step: int, batch: int) -> None:
-        drops = group.stack.drops
-        if not drops:
+    def _set_masks(self, group: _Group, live: list[int], streams: list[MaskStream], steps: int, batch: int) -> None:
+        """Draw the masks of the next steps for every member that lives; padding drops everything."""
+        layers = [each.layer for each in group.stack.drops]
+        if not layers:
             return
-        for drop, kept in zip(drops, masks(drawn[:, step], [each.layer for each in drops], batch), strict=True):
-            if drop.mask.shape != (group.width, batch, drop.layer.units):
-                shape = (group.width, batch, drop.layer.units)
-                drop.mask = torch.zeros(shape, dtype=self.dtype, device=self.device)
-            mask = torch.from_numpy(kept.view(np.uint8)).to(self.device)
+        drawn = np.stack([each.draw(steps, batch * sum(layer.units for layer in layers)) for each in streams])
+        for drop, kept in zip(group.stack.drops, masks(drawn, layers, batch), strict=True):  # (live, step, batch, unit)
+            shape = (group.width, steps * batch, drop.layer.units)
+            if drop.masks.shape != shape:
+                drop.masks = torch.zeros(shape, dtype=self.dtype, device=self.device)
+            mask = torch.from_numpy(kept.view(np.uint8)).to(self.device).view(len(live), *shape[1:])
             if len(live) == group.width:
-                drop.mask.copy_(mask).mul_(drop.layer.scale)
+                drop.masks.copy_(mask).mul_(drop.layer.scale)
             else:
-                drop.mask[live] = mask.to(self.dtype).mul_(drop.layer.scale)
+                drop.masks[live] = mask.to(self.dtype).mul_(drop.layer.scale)
 
     def _evaluate(self, group: _Group, live: list[int], subset: str) -> dict[int, tuple[float, float]]:
         """By place, mean loss and accuracy over a subset, in eval mode, with the centre crop."""
@@ -282,9 +282,9 @@ def stack_width(head: nn.Sequential, batch_size: int) -> int:
 
 
 def _blocks(samples: int, batch: int, bytes_a_sample: int) -> Iterator[tuple[int, int, int]]:
-    """Start, end and batch length of runs of whole batches, each of at most BLOCK_BYTES; a shorter last batch alone."""
+    """Start, end and batch length of blocks of whole batches; a shorter last batch is a block of its own."""
     whole = samples - samples % batch
-    rows = max(1, BLOCK_BYTES // (bytes_a_sample * batch)) * batch
+    rows = max(1, min(BLOCK_ROWS, BLOCK_BYTES // bytes_a_sample) // batch) * batch
     for start in range(0, whole, rows):
         yield start, min(start + rows, whole), batch
     if whole < samples:
