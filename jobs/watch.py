@@ -1,0 +1,95 @@
+"""watch: where a running grid stands, from the store alone; in the terminal, or on a page with its heatmap and curves.
+
+    python -m jobs.watch specs/demo/train.yaml                  until the grid is done or Ctrl-C
+    python -m jobs.watch specs/demo/train.yaml --serve          the page, on 127.0.0.1
+    python -m jobs.watch specs/demo/train.yaml --once           one look
+
+Reads   runs/<name>/grid.json, and the commits and heartbeats of its shards; a laptop's read-only credentials will do
+Writes  nothing
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from neurograde.errors import MissingUpstream, NeurogradeError
+from neurograde.runtime import specfile
+from neurograde.runtime.job import Parser, sigterm_stops
+from neurograde.runtime.log import log, set_up
+from neurograde.specs.records import Grid
+from neurograde.specs.train import TrainSpec
+from neurograde.storage.artefact import parse_record
+from neurograde.storage.store import Store
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Look at the grid of a train spec; returns the exit code."""
+    parser = Parser(prog="python -m jobs.watch", description="Where a running grid stands.")
+    parser.add_argument("spec", metavar="SPEC", help="path or URL of the grid's train spec")
+    parser.add_argument("--store", metavar="URL", help="use this store instead of the spec's")
+    parser.add_argument("--set", metavar="KEY.PATH=VALUE", action="append", default=[], help="override a field")
+    parser.add_argument("--once", action="store_true", help="look once and end")
+    parser.add_argument("--serve", action="store_true", help="serve a page on 127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="port of the page; 0 takes a free one")
+    set_up("watch")
+    try:
+        arguments = parser.parse_args(argv)
+        data = specfile.load(arguments.spec, arguments.set, arguments.store)
+        spec = specfile.validate(TrainSpec, data, arguments.spec)
+        store = Store(spec.store)
+        grid = _grid(store, spec.name, arguments.spec)
+        with sigterm_stops():
+            if arguments.serve:
+                _serve(store, grid, arguments.port)
+            else:
+                _show(store, grid, once=arguments.once)
+    except NeurogradeError as error:
+        log.error(str(error), extra={"fields": {"exit_code": error.exit_code}})
+        return error.exit_code
+    except KeyboardInterrupt:
+        pass  # the way to leave
+    return 0
+
+
+def _grid(store: Store, name: str, source: str) -> Grid:
+    key = f"runs/{name}/grid.json"
+    try:
+        return parse_record(Grid, store.get(key), f"{store.url}/{key}")
+    except FileNotFoundError:
+        raise MissingUpstream(
+            f"{store.url}/{key} does not exist: no pod has begun; begin with: python -m jobs.train {source}"
+        ) from None
+
+
+def _show(store: Store, grid: Grid, *, once: bool) -> None:
+    from rich.live import Live
+
+    from neurograde.pages.watch.app import SECONDS_BETWEEN_REFRESHES
+    from neurograde.pages.watch.reading import Watcher
+    from neurograde.pages.watch.terminal import console, view
+
+    watcher = Watcher(store, grid)
+    found = watcher.refresh()
+    with Live(view(found, console.height - 6), console=console, auto_refresh=False) as live:
+        while not once and found.count("done", "diverged") < len(found.shards):
+            time.sleep(SECONDS_BETWEEN_REFRESHES)
+            found = watcher.refresh()
+            live.update(view(found, console.height - 6), refresh=True)
+
+
+def _serve(store: Store, grid: Grid, port: int) -> None:
+    from neurograde.pages.serve import serve
+    from neurograde.pages.watch.app import WatchPage
+    from neurograde.pages.watch.reading import Watcher
+
+    def announce(address: str) -> None:
+        log.info(f"watching {store.url}/runs/{grid.name}; Ctrl-C ends it")
+        print(address, flush=True)
+
+    serve(WatchPage(Watcher(store, grid)).app, port, announce)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

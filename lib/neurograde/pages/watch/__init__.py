@@ -1,0 +1,1 @@
+"""The page and the terminal view of a grid that is being trained."""

@@ -1,0 +1,105 @@
+"""The routes of the watch page: where the grid stands, and the curves of one cell."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from neurograde.errors import NeurogradeError
+from neurograde.pages.serve import Handler, application, assets_of
+from neurograde.pages.watch.reading import GridView, Watcher
+from neurograde.pages.watch.terminal import carbon, headline
+
+SECONDS_BETWEEN_REFRESHES = 5.0
+CURVES = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
+
+
+class WatchPage:
+    """Answers the requests of the page; several windows share one reading of the store."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        """The page of what `watcher` reads."""
+        self.watcher = watcher
+        self._lock = threading.Lock()
+        self._view: GridView | None = None
+        self._read_at = float("-inf")
+
+    def app(self, port: int, token: str) -> ASGIApp:
+        """The page on `port`, open to whoever has `token`."""
+        routes = [Route("/api/grid", self.grid), Route("/api/cell/{cell:int}", self.cell)]
+        handlers: dict[type[Exception], Handler] = {NeurogradeError: _unreachable}
+        return application(routes, assets_of("neurograde.pages.watch"), port, token, handlers)
+
+    def grid(self, _request: Request) -> Response:
+        """Every shard and every cell."""
+        view = self._fresh()
+        return JSONResponse(
+            {
+                "name": view.name,
+                "marks": self.watcher.grid.marks,
+                "at": view.at.isoformat(timespec="seconds"),
+                "headline": headline(view),
+                "carbon": carbon(view),
+                "shards": [asdict(each) for each in view.shards],
+                "cells": [asdict(each) | {"sessions": len(each.sessions)} for each in view.cells],
+            }
+        )
+
+    def cell(self, request: Request) -> Response:
+        """The curves of one cell: mean and standard deviation over its repeats, and each repeat's best epoch."""
+        view, place = self._fresh(), request.path_params["cell"]
+        if place >= len(view.cells):
+            return JSONResponse({"error": f"cell {place}; accepted: 0 to {len(view.cells) - 1}"}, 404)
+        with self._lock:
+            return JSONResponse(curves(self.watcher, view.cells[place].sessions))
+
+    def _fresh(self) -> GridView:
+        with self._lock:
+            if self._view is None or time.monotonic() - self._read_at > SECONDS_BETWEEN_REFRESHES:
+                self._view, self._read_at = self.watcher.refresh(), time.monotonic()
+            return self._view
+
+
+def curves(watcher: Watcher, sessions: tuple[str, ...]) -> dict[str, Any]:
+    """Epoch by epoch the mean and the standard deviation (n - 1) over the sessions, and their best epochs."""
+    values: dict[str, dict[int, list[float]]] = {curve: {} for curve in CURVES}
+    best: list[dict[str, Any]] = []
+    for shard in watcher.grid.shards:
+        mine = {each.id for each in shard.sessions} & set(sessions)
+        commits = watcher.commits(shard.name) if mine else []
+        for commit in commits:
+            for session in sorted(mine & commit.metrics.keys()):
+                for curve in CURVES:
+                    value = getattr(commit.metrics[session], curve)
+                    if value is not None:
+                        values[curve].setdefault(commit.epoch, []).append(value)
+        if commits:
+            found = {session: commits[-1].best.get(session) for session in sorted(mine)}
+            best += [{"session": name, **each.model_dump()} for name, each in found.items() if each]
+    return {
+        "best": best,
+        "curves": {
+            curve: [
+                {
+                    "epoch": epoch,
+                    "mean": float(np.mean(several)),
+                    "std": float(np.std(several, ddof=1)) if len(several) > 1 else None,
+                    "n": len(several),
+                }
+                for epoch, several in sorted(by_epoch.items())
+            ]
+            for curve, by_epoch in values.items()
+        },
+    }
+
+
+def _unreachable(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 503)

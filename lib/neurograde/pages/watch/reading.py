@@ -1,0 +1,293 @@
+"""A grid that is being trained, read from the store alone: no database, no access to the cluster, nothing written.
+
+One listing tells everything that is there. Commits never change and each holds the best epochs and the energy up to
+it, so of a shard only the newest commit is read, once; of a running one, its heartbeat each time. What was read stays
+in memory, so that a refresh costs the listing and as many small objects as there are running shards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+from neurograde.runtime.carbon_record import CarbonRecord
+from neurograde.specs.base import Record
+from neurograde.specs.records import Attempt, Best, Commit, Grid, Manifest, Session, Shard, Status
+from neurograde.storage.artefact import MANIFEST, parse_record
+from neurograde.storage.store import Store
+
+SECONDS_TO_STALE = 60.0
+"""A heartbeat comes every 20 s: after three that did not, nobody can say that the attempt lives."""
+
+State = Literal["waiting", "running", "stale", "stopped", "failed", "diverged", "done"]
+RecordT = TypeVar("RecordT", bound=Record)
+_PARTS = {
+    "attempts": re.compile(r"^(.+)/attempts/(\d+)\.json$"),
+    "commits": re.compile(r"^(.+)/commits/e(\d+)\.json$"),
+    "status": re.compile(r"^(.+)/status/a(\d+)\.json$"),
+}
+
+
+@dataclass
+class ShardView:
+    """Where one shard stands."""
+
+    name: str
+    state: State
+    sessions: int
+    epochs: int
+    """Epochs of its longest session."""
+    epoch: int | None = None
+    """The last committed epoch."""
+    epochs_done: int = 0
+    """Session-epochs behind the last commit."""
+    epochs_all: int = 0
+    """Session-epochs in all."""
+    diverged: int = 0
+    """Sessions that have diverged."""
+    attempt: int | None = None
+    """Number of the newest attempt."""
+    machine: str = ""
+    """What it runs on, and where."""
+    exit_code: int | None = None
+    """What the newest attempt ended with."""
+    heartbeat_seconds: float | None = None
+    """Age of its heartbeat."""
+    epochs_per_second: float | None = None
+    """Session-epochs a second of the newest attempt, while it runs."""
+    seconds_left: float | None = None
+    """At that rate."""
+    co2e_kg: float = 0.0
+    """By the boards' TDP, as the report counts."""
+    wasted_kg: float = 0.0
+    """The part of it that went into work that was lost."""
+    kwh: float = 0.0
+    """Energy of boards (by TDP), processors and memory."""
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One cell of the grid: its sessions differ in their random streams only."""
+
+    backbone: str
+    strategy: str
+    learning_rate: float
+    batch_size: int
+    repeats: int
+    counted: int
+    """Sessions with a best epoch, those that have diverged left out."""
+    loss: float | None
+    """Mean of their best minimax losses so far."""
+    running: int
+    """Sessions that are being trained now."""
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GridView:
+    """Where a grid stands."""
+
+    name: str
+    at: datetime
+    shards: list[ShardView]
+    cells: list[CellView]
+
+    def count(self, *states: State) -> int:
+        """Shards in one of `states`."""
+        return sum(each.state in states for each in self.shards)
+
+    @property
+    def epochs_done(self) -> int:
+        """Session-epochs behind the last commits."""
+        return sum(each.epochs_done for each in self.shards)
+
+    @property
+    def epochs_all(self) -> int:
+        """Session-epochs in all."""
+        return sum(each.epochs_all for each in self.shards)
+
+    @property
+    def epochs_per_second(self) -> float:
+        """Of all running shards together."""
+        return sum(each.epochs_per_second or 0.0 for each in self.shards)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At that rate; None while nothing runs."""
+        left = self.epochs_all - self.epochs_done
+        return left / self.epochs_per_second if self.epochs_per_second else (0.0 if not left else None)
+
+    def total(self, amount: Literal["co2e_kg", "wasted_kg", "kwh"]) -> float:
+        """Sum over the shards."""
+        return float(sum(getattr(each, amount) for each in self.shards))
+
+
+@dataclass
+class _Keys:
+    """What the listing has of one shard: the number and key of each record, and whether it is done."""
+
+    attempts: dict[int, str] = field(default_factory=dict)
+    commits: dict[int, str] = field(default_factory=dict)
+    status: dict[int, str] = field(default_factory=dict)
+    manifest: str | None = None
+
+
+class Watcher:
+    """Reads a grid again and again, each time only what is new."""
+
+    def __init__(self, store: Store, grid: Grid) -> None:
+        """The watcher of `grid`, which has read nothing yet."""
+        self.store, self.grid, self.folder = store, grid, f"runs/{grid.name}"
+        self._kept: dict[str, Record] = {}
+        self._keys: dict[str, _Keys] = {}
+
+    def refresh(self, now: datetime | None = None) -> GridView:
+        """Where the grid stands; `now` is the watcher's own clock when not given."""
+        now = now or datetime.now(UTC)
+        self._keys = self._listed()
+        self._read(self._wanted())
+        shards = [self._shard(shard, now) for shard in self.grid.shards]
+        return GridView(self.grid.name, now, shards, self._cells(shards))
+
+    def commits(self, shard: str) -> list[Commit]:
+        """Every commit of a shard, in order: the curves of its sessions. Read once."""
+        keys = [key for _, key in sorted(self._keys[shard].commits.items())]
+        self._read(dict.fromkeys(keys, Commit))
+        return [self._get(Commit, key) for key in keys]
+
+    def _listed(self) -> dict[str, _Keys]:
+        found = {shard.name: _Keys() for shard in self.grid.shards}
+        for key in self.store.list(self.folder):
+            path = key.removeprefix(f"{self.folder}/")
+            shard = path.partition("/")[0]
+            if shard in found and path == f"{shard}/{MANIFEST}":
+                found[shard].manifest = key
+            for part, pattern in _PARTS.items():
+                if (match := pattern.match(path)) and match[1] in found:
+                    getattr(found[match[1]], part)[int(match[2])] = key
+        return found
+
+    def _wanted(self) -> dict[str, type[Record]]:
+        """What has to be read: what is new and what may have changed since."""
+        wanted: dict[str, type[Record]] = {}
+        for keys in self._keys.values():
+            if keys.manifest:
+                wanted[keys.manifest] = Manifest
+            if keys.commits:
+                wanted[keys.commits[max(keys.commits)]] = Commit
+            if keys.attempts:
+                wanted[keys.attempts[max(keys.attempts)]] = Attempt
+            if not keys.manifest:
+                if keys.status:
+                    self._kept.pop(keys.status[max(keys.status)], None)  # the one that may still beat
+                wanted |= dict.fromkeys(keys.status.values(), Status)
+        return wanted
+
+    def _read(self, wanted: Mapping[str, type[Record]]) -> None:
+        keys = [key for key in wanted if key not in self._kept]
+        for key, data in zip(keys, self.store.get_many(keys), strict=True):
+            self._kept[key] = parse_record(wanted[key], data, f"{self.store.url}/{key}")
+
+    def _get(self, model: type[RecordT], key: str) -> RecordT:
+        record = self._kept[key]
+        assert isinstance(record, model)
+        return record
+
+    def _shard(self, shard: Shard, now: datetime) -> ShardView:
+        keys = self._keys[shard.name]
+        longest = max(each.epochs for each in shard.sessions)
+        commit = self._get(Commit, keys.commits[max(keys.commits)]) if keys.commits else None
+        epoch = commit.epoch if commit else None
+        view = ShardView(
+            name=shard.name,
+            state="waiting",
+            sessions=len(shard.sessions),
+            epochs=longest,
+            epoch=epoch,
+            epochs_done=sum(min(epoch, each.epochs) for each in shard.sessions) if epoch is not None else 0,
+            epochs_all=sum(each.epochs for each in shard.sessions),
+            diverged=len(commit.diverged) if commit else 0,
+        )
+        statuses = [self._get(Status, key) for key in keys.status.values()] if not keys.manifest else []
+        if keys.attempts:
+            self._tell_of_the_attempt(view, shard, keys, statuses, now)
+        if keys.manifest:
+            view.state = "diverged" if view.diverged == view.sessions else "done"
+            view.epochs_done = view.epochs_all
+            view.exit_code = view.heartbeat_seconds = None
+        self._count_energy(view, keys, commit, statuses)
+        return view
+
+    def _tell_of_the_attempt(
+        self, view: ShardView, shard: Shard, keys: _Keys, statuses: list[Status], now: datetime
+    ) -> None:
+        view.attempt = max(keys.attempts)
+        attempt = self._get(Attempt, keys.attempts[view.attempt])
+        view.machine = _machine(attempt.machine)
+        status = next((each for each in statuses if each.attempt == view.attempt), None)
+        began, last = datetime.fromisoformat(attempt.claimed_at), status and datetime.fromisoformat(status.at)
+        view.heartbeat_seconds = max(0.0, (now - (last or began)).total_seconds())
+        if status and status.ended:
+            view.exit_code = status.exit_code
+            view.state = "failed" if status.ended == "error" else "stopped"
+            return
+        view.state = "running" if view.heartbeat_seconds <= SECONDS_TO_STALE else "stale"
+        seconds = (last - began).total_seconds() if last else 0.0
+        if view.state == "running" and seconds > 0 and view.epoch is not None:
+            before = attempt.resumes_from if attempt.resumes_from is not None else 0
+            trained = sum(max(0, min(view.epoch, each.epochs) - before) for each in shard.sessions)
+            view.epochs_per_second = trained / seconds or None
+            if view.epochs_per_second:
+                view.seconds_left = (view.epochs_all - view.epochs_done) / view.epochs_per_second
+
+    def _count_energy(self, view: ShardView, keys: _Keys, commit: Commit | None, statuses: list[Status]) -> None:
+        wasted: list[dict[str, Any] | None] = []
+        if keys.manifest:
+            manifest = self._get(Manifest, keys.manifest)
+            spent, wasted = [manifest.carbon], [manifest.carbon_wasted]
+        else:
+            lost = [each.carbon for each in statuses if each.attempt != view.attempt]
+            under_way = [each.carbon for each in statuses if each.attempt == view.attempt]
+            wasted = lost + (under_way if view.state in ("failed", "stopped", "stale") else [])
+            spent = [commit.carbon_so_far if commit else None, *lost, *under_way]
+        records = [CarbonRecord.parse(each) for each in spent if each]
+        view.co2e_kg = sum(each.co2e_kg_tdp for each in records)
+        view.kwh = sum(each.gpu_kwh_tdp + (each.cpu_kwh or 0.0) + (each.ram_kwh or 0.0) for each in records)
+        view.wasted_kg = sum(CarbonRecord.parse(each).co2e_kg_tdp for each in wasted if each)
+
+    def _cells(self, shards: Iterable[ShardView]) -> list[CellView]:
+        running = {each.name for each in shards if each.state == "running"}
+        members: dict[str, list[tuple[Session, Best | None, bool]]] = {}
+        for shard in self.grid.shards:
+            keys = self._keys[shard.name]
+            commit = self._get(Commit, keys.commits[max(keys.commits)]) if keys.commits else None
+            for session in shard.sessions:
+                best = commit.best.get(session.id) if commit and session.id not in commit.diverged else None
+                ends = commit is not None and (commit.epoch >= session.epochs or session.id in commit.diverged)
+                members.setdefault(session.cell, []).append((session, best, shard.name in running and not ends))
+        return [_cell(each) for each in members.values()]
+
+
+def _cell(members: list[tuple[Session, Best | None, bool]]) -> CellView:
+    session = members[0][0]
+    losses = [best.loss for _, best, _ in members if best]
+    return CellView(
+        backbone=session.backbone,
+        strategy=session.adaptation.label,
+        learning_rate=session.learning_rate,
+        batch_size=session.batch_size,
+        repeats=len(members),
+        counted=len(losses),
+        loss=sum(losses) / len(losses) if losses else None,
+        running=sum(runs for *_, runs in members),
+        sessions=tuple(each.id for each, *_ in members),
+    )
+
+
+def _machine(facts: Mapping[str, Any]) -> str:
+    """`NVIDIA L4 on node-7`, or the processor where there is no board."""
+    what = facts.get("gpu_model") or facts.get("cpu_model") or "unknown machine"
+    return f"{what} on {facts['node']}" if facts.get("node") else str(what)

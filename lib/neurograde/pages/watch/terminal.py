@@ -1,0 +1,90 @@
+"""Where a grid stands, for the terminal: a line of totals, then a row a shard, those under way and in trouble first."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console, Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from neurograde.pages.watch.reading import GridView, ShardView, State
+
+console = Console(width=None if sys.stdout.isatty() else 180)
+"""Standard output: what is watched is data, not log."""
+STYLES: dict[State, str] = {
+    "running": "bold green",
+    "stale": "bold yellow",
+    "failed": "bold red",
+    "diverged": "red",
+    "stopped": "yellow",
+    "waiting": "dim",
+    "done": "cyan",
+}
+"""States in the order in which they are shown."""
+
+
+def view(grid: GridView, rows: int) -> Group:
+    """The totals, and at most `rows` shards; how many more there are is said."""
+    order = list(STYLES)
+    shards = sorted(grid.shards, key=lambda each: order.index(each.state))
+    table = Table(box=None, pad_edge=False, expand=False)
+    for column in ("shard", "state", "epoch", "", "epochs/s", "left", "g CO2e", "wasted", "attempt", "where"):
+        is_text = column in ("shard", "state", "", "where")
+        table.add_column(column, justify="left" if is_text else "right", no_wrap=column != "where", overflow="fold")
+    for shard in shards[:rows]:
+        table.add_row(*_row(shard))
+    more = [Text(f"and {len(shards) - rows:,} shards more", style="dim")] if len(shards) > rows else []
+    return Group(Text(headline(grid), style="bold"), Text(carbon(grid)), Text(), table, *more)
+
+
+def headline(grid: GridView) -> str:
+    """How far the grid is, in one line."""
+    counts = {state: grid.count(state) for state in STYLES}
+    shards = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)
+    done, all_ = grid.epochs_done, grid.epochs_all
+    rate = ""
+    if grid.count("running"):
+        rate = f" · {grid.epochs_per_second:,.1f} epochs/s · {duration(grid.seconds_left)} left"
+    share = f"{100 * done / max(1, all_):.1f} %"
+    return f"{grid.name}: {done:,} of {all_:,} session-epochs ({share}){rate} · shards: {shards}"
+
+
+def carbon(grid: GridView) -> str:
+    """What the grid has cost so far, in one line."""
+    spent, wasted = grid.total("co2e_kg"), grid.total("wasted_kg")
+    share = f", {100 * wasted / spent:.1f} % of it wasted" if spent else ""
+    return f"{grid.total('kwh'):,.4f} kWh, {1000 * spent:,.2f} g CO2e so far{share}"
+
+
+def duration(seconds: float | None) -> str:
+    """`45 s`, `12 min`, `3.4 h`, `2.1 d`; `–` for none.
+
+    >>> [duration(each) for each in (None, 45, 720, 12_240, 181_440)]
+    ['–', '45 s', '12 min', '3.4 h', '2.1 d']
+    """
+    if seconds is None:
+        return "–"
+    for unit, size, digits in (("d", 86_400, 1), ("h", 3_600, 1), ("min", 60, 0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.{digits}f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _row(shard: ShardView) -> tuple[Text | ProgressBar | str, ...]:
+    ending = f" ({shard.exit_code})" if shard.exit_code is not None else ""
+    age = f", heartbeat {duration(shard.heartbeat_seconds)} ago" if shard.state == "stale" else ""
+    lost = f", {shard.diverged} diverged" if shard.diverged else ""
+    return (
+        shard.name,
+        Text(f"{shard.state}{ending}{age}{lost}", style=STYLES[shard.state]),
+        f"{'–' if shard.epoch is None else shard.epoch}/{shard.epochs}",
+        ProgressBar(total=max(1, shard.epochs_all), completed=shard.epochs_done, width=12),
+        f"{shard.epochs_per_second:,.1f}" if shard.epochs_per_second else "–",
+        duration(shard.seconds_left),
+        f"{1000 * shard.co2e_kg:,.2f}",
+        f"{1000 * shard.wasted_kg:,.2f}",
+        str(shard.attempt or "–"),
+        shard.machine,
+    )

@@ -1,0 +1,211 @@
+"""watch: every state told from the store alone, little read twice, and a page that keeps up with a grid."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from rich.console import Console
+
+from neurograde.pages.watch.app import curves
+from neurograde.pages.watch.reading import ShardView, Watcher
+from neurograde.pages.watch.terminal import carbon, headline, view
+from neurograde.runtime.carbon_record import total
+from neurograde.storage.store import Store
+from tests.pages.conftest import Served
+from tests.pages.grids import LAP, NOW, finish, grid_of, metrics_of, train
+
+watch = importlib.import_module("jobs.watch")
+
+
+def shard_view(store: Store, **changes: object) -> ShardView:
+    grid = grid_of(store)
+    train(store, grid, 0, 2, **changes)  # type: ignore[arg-type]
+    return Watcher(store, grid).refresh(NOW).shards[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "running"),
+        ({"seconds_ago": 61}, "stale"),
+        ({"ended": "SIGTERM", "exit_code": 75}, "stopped"),
+        ({"ended": "fenced", "exit_code": 75}, "stopped"),
+        ({"ended": "error", "exit_code": 69}, "failed"),
+    ],
+)
+def test_the_newest_attempt_says_how_a_shard_stands(memory_url: str, changes: dict, state: str):
+    shard = shard_view(Store(memory_url), **changes)
+    assert (shard.state, shard.epoch, shard.epochs) == (state, 2, 4)
+    assert shard.exit_code == changes.get("exit_code")
+    assert shard.machine == "Tesla T4 on node-7"
+    assert shard.heartbeat_seconds == changes.get("seconds_ago", 5)
+    assert (shard.epochs_per_second is None) == (state != "running")
+
+
+def test_a_shard_that_nobody_claimed_waits_and_a_published_one_is_done(memory_url: str):
+    store = Store(memory_url)
+    grid = grid_of(store)
+    train(store, grid, 1, 4, ended="done", exit_code=0)
+    finish(store, grid, 1)
+    found = Watcher(store, grid).refresh(NOW)
+    assert [each.state for each in found.shards] == ["waiting", "done"]
+    assert (found.epochs_done, found.epochs_all) == (48, 96)
+
+
+def test_a_published_shard_without_a_living_session_has_diverged(memory_url: str):
+    store = Store(memory_url)
+    grid = grid_of(store)
+    train(store, grid, 0, 1, diverged={each.id: 1 for each in grid.shards[0].sessions})
+    finish(store, grid, 0)
+    assert Watcher(store, grid).refresh(NOW).shards[0].state == "diverged"
+
+
+def test_rate_and_time_left_are_those_of_the_attempt(memory_url: str):
+    shard = shard_view(Store(memory_url))
+    assert shard.epochs_per_second == pytest.approx(12 * 2 / 60)
+    assert shard.seconds_left == pytest.approx(12 * 2 / (12 * 2 / 60))
+
+
+def test_energy_is_that_of_the_commits_and_of_what_attempts_lost(memory_url: str):
+    store = Store(memory_url)
+    grid = grid_of(store)
+    train(store, grid, 0, 0, attempt=1, ended="SIGTERM", lost=LAP)
+    train(store, grid, 0, 2, attempt=2, lost=LAP)
+    train(store, grid, 1, 4)
+    finish(store, grid, 1)
+    found = Watcher(store, grid).refresh(NOW)
+    lap = LAP.co2e_kg_tdp
+    assert found.shards[0].co2e_kg == pytest.approx(5 * lap)  # epochs 0 to 2, a lost one, one under way
+    assert found.shards[0].wasted_kg == pytest.approx(lap)
+    assert found.shards[1].co2e_kg == pytest.approx(total([LAP] * 5).co2e_kg_tdp)
+    assert carbon(found).endswith("10.0 % of it wasted")
+
+
+def test_a_cell_is_the_mean_of_its_sessions_best_losses_without_those_that_diverged(memory_url: str):
+    store = Store(memory_url)
+    grid = grid_of(store)
+    sessions = grid.shards[0].sessions
+    train(store, grid, 0, 4, diverged={sessions[0].id: 1})
+    cells = Watcher(store, grid).refresh(NOW).cells
+    assert len(cells) == 8
+    best = [min(metrics_of(each, epoch).valid_loss or 9 for epoch in (1, 2, 3, 4)) for each in sessions[1:3]]
+    assert cells[0].loss == pytest.approx(sum(best) / 2)
+    assert (cells[0].counted, cells[0].repeats) == (2, 3)
+    assert cells[4].loss is None
+
+
+class Counting(Store):
+    """Notes what is read."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.reads: list[str] = []
+
+    def get_many(self, keys: Iterable[str]) -> Iterator[bytes]:
+        wanted = list(keys)
+        self.reads += wanted
+        return super().get_many(wanted)
+
+
+def test_a_refresh_reads_what_is_new_and_the_heartbeats_and_nothing_else(memory_url: str):
+    store = Counting(memory_url)
+    grid = grid_of(store)
+    train(store, grid, 0, 2)
+    train(store, grid, 1, 4)
+    finish(store, grid, 1)
+    watcher = Watcher(store, grid)
+    watcher.refresh(NOW)
+    assert len(store.reads) == 6  # manifest; two commits, two attempts, one heartbeat
+    store.reads.clear()
+    watcher.refresh(NOW)
+    assert [key.rsplit("/", 2)[1] for key in store.reads] == ["status"]
+    train(store, grid, 0, 3)
+    store.reads.clear()
+    assert watcher.refresh(NOW).shards[0].epoch == 3
+    assert sorted(key.rsplit("/", 2)[1] for key in store.reads) == ["commits", "status"]
+
+
+def test_the_curves_of_a_cell_are_mean_and_deviation_over_its_sessions(memory_url: str):
+    store = Store(memory_url)
+    grid = grid_of(store)
+    train(store, grid, 0, 4)
+    watcher = Watcher(store, grid)
+    cell = watcher.refresh(NOW).cells[0]
+    found = curves(watcher, cell.sessions)
+    valid = found["curves"]["valid_loss"]
+    assert [each["epoch"] for each in valid] == [0, 1, 2, 3, 4]
+    middle = metrics_of(grid.shards[0].sessions[1], 2)
+    assert valid[2] == {"epoch": 2, "mean": pytest.approx(middle.valid_loss), "std": pytest.approx(0.01), "n": 3}
+    assert {each["epoch"] for each in found["best"]} == {4}
+
+
+def test_the_terminal_shows_what_runs_first_and_says_how_much_it_leaves_out(memory_url: str):
+    store = Store(memory_url)
+    grid = grid_of(store)
+    train(store, grid, 1, 2)
+    found = Watcher(store, grid).refresh(NOW)
+    console = Console(width=200)
+    with console.capture() as shown:
+        console.print(view(found, 1))
+    text = shown.get()
+    assert "vgg19-straightforward" in text
+    assert "and 1 shards more" in text
+    assert headline(found) in text
+
+
+def test_without_a_grid_the_command_says_what_begins_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert watch.main([str(spec_file(tmp_path)), "--once"]) == 66
+    assert "begin with: python -m jobs.train" in capsys.readouterr().err
+
+
+def test_one_look_in_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    spec = spec_file(tmp_path)
+    store = Store(f"file://{tmp_path}/store")
+    train(store, grid_of(store), 0, 2, ended="error", exit_code=69)
+    assert watch.main([str(spec), "--once"]) == 0
+    assert "failed (69)" in capsys.readouterr().out
+
+
+def spec_file(folder: Path) -> Path:
+    """The spec of the grid that `grid_of` makes in `store/` of the folder."""
+    path = folder / "train.yaml"
+    store = Store("memory://spec")
+    path.write_text(json.dumps(grid_of(store).spec | {"store": f"file://{folder}/store"}))
+    return path
+
+
+def test_the_page_keeps_up_with_the_grid(served: Callable[..., Served], tmp_path: Path, page: Page):
+    spec = spec_file(tmp_path)
+    store = Store(f"file://{tmp_path}/store")
+    grid = grid_of(store)
+    train(store, grid, 0, 2)
+    page.goto(served("watch", spec, "--serve").address)
+    expect(page.locator("#headline")).to_contain_text("24 of 96 session-epochs")
+    expect(page.locator("#shards")).to_contain_text("Tesla T4 on node-7")
+    tile = page.locator('[data-cell="0"]')
+    expect(tile).to_contain_text("n = 3 of 3")
+    expect(page.locator("#shards tbody tr").first).to_contain_text("stale")  # its clock stands still
+    tile.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#chosen")).to_contain_text("mean ± standard deviation over 3 repeats")
+    expect(page.locator("#curves circle")).to_have_count(3)
+    train(store, grid, 0, 4)
+    finish(store, grid, 0)
+    expect(page.locator("#headline")).to_contain_text("48 of 96 session-epochs", timeout=20_000)
+    expect(page.locator("#shards")).to_contain_text("done")
+
+
+def test_the_page_says_when_it_is_not_up_to_date(served: Callable[..., Served], tmp_path: Path, page: Page):
+    spec = spec_file(tmp_path)
+    store = Store(f"file://{tmp_path}/store")
+    grid_of(store)
+    server = served("watch", spec, "--serve")
+    page.goto(server.address)
+    expect(page.locator("#shards")).to_contain_text("waiting")
+    server.stop()
+    expect(page.locator("#message")).to_contain_text("Not up to date", timeout=20_000)
