@@ -41,7 +41,7 @@ def make_engine(
         tick: Called now and then with the samples just passed through.
     """
     if name == "shared" and isinstance(sessions[0].adaptation, Straightforward | Extension):
-        features = Features(job, trunk, samples=samples, statistics=statistics, device=device)
+        features = Features(job, trunk, samples=samples, statistics=statistics, device=device, tick=tick)
         labels = {name: each.labels for name, each in samples.items()}
         return SharedEngine(job.spec, sessions, trunk, features, labels=labels, device=device, tick=tick)
     return PlainEngine(job.spec, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=tick)

@@ -13,6 +13,7 @@ import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from torch import Tensor
 
 from neurograde.errors import DataError
 from neurograde.learning.backbones import Trunk
+from neurograde.learning.engine import Tick
 from neurograde.learning.features import artefact
 from neurograde.learning.features.forward import run_module
 from neurograde.learning.features.recipe import recipe, samples_digest, weights_digest
@@ -55,6 +57,7 @@ class Features:
         statistics: Mapping[str, Statistics],
         device: torch.device,
         charged: bool = False,
+        tick: Tick = lambda _samples: None,
     ) -> None:
         """The bank as it stands; nothing is computed yet.
 
@@ -66,9 +69,10 @@ class Features:
             device: Where features are computed and where they go.
             charged: Whether the manifest of each array carries what it cost. A shard that computes features counts
                 them in its own record, and no energy may count twice.
+            tick: Called now and then, with 0, while an array that does not stand is computed for `train` or `valid`.
         """
         self.job, self.trunk, self.samples, self.statistics, self.device = job, trunk, samples, statistics, device
-        self.charged = charged
+        self.charged, self.tick = charged, tick
         self.width = trunk.width
         self.inputs = Inputs.of(job.spec, trunk.name, samples["train"].patch_size_px)
         # A patch that is resized, or has no pixel to spare, has one crop.
@@ -79,6 +83,7 @@ class Features:
         self._recipes = self._all_recipes()
         self._cache = Cache(job.spec.cache_gib)
         self._open: OrderedDict[Part, Tensor] = OrderedDict()
+        self._lock = Lock()
         self._read: dict[Part, InputRecord] = {}
 
     def train(self, crop_slice: int | None) -> Tensor:
@@ -133,6 +138,10 @@ class Features:
 
     def _tensor(self, part: Part) -> Tensor:
         """The array of `part`; as many stay open as the local cache may hold, the least recently used going first."""
+        with self._lock:  # several threads may ask
+            return self._opened(part)
+
+    def _opened(self, part: Part) -> Tensor:
         if part not in self._open:
             tensor = _as_tensor(self._array(part)).to(self.device)
             while self._open and (len(self._open) + 1) * tensor.nbytes > self._cache.limit:
@@ -144,7 +153,7 @@ class Features:
     def _array(self, part: Part) -> NDArray[Any]:
         found = artefact.read(self.job.store, self._recipes[part], self._cache)
         if found is None:
-            self._compute(part, lambda _samples: None)
+            self._compute(part, lambda _samples: self.tick(0))
             found = artefact.read(self.job.store, self._recipes[part], self._cache)
         if found is None:
             raise DataError(f"{self.job.store.url}/features: what was just written there is damaged or gone")

@@ -163,6 +163,9 @@ class SharedEngine:
         depend on the number of workers. Ticks are given here, in the thread that a signal interrupts.
         """
         self._stopping.clear()
+        for place in [each for group in self.groups for each in self._places(group, epoch)]:
+            self.features.train(place)  # here, where the trunk has all threads
+        self.features.valid()
         pool = ThreadPoolExecutor(self.workers, "heads", initializer=lambda: torch.set_num_threads(1))
         try:
             under_way = {pool.submit(self._epoch, group, epoch) for group in self.groups}
@@ -231,12 +234,17 @@ class SharedEngine:
         return rates.to(self.device)
 
     def _sources(self, group: _Group, live: list[int], epoch: int) -> list[Tensor]:
-        """The features that each member reads in this epoch."""
-        seed, slices = self.spec.seed, slices_of(self.spec)
-        if self.spec.crop == "center":
-            return [self.features.train(None)] * group.width
-        read = {place: slice_of_epoch(seed, group.standings[place].session.id, epoch, slices) for place in live}
-        return [self.features.train(read.get(place, read[live[0]])) for place in range(group.width)]
+        """The features that each member reads in this epoch; padding reads what the first that lives reads."""
+        places = dict(zip(live, self._places(group, epoch), strict=True))
+        return [self.features.train(places.get(place, places[live[0]])) for place in range(group.width)]
+
+    def _places(self, group: _Group, epoch: int) -> list[int | None]:
+        """The slice of the bank that each live member reads in this epoch; None: the centre crop."""
+        sessions = [each.session.id for each in group.standings if each.trains_in(epoch)]
+        if self.spec.crop == "center" or not epoch:
+            return [None] * len(sessions)
+        slices = slices_of(self.spec)
+        return [slice_of_epoch(self.spec.seed, session, epoch, slices) for session in sessions]
 
     def _set_masks(self, group: _Group, live: list[int], streams: list[MaskStream], steps: int, batch: int) -> None:
         """Draw the masks of the next steps for every member that lives; padding drops everything."""
