@@ -36,10 +36,11 @@ test: setup  ## set up and run the tests
 soak: setup  ## the tests of killed, faulty and doubled attempts, at every step and more often
 	NEUROGRADE_SOAK=1 $(RUN) -m pytest tests/jobs/test_shard_kills.py tests/jobs/test_shard_twins.py tests/jobs/test_shard_faults.py $(ARGS)
 
-check: setup  ## lint, formatting and types
+check: setup  ## lint, formatting, types and the Dockerfile
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(VENV)/bin/hadolint Dockerfile
 
 bench: setup  ## measure, print a table, write bench.json: [ONLY=patch_throughput]
 	$(RUN) -m tests.bench $(ONLY)
