@@ -144,6 +144,21 @@ def test_a_session_has_the_same_bits_in_whatever_company(strategy: dict[str, Any
     assert all(each == found[0] for each in found)
 
 
+def test_one_worker_or_two_give_the_same_bytes_and_a_shard_may_move_between_them():
+    spec = spec_of(STRATEGIES[1], epochs=3, repeats=4)
+    states = []
+    for workers in ([1, 1, 1, 1], [2, 2, 2, 2], [1, 2, 1, 2]):
+        trained = shared(spec)
+        for epoch, number in enumerate(workers):
+            moved = shared(spec)
+            moved.load_state(decode(encode(trained.state()), "a checkpoint"))
+            moved.workers = number
+            moved.run_epoch(epoch)
+            trained = moved
+        states.append(encode(trained.state()))
+    assert len(set(states)) == 1
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES[:2], ids=LABELS[:2])
 def test_resumed_from_any_epoch_a_shard_ends_with_the_same_bytes(strategy: dict[str, Any]):
     spec = spec_of(strategy, epochs=3, repeats=2)
