@@ -34,13 +34,13 @@ class Network(nn.Module):
         """Head and unfrozen part in training mode, all that is frozen in eval mode."""
         self.eval()
         self.head.train()
-        for module in _unfrozen(self.trunk):
+        for module in unfrozen(self.trunk):
             module.train()
 
     def session_tensors(self) -> dict[str, Tensor]:
         """What is this session's own: trained parameters and the buffers of the unfrozen part, by name."""
         own = {name: each.detach() for name, each in self.named_parameters() if each.requires_grad}
-        buffers = {id(each) for module in _unfrozen(self.trunk) for each in module.buffers()}
+        buffers = {id(each) for module in unfrozen(self.trunk) for each in module.buffers()}
         return own | {name: each for name, each in self.named_buffers() if id(each) in buffers}
 
     def load_session(self, tensors: Mapping[str, Tensor], where: str) -> None:
@@ -87,12 +87,12 @@ def freeze(trunk: Trunk, strategy: Strategy) -> None:
 def own_copy(trunk: Trunk) -> nn.Module:
     """A copy of the trunk for one session: what is trained is copied, what is frozen is the same memory."""
     own = {id(each) for each in trunk.module.parameters() if each.requires_grad}
-    own |= {id(each) for module in _unfrozen(trunk.module) for each in module.buffers()}
+    own |= {id(each) for module in unfrozen(trunk.module) for each in module.buffers()}
     tensors = (*trunk.module.parameters(), *trunk.module.buffers())
     return copy.deepcopy(trunk.module, {id(each): each for each in tensors if id(each) not in own})
 
 
-def _unfrozen(trunk: nn.Module) -> Iterator[nn.Module]:
+def unfrozen(trunk: nn.Module) -> Iterator[nn.Module]:
     """The modules from the one with the first trained weight on, in registration order."""
     begun = False
     for module in trunk.modules():

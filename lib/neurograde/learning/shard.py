@@ -50,6 +50,7 @@ def train_shard(
         began_with, job, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=attempt.tick
     )
     machine = machine_facts().model_dump(mode="json") | {"device": device.type, "threads": torch.get_num_threads()}
+    machine |= {"stack_widths": getattr(engine, "widths", {})}
     with attempt.claimed(engine, machine):
         attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)

@@ -13,10 +13,11 @@ from torch import Tensor
 from neurograde.learning.backbones import Trunk
 from neurograde.learning.checkpoint import decode, encode
 from neurograde.learning.features.forward import run_module
+from neurograde.learning.heads import new_head
 from neurograde.learning.inputs import Inputs
 from neurograde.learning.plain import PlainEngine
 from neurograde.learning.samples import Samples
-from neurograde.learning.shared.engine import SharedEngine
+from neurograde.learning.shared.engine import SharedEngine, width_within
 from neurograde.specs.records import Session
 from neurograde.specs.train import TrainSpec
 from tests.learning.material import CPU, STATISTICS, engine, sessions_of, subsets, train_spec, trunk
@@ -252,3 +253,13 @@ def test_the_trunk_is_left_bit_for_bit_as_it_was():
 
 def test_the_plain_engine_is_what_all_of_this_is_compared_with():
     assert isinstance(engine(spec_of(STRATEGIES[0])), PlainEngine)
+
+
+def test_a_stack_on_a_gpu_is_as_wide_as_its_memory_allows():
+    spec = spec_of(STRATEGIES[2])
+    head = new_head(trunk(spec), sessions_of(spec)[0].adaptation, 1, 0, "a")
+    assert width_within(1 << 40, head, 8) == 256
+    assert width_within(0, head, 8) == 1
+    widths = [width_within(bytes_, head, 8) for bytes_ in range(0, 1 << 28, 1 << 22)]
+    assert widths == sorted(widths)
+    assert len(set(widths)) > 4

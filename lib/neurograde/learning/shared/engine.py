@@ -94,7 +94,13 @@ class SharedEngine:
         self.workers = torch.get_num_threads() if device.type == "cpu" else 1
         self._passed: deque[int] = deque()  # samples, by the threads of the groups
         self._stopping = Event()
-        self.groups = [group for _, same in self._by_batch_size() for group in self._groups(trunk, same)]
+        sizes = sorted({each.batch_size for each in sessions})
+        self.groups = [group for size in sizes for group in self._groups(trunk, size)]
+
+    @property
+    def widths(self) -> dict[int, int]:
+        """Members of a stack by batch size: a fact of the machine."""
+        return {group.batch_size: group.width for group in self.groups}
 
     @property
     def diverged(self) -> dict[str, int]:
@@ -111,19 +117,21 @@ class SharedEngine:
     def state(self) -> dict[str, Tensor]:
         """Stacks without their padding, diverged members as zeros, and how each session stands."""
         state: dict[str, Tensor] = {}
-        for number, group in enumerate(self.groups):
-            alive = torch.tensor([each.diverged is None for each in group.standings], device=self.device)
-            for name, tensor in group.stack.tensors().items():
-                own = tensor[: len(alive)]
-                state[f"stacks/{number}/{name}"] = torch.where(alive.view(-1, *[1] * (own.ndim - 1)), own, 0)
+        for size, groups in self._by_batch_size(self.groups):
+            parts = [_alive(group) for group in groups]
+            state |= {f"stacks/b{size}/{name}": torch.cat([part[name] for part in parts]) for name in parts[0]}
         for each in self.standings:
             state |= scoped(f"sessions/{each.session.id}", each.state())
         return state
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to where `state` was taken."""
-        for number, group in enumerate(self.groups):
-            group.stack.load(within(f"stacks/{number}", state))  # padding stays as it was made
+        """Go back to where `state` was taken, in stacks of whatever width."""
+        for size, groups in self._by_batch_size(self.groups):
+            tensors, start = within(f"stacks/b{size}", state), 0
+            for group in groups:
+                stop = start + len(group.standings)
+                group.stack.load({name: each[start:stop] for name, each in tensors.items()})
+                start = stop
         for each in self.standings:
             each.load_state(within(f"sessions/{each.session.id}", state), self.device)
 
@@ -135,26 +143,21 @@ class SharedEngine:
                 best |= scoped(each.session.id, each.best)
         return best
 
-    def _by_batch_size(self) -> Iterator[tuple[int, Iterator[Standing]]]:
-        def batch_size(standing: Standing) -> int:
-            return standing.session.batch_size
+    @staticmethod
+    def _by_batch_size(groups: Sequence[_Group]) -> Iterator[tuple[int, Iterator[_Group]]]:
+        return groupby(groups, lambda group: group.batch_size)
 
-        return groupby(sorted(self.standings, key=batch_size), batch_size)
-
-    def _groups(self, trunk: Trunk, standings: Iterator[Standing]) -> Iterator[_Group]:
-        """Stacks of the standings, which share their batch size."""
-        members = list(standings)
-        session = members[0].session
+    def _groups(self, trunk: Trunk, batch_size: int) -> Iterator[_Group]:
+        """Stacks of the sessions of one batch size."""
+        members = [each for each in self.standings if each.session.batch_size == batch_size]
         outputs, seed = self.objective.outputs, self.spec.seed
-        heads = [new_head(trunk, session.adaptation, outputs, seed, each.session.id) for each in members]
-        width = stack_width(heads[0], session.batch_size)
+        heads = [new_head(trunk, each.session.adaptation, outputs, seed, each.session.id) for each in members]
+        width = stack_width(heads[0], batch_size, self.device)
         for start in range(0, len(members), width):
             own = heads[start : start + width]
             padded = [*own, *[own[0]] * (width - len(own))]
-            stack = Stack(
-                [head.to(self.device, self.dtype) for head in padded], self.spec.optimiser, session.batch_size
-            )
-            yield _Group(members[start : start + width], stack, session.batch_size, width)
+            stack = Stack([head.to(self.device, self.dtype) for head in padded], self.spec.optimiser, batch_size)
+            yield _Group(members[start : start + width], stack, batch_size, width)
 
     def _side_by_side(self, epoch: int) -> Iterator[dict[str, Metrics]]:
         """The epoch of every group, as many at a time as there are workers, each on one thread of its own.
@@ -278,15 +281,42 @@ class SharedEngine:
         return dict(zip(found, pairs, strict=True))
 
 
-def stack_width(head: nn.Sequential, batch_size: int) -> int:
+def stack_width(head: nn.Sequential, batch_size: int, device: torch.device) -> int:
     """Members of a stack: what measured fastest, and a function of nothing that differs among a session's company.
 
-    A lone layer is bound by calls, so that many members share one; a deep head by its weights, which then leave the
-    processor's cache.
+    On a CPU a lone layer is bound by calls, so that many members share one; a deep head by its weights, which more
+    members would drive out of the processor's cache. A GPU takes as many as its memory allows: so a fact of the
+    machine, and of what "the same kind of machine" means.
     """
-    if sum(isinstance(layer, nn.Linear) for layer in head) > 1:
-        return 4
-    return 50 if batch_size <= 16 else 10
+    is_deep = sum(isinstance(layer, nn.Linear) for layer in head) > 1
+    if device.type == "cpu":
+        return 4 if is_deep else 50 if batch_size <= 16 else 10
+    free, _ = torch.cuda.mem_get_info(device)
+    return width_within(free // 4, head, batch_size)  # a quarter: several stacks, features and best weights share it
+
+
+def width_within(memory_bytes: int, head: nn.Sequential, batch_size: int) -> int:
+    """The largest power of two of members, up to 256, whose stack fits into a memory."""
+    weights = sum(each.numel() for each in head.parameters())
+    units = sum(each.out_features + each.in_features for each in head if isinstance(each, nn.Linear))
+    rows = max(BLOCK_ROWS, batch_size)
+    # Weight, velocity, and a gradient of it; values, masks and gradients of a block.
+    member_bytes = 4 * (3 * weights + 3 * units * rows)
+    width = 256
+    while width > 1 and width * member_bytes > memory_bytes:
+        width //= 2
+    return width
+
+
+def _alive(group: _Group) -> dict[str, Tensor]:
+    """The stack's tensors without its padding, diverged members as zeros: these are never read again."""
+    alive = [each.diverged is None for each in group.standings]
+    found = {}
+    for name, tensor in group.stack.tensors().items():
+        own = tensor[: len(alive)]
+        kept = torch.tensor(alive, device=own.device).view(-1, *[1] * (own.ndim - 1))
+        found[name] = torch.where(kept, own, 0)
+    return found
 
 
 def _blocks(samples: int, batch: int, bytes_a_sample: int) -> Iterator[tuple[int, int, int]]:
