@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from neurograde.specs.base import JobSpec, Label, Model, Name
 
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 Unit = Annotated[float, Field(ge=0, lt=1)]
+Activation = Literal["linear", "sigmoid", "softmax", "tanh", "relu", "leaky_relu", "prelu", "elu", "swish", "mish"]
 
 
 class Backbone(Model):
@@ -46,15 +48,28 @@ class Extension(Model):
     """The strategy."""
     non_linearities: Annotated[int, Field(ge=1, le=12)]
     """k, the number of non-linearities."""
+    activation: Activation = "leaky_relu"
+    """The non-linearity, of table 1.1; `prelu` learns one slope a layer, `softmax` is over a layer's units."""
     negative_slope: Unit = 0.2
-    """Slope of LeakyReLU below zero."""
+    """Slope of LeakyReLU below zero, and the one that PReLU begins with."""
+    alpha: Positive = 1.0
+    """What ELU tends to, far below zero, negated."""
     dropout: Unit = 0.5
     """Share of the units dropped after each."""
 
     @property
     def label(self) -> str:
         """How session ids call it."""
-        return f"{self.kind}{self.non_linearities}"
+        other = "" if self.activation == "leaky_relu" else f"-{self.activation}"
+        return f"{self.kind}{self.non_linearities}{other}"
+
+    @model_validator(mode="after")
+    def _slopes_of_their_own(self) -> Extension:
+        for field, owners in (("negative_slope", ("leaky_relu", "prelu")), ("alpha", ("elu",))):
+            is_given = getattr(self, field) != type(self).model_fields[field].default
+            if is_given and self.activation not in owners:
+                raise ValueError(f"{field} belongs to {' and '.join(owners)}, the activation is {self.activation}")
+        return self
 
 
 class Unfreezing(Model):
@@ -86,15 +101,122 @@ class Whole(Model):
 Strategy = Annotated[Straightforward | Extension | Unfreezing | Whole, Field(discriminator="kind")]
 
 
-class Optimiser(Model):
-    """SGD with momentum, as the study used it."""
+class SGD(Model):
+    """Stochastic gradient descent with momentum, as the study used it."""
 
     kind: Literal["sgd"] = "sgd"
     """The optimiser."""
     momentum: Unit = 0.9
     """Share of the last step that the next one keeps."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    weight_decay: NotNegative = 0.0
+    """L2 penalty added to the gradient; of AdamW, what each step takes off the weights."""
+
+
+class Adagrad(Model):
+    """Steps divided by the root of all squared gradients so far."""
+
+    kind: Literal["adagrad"]
+    """The optimiser."""
+    eps: Positive = 1e-10
+    """Added to what steps are divided by."""
+    weight_decay: NotNegative = 0.0
     """L2 penalty added to the gradient."""
+
+
+class RMSprop(Model):
+    """Steps divided by the root of a running mean of the squared gradients."""
+
+    kind: Literal["rmsprop"]
+    """The optimiser."""
+    alpha: Unit = 0.99
+    """Share of the running mean that each step keeps."""
+    momentum: Unit = 0.0
+    """Share of the last step that the next one keeps."""
+    eps: Positive = 1e-8
+    """Added to what steps are divided by."""
+    weight_decay: NotNegative = 0.0
+    """L2 penalty added to the gradient."""
+
+
+class Adam(Model):
+    """Running means of gradient and squared gradient, both corrected for their beginning at zero."""
+
+    kind: Literal["adam"]
+    """The optimiser."""
+    beta1: Unit = 0.9
+    """Share of the mean gradient that each step keeps."""
+    beta2: Unit = 0.999
+    """Share of the mean squared gradient that each step keeps."""
+    eps: Positive = 1e-8
+    """Added to what steps are divided by."""
+    weight_decay: NotNegative = 0.0
+    """L2 penalty added to the gradient."""
+
+
+class AdamW(Adam):
+    """Adam with the decay taken off the weights themselves."""
+
+    kind: Literal["adamw"]  # type: ignore[assignment]  # a sibling in all but its name
+    """The optimiser."""
+    weight_decay: NotNegative = 0.01
+    """What each step takes off the weights, times the step size."""
+
+
+def _kind(default: str) -> Discriminator:
+    """A union told apart by `kind`, which may be left out for `default`."""
+
+    def kind_of(value: Any) -> Any:
+        return value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", None)
+
+    return Discriminator(kind_of)
+
+
+Optimiser = Annotated[
+    Annotated[SGD, Tag("sgd")]
+    | Annotated[Adagrad, Tag("adagrad")]
+    | Annotated[RMSprop, Tag("rmsprop")]
+    | Annotated[Adam, Tag("adam")]
+    | Annotated[AdamW, Tag("adamw")],
+    _kind("sgd"),
+]
+
+
+class Loss(Model):
+    """What a step makes smaller. Of table 1.3, cosine and contrastive loss compare two inputs, and are left out."""
+
+    kind: Literal["cross_entropy", "focal", "hinge"] = "cross_entropy"
+    """`cross_entropy` (binary for two classes), `focal` (hard samples count more) or `hinge` (margin of one)."""
+    gamma: NotNegative = 2.0
+    """Of `focal`: how much less a sample counts that is right already; 0 is cross-entropy."""
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _one_input(cls, kind: object) -> object:
+        if kind in ("cosine", "contrastive"):
+            raise ValueError(f"{kind} compares two inputs and classifies none: it is left out")
+        return kind
+
+
+class Schedule(Model):
+    """How the step size goes with the epochs, the same for every session, as a factor on its learning rate."""
+
+    kind: Literal["constant", "step", "cosine"] = "constant"
+    """`step` multiplies by `factor` every so many epochs; `cosine` falls to `factor` at the last epoch."""
+    every: Annotated[int, Field(ge=1)] = 10
+    """Epochs from one step of `step` to the next."""
+    factor: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """What `step` multiplies by, and what `cosine` ends at."""
+    warm_up: Annotated[int, Field(ge=0)] = 0
+    """Epochs at the beginning over which the rate rises to its full size, a step an epoch."""
+
+
+class EarlyStopping(Model):
+    """End a session whose valid loss has stopped falling; its best epoch's weights are kept in any case (§1.5.3)."""
+
+    patience: Annotated[int, Field(ge=1)]
+    """Epochs without a lower valid loss after which it ends."""
+    min_delta: NotNegative = 0.0
+    """By how much the loss must fall to count as lower."""
 
 
 class TrainSpec(JobSpec):
@@ -122,8 +244,16 @@ class TrainSpec(JobSpec):
     """Sessions of each cell, alike but for their random streams."""
     epochs: Annotated[int, Field(ge=1, le=10_000)]
     """Epochs of each session."""
-    optimiser: Optimiser = Optimiser()
+    optimiser: Optimiser = SGD()
     """How the weights are stepped."""
+    loss: Loss = Loss()
+    """What a step makes smaller."""
+    class_weights: Literal["balanced"] | dict[Label, Positive] | None = None
+    """Factor on the loss of each class's samples; `balanced`: inversely to their number in train. None: all alike."""
+    schedule: Schedule = Schedule()
+    """How the step size goes with the epochs."""
+    early_stopping: EarlyStopping | None = None
+    """When a session ends before its last epoch; never when not given, as in the study."""
     crop: Literal["random", "center"] = "random"
     """How a network takes its input from a larger patch in training; it is the centre crop everywhere else."""
     input_size_px: Annotated[int, Field(ge=32, le=1024)] | None = None
@@ -160,6 +290,8 @@ class TrainSpec(JobSpec):
             raise ValueError(f"classes {list(self.classes)} must differ")
         if self.positive not in self.classes:
             raise ValueError(f"positive {self.positive!r} must be one of the classes {list(self.classes)}")
+        if isinstance(self.class_weights, dict) and set(self.class_weights) != set(self.classes):
+            raise ValueError(f"class_weights {self.class_weights} must name the classes {list(self.classes)}")
         for field in ("learning_rates", "batch_sizes"):
             values = getattr(self, field)
             if len(set(values)) < len(values):
