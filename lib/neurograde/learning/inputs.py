@@ -54,6 +54,10 @@ class Inputs:
         dtype = torch.float64 if spec.precision == "fp64" else torch.float32
         return cls(size, backbone == INCEPTION, spec.seed, dtype)
 
+    def has_crops(self, spec: TrainSpec, patch_size_px: int) -> bool:
+        """Whether slices of random crops differ; a patch that is resized, or has no pixel to spare, has one crop."""
+        return spec.crop == "random" and not self.resize and patch_size_px > self.size_px
+
     def batch(
         self,
         samples: Samples,

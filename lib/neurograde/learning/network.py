@@ -16,6 +16,9 @@ from neurograde.errors import DataError, SpecError
 from neurograde.learning.backbones import Trunk
 from neurograde.specs.train import Strategy, Unfreezing, Whole
 
+Values = Tensor | tuple[Tensor, ...]
+"""What a network takes: images, or what stands for them further on."""
+
 
 class Network(nn.Module):
     """Images (batch, 3, side, side) in, logits (batch, outputs) out."""
@@ -25,9 +28,9 @@ class Network(nn.Module):
         super().__init__()
         self.trunk, self.head = trunk, head
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, values: Values) -> Tensor:
         """The logits."""
-        logits: Tensor = self.head(self.trunk(images))
+        logits: Tensor = self.head(self.trunk(values))
         return logits
 
     def training_mode(self) -> None:

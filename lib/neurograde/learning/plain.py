@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from neurograde.learning.backbones import Trunk
 from neurograde.learning.checkpoint import scoped, within
@@ -21,7 +21,7 @@ from neurograde.learning.dropout import MaskStream, set_masks
 from neurograde.learning.engine import Tick
 from neurograde.learning.heads import new_head
 from neurograde.learning.inputs import Inputs, slice_of_epoch, slices_of
-from neurograde.learning.network import Network, freeze, own_copy
+from neurograde.learning.network import Network, Values, freeze, own_copy
 from neurograde.learning.objective import Objective
 from neurograde.learning.samples import Samples, Statistics
 from neurograde.learning.standing import Standing
@@ -122,7 +122,7 @@ class PlainEngine:
 
     def _member(self, trunk: Trunk, session: Session) -> _Member:
         head = new_head(trunk, session.adaptation, self.objective.outputs, self.spec.seed, session.id)
-        network = Network(own_copy(trunk), head).to(self.device, self.dtype).to(memory_format=torch.channels_last)
+        network = self._network(trunk, head).to(self.device, self.dtype).to(memory_format=torch.channels_last)
         optimiser = torch.optim.SGD(
             [each for each in network.parameters() if each.requires_grad],
             lr=session.learning_rate,
@@ -130,6 +130,10 @@ class PlainEngine:
             weight_decay=self.spec.optimiser.weight_decay,
         )
         return _Member(Standing(session), network, optimiser)
+
+    def _network(self, trunk: Trunk, head: nn.Sequential) -> Network:
+        """A session's network, which takes what `_values` gives."""
+        return Network(own_copy(trunk), head)
 
     def _epoch(self, member: _Member, epoch: int) -> Metrics:
         train = self._train(member, epoch) if epoch else self._evaluate(member, "train")
@@ -150,17 +154,16 @@ class PlainEngine:
         member.network.training_mode()
         stream = MaskStream(self.spec.seed, session.id, epoch)
         with self._own_randomness(session, epoch):
-            for numbers in _batches(order, session.batch_size):
-                images, labels = self._batch("train", numbers, crop_slice)
-                set_masks(member.network.head, stream, len(numbers))
-                logits = member.network(images)
+            for values, labels in self._batches("train", order, session.batch_size, crop_slice):
+                set_masks(member.network.head, stream, len(labels))
+                logits = member.network(values)
                 loss = self.objective.loss(logits, labels)
                 member.optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]  # torch declares no types here
                 member.optimiser.step()
                 with torch.no_grad():
-                    sums += torch.stack([loss.double() * len(numbers), self.objective.correct(logits, labels).double()])
-                self.tick(len(numbers))
+                    sums += torch.stack([loss.double() * len(labels), self.objective.correct(logits, labels).double()])
+                self.tick(len(labels))
         return _means(sums, len(samples))
 
     @torch.no_grad()
@@ -169,17 +172,25 @@ class PlainEngine:
         samples = self.samples[subset]
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)
         member.network.eval()
-        for numbers in _batches(np.arange(len(samples)), EVALUATION_BATCH):
-            images, labels = self._batch(subset, numbers, None)
-            logits = member.network(images)
-            loss = self.objective.loss(logits, labels).double() * len(numbers)
+        for values, labels in self._batches(subset, np.arange(len(samples)), EVALUATION_BATCH, None):
+            logits = member.network(values)
+            loss = self.objective.loss(logits, labels).double() * len(labels)
             sums += torch.stack([loss, self.objective.correct(logits, labels).double()])
-            self.tick(len(numbers))
+            self.tick(len(labels))
         return _means(sums, len(samples))
 
-    def _batch(self, subset: str, numbers: NDArray[np.intp], crop_slice: int | None) -> tuple[Tensor, Tensor]:
-        images = self.inputs.batch(self.samples[subset], numbers, self.statistics[subset], self.device, crop_slice)
-        return images, self.labels[subset][torch.from_numpy(numbers).to(self.device)]
+    def _batches(
+        self, subset: str, order: NDArray[np.intp], size: int, crop_slice: int | None
+    ) -> Iterator[tuple[Values, Tensor]]:
+        """What the network takes and the labels (batch,), `size` samples a batch, in the order of their numbers."""
+        labels = torch.split(self.labels[subset][torch.from_numpy(order).to(self.device)], size)
+        return zip(self._values(subset, order, size, crop_slice), labels, strict=True)
+
+    def _values(self, subset: str, order: NDArray[np.intp], size: int, crop_slice: int | None) -> Iterator[Values]:
+        """Images (batch, 3, side, side), `size` samples a batch; an engine that starts further on gives what it has."""
+        samples, statistics = self.samples[subset], self.statistics[subset]
+        for start in range(0, len(order), size):
+            yield self.inputs.batch(samples, order[start : start + size], statistics, self.device, crop_slice)
 
     @contextmanager
     def _own_randomness(self, session: Session, epoch: int) -> Iterator[None]:
@@ -188,10 +199,6 @@ class PlainEngine:
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed_of(self.spec.seed, "session", session.id, "epoch", epoch, "dropout"))
             yield
-
-
-def _batches(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
-    return (order[start : start + size] for start in range(0, len(order), size))
 
 
 def _means(sums: Tensor, count: int) -> tuple[float, float]:

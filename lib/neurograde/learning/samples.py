@@ -59,6 +59,10 @@ class Samples:
         """Side of the patches."""
         return int(self.patches.shape[1])
 
+    def taken(self, numbers: NDArray[np.intp]) -> Samples:
+        """The samples of these numbers, in their order."""
+        return Samples(tuple(self.plan[number] for number in numbers), self.patches, self.places[numbers])
+
     def pixels(self, samples: Sequence[int] | NDArray[np.intp]) -> NDArray[np.uint8]:
         """Pixels of the samples of these numbers, transformed, (batch, height, width, 3)."""
         batch = np.empty((len(samples), *self.patches.shape[1:]), np.uint8)

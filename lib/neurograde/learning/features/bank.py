@@ -75,9 +75,7 @@ class Features:
         self.charged, self.tick = charged, tick
         self.width = trunk.width
         self.inputs = Inputs.of(job.spec, trunk.name, samples["train"].patch_size_px)
-        # A patch that is resized, or has no pixel to spare, has one crop.
-        spare = samples["train"].patch_size_px - self.inputs.size_px
-        self.crops = job.spec.crop == "random" and not self.inputs.resize and spare > 0
+        self.crops = self.inputs.has_crops(job.spec, samples["train"].patch_size_px)
         slices = range(slices_of(job.spec)) if self.crops else ()
         self.parts = (Part("train", None), Part("valid", None), *(Part("train", each) for each in slices))
         self._recipes = self._all_recipes()
