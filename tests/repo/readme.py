@@ -53,10 +53,9 @@ def rows(model: type[BaseModel], prefix: str = "") -> list[tuple[str, str, str]]
         found[f"`{path}`"] = (accepted(field), " ".join((field.description or "").split()))
         for nested in nested_models(field.annotation):
             for inner, words, meaning in rows(nested, f"{path}."):
-                before = found.get(inner, (words, meaning))[
-                    0
-                ]  # of another model that may stand here: `kind` tells them apart
-                either = words if before == words else f"{before.removesuffix(', **required**')} or {words}"
+                # A field of that name may stand in several models, which `kind` tells apart.
+                before, _ = found.get(inner, (words, meaning))
+                either = before if words in before else f"{before.removesuffix(', **required**')} or {words}"
                 found[inner] = (either, meaning)
     return [(path, *words) for path, words in found.items()]
 

@@ -97,7 +97,13 @@ class Attempt:
                 self.epoch = epoch
                 if len(engine.diverged) == len(self.sessions):
                     break
-                measured.append(engine.run_epoch(epoch))
+                metrics = engine.run_epoch(epoch)
+                if not metrics:  # every session has ended early
+                    self.epoch = epoch - 1
+                    if measured:
+                        self._checkpoint(engine, measured, keep_last)
+                    break
+                measured.append(metrics)
                 ended = epoch == last or len(engine.diverged) == len(self.sessions)
                 if ended or epoch % checkpoint_every == 0:
                     self._checkpoint(engine, measured, keep_last)

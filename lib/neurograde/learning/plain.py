@@ -23,7 +23,10 @@ from neurograde.learning.heads import new_head
 from neurograde.learning.inputs import Inputs, slice_of_epoch, slices_of
 from neurograde.learning.network import Network, Values, freeze, own_copy
 from neurograde.learning.objective import Objective
+from neurograde.learning.optimisers import optimiser_of
 from neurograde.learning.samples import Samples, Statistics
+from neurograde.learning.samples import labels as numbers_of
+from neurograde.learning.schedule import factor
 from neurograde.learning.standing import Standing
 from neurograde.maths.seeding import generator, seed_of
 from neurograde.specs.records import Metrics, Session
@@ -74,7 +77,7 @@ class PlainEngine:
         self.spec, self.samples, self.statistics = spec, samples, statistics
         self.device, self.tick = device, tick
         self.inputs = Inputs.of(spec, trunk.name, samples["train"].patch_size_px)
-        self.objective = Objective(len(spec.classes))
+        self.objective = Objective.of(spec, numbers_of(spec), samples["train"].labels)
         self.labels = {name: torch.from_numpy(each.labels).to(device) for name, each in samples.items()}
         freeze(trunk, sessions[0].adaptation)
         self.dtype = torch.float64 if spec.precision == "fp64" else torch.float32
@@ -123,13 +126,9 @@ class PlainEngine:
     def _member(self, trunk: Trunk, session: Session) -> _Member:
         head = new_head(trunk, session.adaptation, self.objective.outputs, self.spec.seed, session.id)
         network = self._network(trunk, head).to(self.device, self.dtype).to(memory_format=torch.channels_last)
-        optimiser = torch.optim.SGD(
-            [each for each in network.parameters() if each.requires_grad],
-            lr=session.learning_rate,
-            momentum=self.spec.optimiser.momentum,
-            weight_decay=self.spec.optimiser.weight_decay,
-        )
-        return _Member(Standing(session), network, optimiser)
+        trained = [each for each in network.parameters() if each.requires_grad]
+        optimiser = optimiser_of(self.spec.optimiser, trained, session.learning_rate)
+        return _Member(Standing(session, self.spec.early_stopping), network, optimiser)
 
     def _network(self, trunk: Trunk, head: nn.Sequential) -> Network:
         """A session's network, which takes what `_values` gives."""
@@ -151,6 +150,8 @@ class PlainEngine:
         if self.spec.crop == "random":
             crop_slice = slice_of_epoch(self.spec.seed, session.id, epoch, slices_of(self.spec))
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)
+        for group in member.optimiser.param_groups:
+            group["lr"] = session.learning_rate * factor(self.spec.schedule, epoch, session.epochs)
         member.network.training_mode()
         stream = MaskStream(self.spec.seed, session.id, epoch)
         with self._own_randomness(session, epoch):

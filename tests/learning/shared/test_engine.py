@@ -85,7 +85,24 @@ def worst_difference(one: Any, other: Any, epochs: int) -> float:
     return worst
 
 
-OPTIMISERS = {"momentum": {}, "plain": {"momentum": 0.0}, "decay": {"weight_decay": 0.01}}
+OPTIMISERS: dict[str, dict[str, Any]] = {
+    "momentum": {},
+    "plain": {"momentum": 0.0},
+    "decay": {"weight_decay": 0.01},
+    "adagrad": {"kind": "adagrad", "weight_decay": 0.01},
+    "rmsprop": {"kind": "rmsprop", "momentum": 0.5},
+    "adam": {"kind": "adam", "weight_decay": 0.01},
+    "adamw": {"kind": "adamw"},
+}
+WAYS: dict[str, dict[str, Any]] = {
+    "focal": {"loss": {"kind": "focal"}},
+    "hinge": {"loss": {"kind": "hinge"}},
+    "class weights": {"class_weights": {"PD": 0.5, "D": 2.0}},
+    "balanced": {"class_weights": "balanced", "loss": {"kind": "focal", "gamma": 1.0}},
+    "step": {"schedule": {"kind": "step", "every": 1, "factor": 0.5}},
+    "cosine after a warm-up": {"schedule": {"kind": "cosine", "warm_up": 2}},
+    "early stopping": {"early_stopping": {"patience": 1, "min_delta": 0.05}},
+}
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
@@ -100,6 +117,41 @@ def test_in_float64_every_loss_is_that_of_the_plain_engine(strategy: dict[str, A
 def test_in_float32_the_first_15_steps_are_those_of_the_plain_engine(strategy: dict[str, Any]):
     spec = spec_of(strategy, epochs=3, batch_sizes=[5], repeats=2)
     assert worst_difference(shared(spec), engine(spec), 3) < 2e-6
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_train_is_that_of_the_plain_engine(way: str):
+    spec = spec_of(STRATEGIES[1], precision="fp64", epochs=4, crop="center", **WAYS[way])
+    assert worst_difference(shared(spec), engine(spec), 4) < 1e-9
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "focal", "hinge"])
+def test_three_classes_under_every_loss(loss: str):
+    data = subsets(classes=3, each=4)
+    classes = {"classes": ["a", "b", "c"], "positive": "a", "class_weights": {"a": 1.0, "b": 0.5, "c": 2.0}}
+    spec = spec_of(STRATEGIES[1], precision="fp64", epochs=2, loss={"kind": loss}, **classes)
+    assert worst_difference(shared(spec, data=data), engine(spec, data=data), 2) < 1e-9
+
+
+def test_a_session_that_stops_early_ends_there_and_resumes_as_stopped():
+    spec = spec_of(STRATEGIES[0], epochs=9, early_stopping={"patience": 1, "min_delta": 10.0})
+    trained = shared(spec)
+    taking_part = [bool(trained.run_epoch(epoch)) for epoch in range(4)]
+    assert taking_part == [True, True, False, False]
+    resumed = shared(spec)
+    resumed.load_state(decode(encode(trained.state()), "a checkpoint"))
+    assert resumed.run_epoch(2) == {}
+    assert encode(resumed.best()) == encode(trained.best())
+
+
+@pytest.mark.parametrize("optimiser", ["adagrad", "rmsprop", "adam", "adamw"])
+def test_every_optimiser_resumes_to_the_same_bytes(optimiser: str):
+    spec = spec_of(STRATEGIES[1], epochs=2, optimiser=OPTIMISERS[optimiser])
+    undisturbed, resumed = shared(spec), shared(spec)
+    undisturbed.run_epoch(1)
+    resumed.load_state(decode(encode(undisturbed.state()), "a checkpoint"))
+    assert resumed.run_epoch(2) == undisturbed.run_epoch(2)
+    assert encode(resumed.state()) == encode(undisturbed.state())
 
 
 def test_a_residual_network_is_no_exception():

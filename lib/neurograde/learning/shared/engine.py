@@ -27,6 +27,8 @@ from neurograde.learning.engine import Tick
 from neurograde.learning.heads import new_head
 from neurograde.learning.inputs import slice_of_epoch, slices_of
 from neurograde.learning.objective import Objective
+from neurograde.learning.samples import labels as numbers_of
+from neurograde.learning.schedule import factor
 from neurograde.learning.shared.stack import Stack
 from neurograde.learning.standing import Standing
 from neurograde.maths.seeding import generator
@@ -87,10 +89,10 @@ class SharedEngine:
             tick: Called after every few batches.
         """
         self.spec, self.features, self.device, self.tick = spec, features, device, tick
-        self.objective = Objective(len(spec.classes))
+        self.objective = Objective.of(spec, numbers_of(spec), labels["train"])
         self.dtype = torch.float64 if spec.precision == "fp64" else torch.float32
         self.labels = {name: torch.from_numpy(each).to(device) for name, each in labels.items()}
-        self.standings = [Standing(session) for session in sessions]
+        self.standings = [Standing(session, spec.early_stopping) for session in sessions]
         self.workers = torch.get_num_threads() if device.type == "cpu" else 1
         self._passed: deque[int] = deque()  # samples, by the threads of the groups
         self._stopping = Event()
@@ -201,7 +203,7 @@ class SharedEngine:
         samples, outputs = len(self.labels["train"]), self.objective.outputs
         order = torch.from_numpy(self._orders(group, live, samples, epoch)).to(self.device)  # (member, sample)
         labels = self.labels["train"][order]
-        rates = self._rates(group, live)
+        rates = self._rates(group, live, epoch)
         sources = self._sources(group, live, epoch)
         streams = [MaskStream(self.spec.seed, group.standings[place].session.id, epoch) for place in live]
         logits = torch.zeros(group.width, samples, outputs, dtype=self.dtype, device=self.device)
@@ -229,11 +231,12 @@ class SharedEngine:
             orders[place] = generator(self.spec.seed, *names).permutation(samples)
         return orders
 
-    def _rates(self, group: _Group, live: list[int]) -> Tensor:
+    def _rates(self, group: _Group, live: list[int], epoch: int) -> Tensor:
         """Step size of each member, (member, 1, 1); 0 for padding and for those that have ended."""
         rates = torch.zeros(group.width, 1, 1, dtype=self.dtype)
         for place in live:
-            rates[place] = group.standings[place].session.learning_rate
+            session = group.standings[place].session
+            rates[place] = session.learning_rate * factor(self.spec.schedule, epoch, session.epochs)
         return rates.to(self.device)
 
     def _sources(self, group: _Group, live: list[int], epoch: int) -> list[Tensor]:

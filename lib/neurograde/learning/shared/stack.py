@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from neurograde.learning.dropout import Dropout
 from neurograde.learning.shared.steps import Stepper, stepper
-from neurograde.specs.train import Optimiser
+from neurograde.specs.train import SGD, Optimiser
 
 ROWS = 8
 """A layer of fewer outputs is small: its product is formed the other way round."""
@@ -123,12 +123,14 @@ class Delayed(First):
         """The members' layers, under SGD without weight decay."""
         super().__init__(layers, optimiser)
         self.velocity = self._step_weight.slots().get("momentum_buffer", torch.zeros_like(self.weight))
+        assert isinstance(optimiser, SGD)
         self.momentum = optimiser.momentum
 
     @staticmethod
     def pays(optimiser: Optimiser, heads: Sequence[nn.Linear], batch: int) -> bool:
         """Whether the recurrence holds, and the layer is large and the batch small enough for it to be faster."""
-        return heads[0].out_features >= ROWS and batch <= 16 and not optimiser.weight_decay
+        is_plain = isinstance(optimiser, SGD) and not optimiser.weight_decay
+        return is_plain and heads[0].out_features >= ROWS and batch <= 16
 
     def begin(self, values: Tensor, batch: int, rates: Tensor) -> None:
         """Form the products that all steps of the block share."""
