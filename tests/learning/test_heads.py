@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import nn
 
 from neurograde.errors import SpecError
@@ -45,3 +46,15 @@ def test_new_layers_follow_from_seed_and_session_and_leave_the_global_generator_
     assert torch.equal(torch.random.get_rng_state(), before)
     assert torch.equal(one, same)
     assert not any(torch.equal(one, other) for other in others)
+
+
+def test_a_slope_belongs_to_its_activation():
+    with pytest.raises(ValidationError, match="negative_slope belongs to leaky_relu and prelu, the activation is tanh"):
+        Extension(kind="extension", non_linearities=1, activation="tanh", negative_slope=0.1)
+    with pytest.raises(ValidationError, match="alpha belongs to elu"):
+        Extension(kind="extension", non_linearities=1, alpha=0.5)
+
+
+def test_a_session_of_another_activation_has_another_name():
+    names = [Extension(kind="extension", non_linearities=2, activation=name).label for name in ("leaky_relu", "mish")]
+    assert names == ["extension2", "extension2-mish"]

@@ -8,6 +8,7 @@ from torch import nn
 from neurograde.errors import SpecError
 from neurograde.learning.backbones import Trunk
 from neurograde.learning.dropout import Dropout
+from neurograde.learning.nonlinearities import activation_of
 from neurograde.maths.seeding import seed_of
 from neurograde.specs.train import Extension, Strategy
 
@@ -16,7 +17,7 @@ def new_head(trunk: Trunk, strategy: Strategy, outputs: int, seed: int, session:
     """The new layers of a session: features (batch, width) in, logits (batch, outputs) out.
 
     The trunk's own dropout first, where it has one; then, for an extension, k times Linear to half the width,
-    LeakyReLU and dropout; then Linear. Weights are drawn as torch's layers draw them, from the session's own
+    activation and dropout; then Linear. Weights are drawn as torch's layers draw them, from the session's own
     generator; torch's is left as it was.
 
     Raises:
@@ -31,7 +32,7 @@ def new_head(trunk: Trunk, strategy: Strategy, outputs: int, seed: int, session:
             for _ in range(strategy.non_linearities):
                 layers += [
                     nn.Linear(width, width // 2),
-                    nn.LeakyReLU(strategy.negative_slope),
+                    activation_of(strategy),
                     Dropout(strategy.dropout, width // 2),
                 ]
                 width //= 2

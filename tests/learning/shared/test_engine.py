@@ -125,6 +125,30 @@ def test_every_way_to_train_is_that_of_the_plain_engine(way: str):
     assert worst_difference(shared(spec), engine(spec), 4) < 1e-9
 
 
+ACTIVATIONS = ["linear", "sigmoid", "softmax", "tanh", "relu", "prelu", "elu", "swish", "mish"]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_is_that_of_the_plain_engine(activation: str):
+    strategy = {"kind": "extension", "non_linearities": 2, "activation": activation}
+    spec = spec_of(strategy, precision="fp64", epochs=2, crop="center", batch_sizes=[5])
+    one, other = shared(spec), engine(spec)
+    assert worst_difference(one, other, 2) < 1e-9
+    assert {name: each.shape for name, each in one.best().items()} == {
+        name: each.shape for name, each in other.best().items()
+    }
+
+
+@pytest.mark.parametrize("activation", ["tanh", "prelu", "mish"])
+def test_no_activation_lets_a_neighbour_change_a_bit(activation: str):
+    strategy = {"kind": "extension", "non_linearities": 3, "activation": activation}
+    spec = spec_of(strategy, epochs=2, batch_sizes=[7], learning_rates=[0.01], repeats=4)
+    *_, last = everyone = sessions_of(spec)
+    alone, together = shared(spec, [last]), shared(spec, everyone)
+    for epoch in range(3):
+        assert alone.run_epoch(epoch)[last.id] == together.run_epoch(epoch)[last.id]
+
+
 @pytest.mark.parametrize("loss", ["cross_entropy", "focal", "hinge"])
 def test_three_classes_under_every_loss(loss: str):
     data = subsets(classes=3, each=4)

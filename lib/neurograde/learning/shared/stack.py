@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from neurograde.learning.dropout import Dropout
+from neurograde.learning.pointwise import pointwise
 from neurograde.learning.shared.steps import Stepper, stepper
 from neurograde.specs.train import SGD, Optimiser
 
@@ -79,6 +80,10 @@ class Linear:
         slots = {"weight": self._step_weight.slots(), "bias": self._step_bias.slots()}
         kept = {f"{name}/{slot}": value for name, each in slots.items() for slot, value in each.items()}
         return {"weight": self.weight, "bias": self.bias} | kept
+
+    def parameters(self, member: int) -> dict[str, Tensor]:
+        """One member's, in the shapes of torch's layer."""
+        return {"weight": self.weight[member], "bias": self.bias[member, 0]}
 
     def infer(self, values: Tensor, member: int) -> Tensor:
         """One member's, as torch's own layer computes it."""
@@ -195,6 +200,73 @@ class LeakyReLU:
         return nn.functional.leaky_relu(values, self.slope)
 
 
+class PReLU:
+    """Leaky ReLU whose slope is learned, one for each member."""
+
+    def __init__(self, layers: Sequence[nn.PReLU], optimiser: Optimiser) -> None:
+        """The members' layers."""
+        self.slope = torch.stack([each.weight.detach() for each in layers])[:, None]  # (member, 1, 1)
+        self._step: Stepper = stepper(optimiser, self.slope)
+        self._values = torch.empty(0)
+
+    def forward(self, values: Tensor, rows: slice) -> Tensor:
+        """Values below zero times the member's slope."""
+        self._values = values
+        return torch.where(values > 0, values, self.slope * values)
+
+    def backward(self, gradient: Tensor, rates: Tensor) -> Tensor:
+        """Pass the gradient on, then step the slope."""
+        is_above = self._values > 0
+        passed = torch.where(is_above, gradient, self.slope * gradient)
+        # Over a member's own values at once, in the shape that it has in whatever company.
+        by_member = torch.where(is_above, 0, gradient * self._values)
+        self._step.step(torch.stack([each.sum() for each in by_member])[:, None, None], rates)
+        return passed
+
+    def tensors(self) -> dict[str, Tensor]:
+        """`weight`, the slope, and `weight/<slot>` of the optimiser."""
+        return {"weight": self.slope, **{f"weight/{slot}": each for slot, each in self._step.slots().items()}}
+
+    def parameters(self, member: int) -> dict[str, Tensor]:
+        """One member's, in the shape of torch's layer."""
+        return {"weight": self.slope[member, 0]}
+
+    def infer(self, values: Tensor, member: int) -> Tensor:
+        """As in training."""
+        return torch.where(values > 0, values, self.slope[member] * values)
+
+
+class Activation:
+    """Any other activation, with the derivative that autograd knows."""
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        """The members' layers, which hold no parameters and are all alike."""
+        self.function = layers[0]
+        self._values = self._found = torch.empty(0)
+
+    def forward(self, values: Tensor, rows: slice) -> Tensor:
+        """The function of every value; softmax, of every row."""
+        with torch.enable_grad():
+            self._values = values.detach().requires_grad_()
+            is_by_row = isinstance(self.function, nn.Softmax)
+            self._found = self.function(self._values) if is_by_row else pointwise(self.function, self._values)
+        return self._found.detach()
+
+    def backward(self, gradient: Tensor, rates: Tensor) -> Tensor:
+        """The gradient times the derivative."""
+        (passed,) = torch.autograd.grad(self._found, self._values, gradient)
+        return passed
+
+    def tensors(self) -> dict[str, Tensor]:
+        """None."""
+        return {}
+
+    def infer(self, values: Tensor, member: int) -> Tensor:
+        """As in training."""
+        found: Tensor = self.function(values)
+        return found
+
+
 class Drop:
     """Dropout of every member, each by masks of its own."""
 
@@ -291,8 +363,11 @@ class Stack:
 
     def parameters(self, member: int) -> dict[str, Tensor]:
         """One member's parameters, by the names and in the shapes that its head has."""
-        own = {f"{place}.{name}": each[member] for place, name, each in self._named() if "/" not in name}
-        return {name: each[0] if name.endswith("bias") else each for name, each in own.items()}
+        found: dict[str, Tensor] = {}
+        for place, layer in enumerate(self.layers):
+            if isinstance(layer, Linear | PReLU):
+                found |= {f"{place}.{name}": each for name, each in layer.parameters(member).items()}
+        return found
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave, of as many members as there are."""
@@ -329,5 +404,8 @@ def _layer(layers: Sequence[nn.Module], optimiser: Optimiser) -> Layer:
         return Linear([each for each in layers if isinstance(each, nn.Linear)], optimiser)
     if isinstance(kind, nn.LeakyReLU):
         return LeakyReLU([each for each in layers if isinstance(each, nn.LeakyReLU)])
-    assert isinstance(kind, Dropout), f"{kind} has no stacked form"
-    return Drop([each for each in layers if isinstance(each, Dropout)])
+    if isinstance(kind, nn.PReLU):
+        return PReLU([each for each in layers if isinstance(each, nn.PReLU)], optimiser)
+    if isinstance(kind, Dropout):
+        return Drop([each for each in layers if isinstance(each, Dropout)])
+    return Activation(layers)
