@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor, nn
 
 from neurograde.errors import DataError, SpecError
@@ -27,11 +28,24 @@ class Network(nn.Module):
         """The head on the trunk."""
         super().__init__()
         self.trunk, self.head = trunk, head
+        self.hidden = torch.empty(0)
+        """What entered the last layer in the last pass, (batch, units): some losses need it."""
+        self.last.register_forward_pre_hook(self._keep_hidden)
 
     def forward(self, values: Values) -> Tensor:
         """The logits."""
         logits: Tensor = self.head(self.trunk(values))
         return logits
+
+    @property
+    def last(self) -> nn.Linear:
+        """The new last layer."""
+        last = self.head[-1]
+        assert isinstance(last, nn.Linear)
+        return last
+
+    def _keep_hidden(self, _last: nn.Module, values: tuple[Tensor]) -> None:
+        (self.hidden,) = values
 
     def training_mode(self) -> None:
         """Head and unfrozen part in training mode, all that is frozen in eval mode."""

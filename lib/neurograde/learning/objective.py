@@ -54,6 +54,11 @@ class Objective:
         """Number of logits."""
         return 1 if self.classes == 2 else self.classes
 
+    @property
+    def has_centres(self) -> bool:
+        """Whether each class has a centre, which moves with the steps."""
+        return self.criterion.kind == "center"
+
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Mean loss of a batch: logits (batch, outputs), labels (batch,)."""
         return self.losses(logits, labels).mean()
@@ -69,7 +74,9 @@ class Objective:
 
     def gradient(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The gradient of `loss` at logits (member, batch, outputs), of their shape, for labels (member, batch)."""
-        if self.criterion.kind == "cross_entropy" and self.weights is None:  # by hand: it is wanted at every step
+        if (
+            self.criterion.kind not in ("focal", "hinge") and self.weights is None
+        ):  # by hand: it is wanted at every step
             if self.classes == 2:
                 found = pointwise(torch.sigmoid, logits) - labels[..., None].to(logits.dtype)
             else:

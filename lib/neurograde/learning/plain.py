@@ -28,6 +28,7 @@ from neurograde.learning.samples import Samples, Statistics
 from neurograde.learning.samples import labels as numbers_of
 from neurograde.learning.schedule import factor
 from neurograde.learning.standing import Standing
+from neurograde.learning.steering import margin_logits, moved, pulls
 from neurograde.maths.seeding import generator, seed_of
 from neurograde.specs.records import Metrics, Session
 from neurograde.specs.train import TrainSpec
@@ -42,6 +43,8 @@ class _Member:
     standing: Standing
     network: Network
     optimiser: torch.optim.Optimizer
+    centres: Tensor
+    """Of each class, (class, units before the last layer); moved under centre loss only."""
 
     @property
     def session(self) -> Session:
@@ -103,6 +106,7 @@ class PlainEngine:
             if member.standing.diverged is None:
                 own |= scoped("network", member.network.session_tensors())
                 own |= scoped("optimiser", _optimiser_state(member))
+                own |= {"centres": member.centres} if self.objective.has_centres else {}
             state |= scoped(member.session.id, own)
         return state
 
@@ -114,6 +118,8 @@ class PlainEngine:
             if member.standing.diverged is None:
                 member.network.load_session(within("network", own), f"the checkpoint of {member.session.id}")
                 _load_optimiser_state(member, within("optimiser", own))
+                if self.objective.has_centres:
+                    member.centres = own["centres"].to(self.device)
 
     def best(self) -> dict[str, Tensor]:
         """`<session>/<tensor>`: the weights of every session's best epoch, diverged sessions left out."""
@@ -128,7 +134,8 @@ class PlainEngine:
         network = self._network(trunk, head).to(self.device, self.dtype).to(memory_format=torch.channels_last)
         trained = [each for each in network.parameters() if each.requires_grad]
         optimiser = optimiser_of(self.spec.optimiser, trained, session.learning_rate)
-        return _Member(Standing(session, self.spec.early_stopping), network, optimiser)
+        centres = torch.zeros(self.objective.classes, network.last.in_features, device=self.device, dtype=self.dtype)
+        return _Member(Standing(session, self.spec.early_stopping), network, optimiser, centres)
 
     def _network(self, trunk: Trunk, head: nn.Sequential) -> Network:
         """A session's network, which takes what `_values` gives."""
@@ -160,12 +167,24 @@ class PlainEngine:
                 logits = member.network(values)
                 loss = self.objective.loss(logits, labels)
                 member.optimiser.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]  # torch declares no types here
+                self._steered(member, loss, labels).backward()  # type: ignore[no-untyped-call]  # torch has no types here
                 member.optimiser.step()
                 with torch.no_grad():
                     sums += torch.stack([loss.double() * len(labels), self.objective.correct(logits, labels).double()])
                 self.tick(len(labels))
         return _means(sums, len(samples))
+
+    def _steered(self, member: _Member, loss: Tensor, labels: Tensor) -> Tensor:
+        """What the step makes smaller: the loss, unless it is one that needs more than the logits."""
+        criterion, last, hidden = self.objective.criterion, member.network.last, member.network.hidden
+        if criterion.kind == "large_margin":
+            logits = margin_logits(hidden, last.weight, last.bias[None], labels, criterion.margin)
+            return self.objective.loss(logits, labels)
+        if criterion.kind == "center":
+            distances = pulls(hidden, member.centres, labels).square().sum(-1)
+            member.centres = moved(member.centres, hidden.detach(), labels, criterion.center_rate)
+            return loss + criterion.pull / 2 * distances.mean()
+        return loss
 
     @torch.no_grad()
     def _evaluate(self, member: _Member, subset: str) -> tuple[float, float]:

@@ -36,5 +36,10 @@ def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
         Inputs.of(spec, backbone.name, train.patch_size_px)
         for strategy in spec.strategies:
             freeze(trunk, strategy)
+            if spec.loss.kind == "center" and strategy.kind == "straightforward":
+                raise SpecError(
+                    "loss.kind: 'center' pulls at what enters the last layer, which straightforward does not train; "
+                    "accepted are the other strategies, or another loss"
+                )
             if isinstance(strategy, Extension):
                 check_width(trunk, strategy)

@@ -184,10 +184,17 @@ Optimiser = Annotated[
 class Loss(Model):
     """What a step makes smaller. Of table 1.3, cosine and contrastive loss compare two inputs, and are left out."""
 
-    kind: Literal["cross_entropy", "focal", "hinge"] = "cross_entropy"
-    """`cross_entropy` (binary for two classes), `focal` (hard samples count more) or `hinge` (margin of one)."""
+    kind: Literal["cross_entropy", "focal", "hinge", "large_margin", "center"] = "cross_entropy"
+    """`cross_entropy` (binary for two classes), `focal` (hard samples count more), `hinge` (margin of one),
+    `large_margin` softmax, or cross-entropy with a `center` for each class. The last two record cross-entropy."""
     gamma: NotNegative = 2.0
     """Of `focal`: how much less a sample counts that is right already; 0 is cross-entropy."""
+    margin: Annotated[int, Field(ge=2, le=4)] = 2
+    """Of `large_margin`: by what the right class's angle is multiplied."""
+    pull: NotNegative = 0.003
+    """Of `center`: weight of the squared distance from the centre, halved."""
+    center_rate: Unit = 0.5
+    """Of `center`: how fast centres follow."""
 
     @field_validator("kind", mode="before")
     @classmethod

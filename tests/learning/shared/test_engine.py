@@ -97,6 +97,8 @@ OPTIMISERS: dict[str, dict[str, Any]] = {
 WAYS: dict[str, dict[str, Any]] = {
     "focal": {"loss": {"kind": "focal"}},
     "hinge": {"loss": {"kind": "hinge"}},
+    "large margin": {"loss": {"kind": "large_margin", "margin": 3}},
+    "centre": {"loss": {"kind": "center", "pull": 0.5}},
     "class weights": {"class_weights": {"PD": 0.5, "D": 2.0}},
     "balanced": {"class_weights": "balanced", "loss": {"kind": "focal", "gamma": 1.0}},
     "step": {"schedule": {"kind": "step", "every": 1, "factor": 0.5}},
@@ -149,7 +151,7 @@ def test_no_activation_lets_a_neighbour_change_a_bit(activation: str):
         assert alone.run_epoch(epoch)[last.id] == together.run_epoch(epoch)[last.id]
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "focal", "hinge"])
+@pytest.mark.parametrize("loss", ["cross_entropy", "focal", "hinge", "large_margin", "center"])
 def test_three_classes_under_every_loss(loss: str):
     data = subsets(classes=3, each=4)
     classes = {"classes": ["a", "b", "c"], "positive": "a", "class_weights": {"a": 1.0, "b": 0.5, "c": 2.0}}
@@ -289,7 +291,7 @@ def mutated(spec: TrainSpec, monkeypatch: pytest.MonkeyPatch, what: str) -> Shar
     elif what == "a stale weight":
 
         def after_its_update(self: stack.Linear, gradient: Tensor, rates: Tensor) -> Tensor | None:
-            self._step_weight.product(gradient.transpose(1, 2), self._values, rates)
+            self._step_weight.product(gradient.transpose(1, 2), self.values, rates)
             self._step_bias.step(gradient.sum(1, keepdim=True), rates)
             return torch.bmm(gradient, self.weight)
 

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from threading import Event
 from typing import Protocol
@@ -158,7 +157,9 @@ class SharedEngine:
         for start in range(0, len(members), width):
             own = heads[start : start + width]
             padded = [*own, *[own[0]] * (width - len(own))]
-            stack = Stack([head.to(self.device, self.dtype) for head in padded], self.spec.optimiser, batch_size)
+            stack = Stack(
+                [head.to(self.device, self.dtype) for head in padded], self.spec.optimiser, self.objective, batch_size
+            )
             yield _Group(members[start : start + width], stack, batch_size, width)
 
     def _side_by_side(self, epoch: int) -> Iterator[dict[str, Metrics]]:
@@ -213,10 +214,8 @@ class SharedEngine:
             group.stack.begin(values, batch, rates)
             for first in range(0, stop - start, batch):
                 rows = slice(first, first + batch)
-                own = labels[:, start + first : start + first + batch]
-                logits[:, start + first : start + first + batch] = group.stack.step(
-                    rows, partial(self.objective.gradient, labels=own), rates
-                )
+                own = slice(start + first, start + first + batch)
+                logits[:, own] = group.stack.step(rows, labels[:, own], rates)
             group.stack.end()
             self._passed.append((stop - start) * len(live))
             if self._stopping.is_set():

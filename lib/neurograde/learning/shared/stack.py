@@ -25,8 +25,10 @@ import torch
 from torch import Tensor, nn
 
 from neurograde.learning.dropout import Dropout
+from neurograde.learning.objective import Objective
 from neurograde.learning.pointwise import pointwise
 from neurograde.learning.shared.steps import Stepper, stepper
+from neurograde.learning.steering import margin_logits, moved, pulls
 from neurograde.specs.train import SGD, Optimiser
 
 ROWS = 8
@@ -61,17 +63,18 @@ class Linear:
         self.bias = torch.stack([each.bias.detach() for each in layers])[:, None]  # (member, 1, out)
         self._step_weight: Stepper = stepper(optimiser, self.weight)
         self._step_bias: Stepper = stepper(optimiser, self.bias)
-        self._values = self.weight  # what the last forward pass was given
+        self.values = self.weight
+        """What the last forward pass was given, (member, batch, in)."""
 
     def forward(self, values: Tensor, rows: slice) -> Tensor:
         """Values (member, batch, in) to (member, batch, out)."""
-        self._values = values
+        self.values = values
         return self.bias + product(values, self.weight)
 
     def backward(self, gradient: Tensor, rates: Tensor) -> Tensor | None:
         """Pass the gradient on, then step."""
         passed = torch.bmm(gradient, self.weight)
-        self._step_weight.product(gradient.transpose(1, 2), self._values, rates)
+        self._step_weight.product(gradient.transpose(1, 2), self.values, rates)
         self._step_bias.step(gradient.sum(1, keepdim=True), rates)
         return passed
 
@@ -80,6 +83,21 @@ class Linear:
         slots = {"weight": self._step_weight.slots(), "bias": self._step_bias.slots()}
         kept = {f"{name}/{slot}": value for name, each in slots.items() for slot, value in each.items()}
         return {"weight": self.weight, "bias": self.bias} | kept
+
+    def backward_through(
+        self,
+        function: Callable[[Tensor, Tensor, Tensor], Tensor],
+        gradient_of: Callable[[Tensor], Tensor],
+        rates: Tensor,
+    ) -> Tensor:
+        """Step by a function of (values, weight, bias) that is no product, as autograd differentiates it."""
+        leaves = [each.detach().requires_grad_() for each in (self.values, self.weight, self.bias)]
+        with torch.enable_grad():
+            found = function(leaves[0], leaves[1], leaves[2])
+        passed, weight, bias = torch.autograd.grad(found, leaves, gradient_of(found.detach()))
+        self._step_weight.step(weight, rates)
+        self._step_bias.step(bias, rates)
+        return passed
 
     def parameters(self, member: int) -> dict[str, Tensor]:
         """One member's, in the shapes of torch's layer."""
@@ -103,7 +121,7 @@ class First(Linear):
 
     def backward(self, gradient: Tensor, rates: Tensor) -> None:
         """Step."""
-        self._step_weight.product(gradient.transpose(1, 2), self._values, rates)
+        self._step_weight.product(gradient.transpose(1, 2), self.values, rates)
         self._step_bias.step(gradient.sum(1, keepdim=True), rates)
 
     def end(self) -> None:
@@ -298,20 +316,25 @@ class Drop:
 class Stack:
     """The heads of as many sessions as its width."""
 
-    def __init__(self, heads: Sequence[nn.Sequential], optimiser: Optimiser, batch: int) -> None:
+    def __init__(self, heads: Sequence[nn.Sequential], optimiser: Optimiser, objective: Objective, batch: int) -> None:
         """The members' heads, alike in every shape, as they are before any step on batches of `batch` samples."""
+        self.objective = objective
         self.layers: list[Layer] = []
         for same in zip(*heads, strict=True):
             begun = any(isinstance(each, Linear) for each in self.layers)
             self.layers.append(_layer(same, optimiser) if begun else _first(same, optimiser, batch))
         self.drops = [each for each in self.layers if isinstance(each, Drop) and each.layer.threshold]
         place = next(place for place, each in enumerate(self.layers) if isinstance(each, First))
-        self._before, self._learning = self.layers[:place], self.layers[place:]
+        self._before, self._learning = self.layers[:place], self.layers[place:-1]
+        last = self.layers[-1]
+        assert isinstance(last, Linear)
+        self.last = last
+        self.centres = torch.zeros(len(heads), objective.classes, last.weight.shape[2]).to(last.weight)
 
     @property
     def first(self) -> First:
         """The first layer that learns."""
-        first = self._learning[0]
+        first = [*self._learning, self.last][0]
         assert isinstance(first, First)
         return first
 
@@ -327,25 +350,41 @@ class Stack:
             values = layer.forward(values, slice(None))
         self.first.begin(values, batch, rates)
 
-    def step(self, rows: slice, gradient_of: Callable[[Tensor], Tensor], rates: Tensor) -> Tensor:
+    def step(self, rows: slice, labels: Tensor, rates: Tensor) -> Tensor:
         """Take one step.
 
         Args:
             rows: The step's samples in the block.
-            gradient_of: From logits (member, batch, outputs) to the gradient of the loss at them.
+            labels: Their classes, (member, batch).
             rates: Step size of each member, (member, 1, 1).
 
         Returns:
             The logits (member, batch, outputs) before the step.
         """
-        values = self.first.forward(torch.empty(0), rows)
-        for layer in self._learning[1:]:
+        values = torch.empty(0)  # the first layer has the block's
+        for layer in self._learning:
             values = layer.forward(values, rows)
-        passed: Tensor | None = gradient_of(values)
+        logits = self.last.forward(values, rows)
+        passed = self._last_step(logits, labels, rates)
         for layer in reversed(self._learning):
             assert passed is not None
             passed = layer.backward(passed, rates)
-        return values
+        return logits
+
+    def _last_step(self, logits: Tensor, labels: Tensor, rates: Tensor) -> Tensor | None:
+        """Step the last layer; the gradient of what entered it."""
+        criterion, hidden = self.objective.criterion, self.last.values
+        if criterion.kind == "large_margin":
+            return self.last.backward_through(
+                lambda values, weight, bias: margin_logits(values, weight, bias, labels, criterion.margin),
+                lambda logits: self.objective.gradient(logits, labels),
+                rates,
+            )
+        passed = self.last.backward(self.objective.gradient(logits, labels), rates)
+        if criterion.kind == "center" and passed is not None:
+            passed = passed + criterion.pull / labels.shape[1] * pulls(hidden, self.centres, labels)
+            self.centres = moved(self.centres, hidden, labels, criterion.center_rate)
+        return passed
 
     def end(self) -> None:
         """The block's steps have been taken."""
@@ -359,7 +398,8 @@ class Stack:
 
     def tensors(self) -> dict[str, Tensor]:
         """All that a stack is made of, (member, ...) each: `1.weight`, `1.bias`, `1.weight/momentum_buffer`, ..."""
-        return {f"{place}.{name}": each for place, name, each in self._named()}
+        centres = {"centres": self.centres} if self.objective.has_centres else {}
+        return centres | {f"{place}.{name}": each for place, name, each in self._named()}
 
     def parameters(self, member: int) -> dict[str, Tensor]:
         """One member's parameters, by the names and in the shapes that its head has."""
