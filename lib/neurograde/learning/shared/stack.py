@@ -325,7 +325,8 @@ class Stack:
             self.layers.append(_layer(same, optimiser) if begun else _first(same, optimiser, batch))
         self.drops = [each for each in self.layers if isinstance(each, Drop) and each.layer.threshold]
         place = next(place for place, each in enumerate(self.layers) if isinstance(each, First))
-        self._before, self._learning = self.layers[:place], self.layers[place:-1]
+        self._before = [each for each in self.layers[:place] if isinstance(each, Drop)]  # nothing else comes before
+        self._learning = self.layers[place:-1]
         last = self.layers[-1]
         assert isinstance(last, Linear)
         self.last = last
@@ -342,12 +343,14 @@ class Stack:
         """Take the features of the next steps.
 
         Args:
-            values: (member, row, width); a step takes the next `batch` rows. The drops have their masks for them.
+            values: (member, row, width), which are overwritten; a step takes the next `batch` rows. The drops have
+                their masks for them.
             batch: Samples a step.
             rates: Step size of each member, (member, 1, 1).
         """
-        for layer in self._before:
-            values = layer.forward(values, slice(None))
+        for drop in self._before:
+            if drop.layer.threshold:
+                values.mul_(drop.masks)  # in place: they were gathered for this block
         self.first.begin(values, batch, rates)
 
     def step(self, rows: slice, labels: Tensor, rates: Tensor) -> Tensor:
