@@ -62,7 +62,7 @@ class DrawnFeatures:
 
 
 def grid_straightforward() -> dict[str, Any]:
-    """One linear layer: 50 members of every batch size, every sample."""
+    """One linear layer: all 250 members side by side, every sample."""
     return _compared("grid_straightforward", 20_000, STRAIGHTFORWARD, rates=LEARNING_RATES, repeats=10, samples=TRAIN)
 
 
@@ -110,14 +110,16 @@ def _compared(name: str, target: float, strategy: dict[str, Any], **part: Any) -
 
 
 def _heads_seconds(strategy: dict[str, Any], *, rates: list[float], repeats: int, samples: int) -> dict[int, float]:
-    """Seconds of a session-epoch by batch size, from an epoch of all its members side by side."""
-    found = {}
+    """Seconds of a session-epoch by batch size, from an epoch of its members side by side: the mean, of a whole grid."""
+    found: dict[int, float] = {}
     valid = VALID * samples // TRAIN
-    for size in BATCH_SIZES:
-        engine = _engine(strategy, rates, [size], repeats, DrawnFeatures(samples, valid), samples, valid)
+    is_whole = len(rates) * repeats * len(BATCH_SIZES) == SESSIONS
+    for sizes in [BATCH_SIZES] if is_whole else [[size] for size in BATCH_SIZES]:
+        engine = _engine(strategy, rates, sizes, repeats, DrawnFeatures(samples, valid), samples, valid)
         start = time.perf_counter()
         engine.run_epoch(1)
-        found[size] = (time.perf_counter() - start) / len(engine.standings) * TRAIN / samples
+        seconds = (time.perf_counter() - start) / len(engine.standings) * TRAIN / samples
+        found |= dict.fromkeys(sizes, seconds)
     return found
 
 
