@@ -110,7 +110,7 @@ def _compared(name: str, target: float, strategy: dict[str, Any], **part: Any) -
 
 
 def _heads_seconds(strategy: dict[str, Any], *, rates: list[float], repeats: int, samples: int) -> dict[int, float]:
-    """Seconds of a session-epoch by batch size, from an epoch of its members side by side: the mean, of a whole grid."""
+    """Seconds a session-epoch by batch size, from an epoch of its members side by side; of a whole grid the mean."""
     found: dict[int, float] = {}
     valid = VALID * samples // TRAIN
     is_whole = len(rates) * repeats * len(BATCH_SIZES) == SESSIONS

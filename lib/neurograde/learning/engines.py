@@ -7,14 +7,19 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from neurograde.learning.backbones import Trunk
+from neurograde.learning.boundary import Cut, Untraceable, cut
 from neurograde.learning.engine import Engine, Tick
 from neurograde.learning.features.bank import Features
+from neurograde.learning.inputs import Inputs
+from neurograde.learning.network import freeze
 from neurograde.learning.plain import PlainEngine
 from neurograde.learning.samples import Samples, Statistics
 from neurograde.learning.shared.engine import SharedEngine
+from neurograde.learning.shared.suffix import SuffixEngine
 from neurograde.runtime.job import Job
+from neurograde.runtime.log import log
 from neurograde.specs.records import InputRecord, Session
-from neurograde.specs.train import Extension, Straightforward, TrainSpec
+from neurograde.specs.train import Extension, Straightforward, Strategy, TrainSpec
 
 
 def make_engine(
@@ -44,7 +49,23 @@ def make_engine(
         features = Features(job, trunk, samples=samples, statistics=statistics, device=device, tick=tick)
         labels = {name: each.labels for name, each in samples.items()}
         return SharedEngine(job.spec, sessions, trunk, features, labels=labels, device=device, tick=tick)
+    found = _cut(job.spec, sessions[0].adaptation, trunk, samples) if name == "shared" else None
+    if found is not None:
+        return SuffixEngine(
+            job.spec, sessions, trunk, found, samples=samples, statistics=statistics, device=device, tick=tick
+        )
     return PlainEngine(job.spec, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=tick)
+
+
+def _cut(spec: TrainSpec, strategy: Strategy, trunk: Trunk, samples: Mapping[str, Samples]) -> Cut | None:
+    """Where the trained part of the trunk begins; None where it begins with the images, or cannot be told."""
+    freeze(trunk, strategy)
+    try:
+        found = cut(trunk.module, Inputs.of(spec, trunk.name, samples["train"].patch_size_px).size_px)
+    except Untraceable as reason:
+        log.info(f"{trunk.name} is computed whole in every epoch, for it cannot be cut: {reason}")
+        return None
+    return None if found.reads_images else found
 
 
 def features_read(engine: Engine) -> tuple[InputRecord, ...]:
