@@ -22,14 +22,14 @@ from torchvision import transforms
 from neurograde.learning.backbones import Trunk, random_trunk
 from neurograde.learning.features.forward import run_module
 from neurograde.learning.inputs import Inputs
-from neurograde.learning.samples import Planned, Samples, Statistics
+from neurograde.learning.samples import Planned, Samples
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.runtime.machine import usable_cores
 from tests.bench.bench_patch import entry
+from tests.bench.ordinary import STATISTICS, write_patches
 
-SAMPLES, PATCH_SIZE_PX, INPUT_SIZE_PX, BATCH = 64, 250, 299, 8
+SAMPLES, INPUT_SIZE_PX, BATCH = 64, 299, 8
 ROUNDS = 3
-STATISTICS = Statistics((0.7, 0.5, 0.7), (0.2, 0.2, 0.2))
 
 
 def trunk_bf16() -> dict[str, Any]:
@@ -38,7 +38,7 @@ def trunk_bf16() -> dict[str, Any]:
     trunk = random_trunk("inception_v3", INPUT_SIZE_PX, 0)
     ratios, rates = [], []
     with tempfile.TemporaryDirectory() as folder:
-        files = _write_patches(Path(folder))
+        files = write_patches(Path(folder), SAMPLES)
         for _ in range(ROUNDS):
             (expected, ordinary), (found, ours) = _timed(_ordinary, trunk, files), _timed(_ours, trunk, files)
             ratios.append(ordinary / ours)
@@ -90,15 +90,6 @@ class _Files(Dataset[Tensor]):
 def _ordinary(trunk: Trunk, files: list[Path]) -> Tensor:
     network = trunk.module.eval().requires_grad_(requires_grad=False)
     return torch.cat([network(images) for images in DataLoader(_Files(files), BATCH)])
-
-
-def _write_patches(folder: Path) -> list[Path]:
-    rng = np.random.Generator(np.random.PCG64(0))
-    files = [folder / f"{number:03d}.png" for number in range(SAMPLES)]
-    for path in files:
-        coarse = Image.fromarray(rng.integers(80, 250, (50, 50, 3), dtype=np.uint8))
-        coarse.resize((PATCH_SIZE_PX, PATCH_SIZE_PX)).save(path)
-    return files
 
 
 BENCHES = {"trunk_bf16": trunk_bf16}
