@@ -10,6 +10,7 @@ from neurograde.errors import AllDiverged, Fenced
 from neurograde.learning.attempt import Attempt
 from neurograde.learning.device import prepare_device
 from neurograde.learning.engines import features_read, make_engine
+from neurograde.learning.plan import checkpoint_plan
 from neurograde.learning.results import result_files
 from neurograde.learning.samples import Samples, Statistics
 from neurograde.learning.weights import prepare_trunk
@@ -49,6 +50,7 @@ def train_shard(
     engine = make_engine(
         began_with, job, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=attempt.tick
     )
+    log.info(f"runs/{grid.name}/{shard.name}: {checkpoint_plan(spec, shard, trunk)}")
     machine = machine_facts().model_dump(mode="json") | {"device": device.type, "threads": torch.get_num_threads()}
     machine |= {"stack_widths": getattr(engine, "widths", {})}
     with attempt.claimed(engine, machine):
