@@ -175,6 +175,14 @@ def without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"batch_sizes": [5, 25]}, 78, "25 is more than the 24 train samples"),
         ({"learning_rates": [-1.0]}, 78, "learning_rates.0: -1.0"),
         ({"device": "cuda"}, 78, "torch sees no GPU"),
+        ({"engine": "plain", "precision": "bf16"}, 78, "engine plain accepts fp32 and fp64"),
+        (
+            {"loss": {"kind": "center"}, "strategies": [{"kind": "straightforward"}]},
+            78,
+            "which straightforward does not train",
+        ),
+        ({"loss": {"kind": "contrastive"}}, 78, "compares two inputs"),
+        ({"class_weights": {"PD": 1.0}}, 78, "must name the classes"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_a_line_and_nothing_is_written(

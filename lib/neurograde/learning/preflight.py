@@ -23,6 +23,11 @@ def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
         SpecError: naming the field, its value and what is accepted.
     """
     prepare_device(spec.device, spec.workers)
+    if spec.engine == "plain" and spec.precision in ("bf16", "fp16"):
+        raise SpecError(
+            f"precision: {spec.precision!r} is of the shared engine's pass through the frozen part; "
+            "engine plain accepts fp32 and fp64"
+        )
     train = samples["train"]
     largest = max(spec.batch_sizes)
     if largest > len(train):
