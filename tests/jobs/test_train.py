@@ -106,9 +106,15 @@ def test_each_index_trains_its_own_shard(train, store: Store, monkeypatch: pytes
     monkeypatch.setenv("JOB_COMPLETION_INDEX", "2")
     code, lines = train(**fields)
     assert (code, "shards 0 to 1" in lines[-1]["event"]) == (64, True)
-    monkeypatch.delenv("JOB_COMPLETION_INDEX")
+    monkeypatch.setenv("NEUROGRADE_ROW", "leaknet-whole")
+    code, lines = train(**fields)
+    assert (code, "row leaknet-whole of the grid grid has shards 0 to 0" in lines[-1]["event"]) == (64, True)
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "0")
     assert train(**fields)[0] == 0
     assert read_run(store, "grid").unfinished == []
+    monkeypatch.setenv("NEUROGRADE_ROW", "leaknet-unfreezing2")
+    code, lines = train(**fields)
+    assert (code, "has rows leaknet-whole, leaknet-straightforward" in lines[-1]["event"]) == (64, True)
 
 
 def test_another_spec_under_the_name_is_refused_with_both_digests_unless_it_replaces(train, store: Store):

@@ -132,7 +132,7 @@ def crop_offset(seed: int, patch: str, transform: str, crop_slice: int, spare_px
 
 def slices_of(spec: TrainSpec) -> int:
     """How many random crops of each sample the bank holds."""
-    return spec.crop_slices or spec.epochs
+    return spec.crop_slices or spec.longest
 
 
 def slice_of_epoch(seed: int, session: str, epoch: int, slices: int) -> int:

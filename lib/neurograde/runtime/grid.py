@@ -7,11 +7,13 @@ import os
 from neurograde.errors import NameTaken, SpecError, UsageError
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
-from neurograde.specs.grid import expand
+from neurograde.specs.grid import expand, rows
 from neurograde.specs.records import Grid, Shard
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import MANIFEST, Artefact, parse_record, read_manifest
 from neurograde.storage.raw import RawInputs, read_url, stat_url
+
+ROW, INDEX = "NEUROGRADE_ROW", "JOB_COMPLETION_INDEX"
 
 
 def standing_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid | None:
@@ -54,16 +56,25 @@ def publish_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid:
 
 
 def unfinished_shards(job: Job[TrainSpec], grid: Grid) -> list[Shard]:
-    """The shards that are this process's and not done: that of JOB_COMPLETION_INDEX, or all of them.
+    """The shards that are this process's and not done.
+
+    A pod of the cluster is told by two variables which shard is its own: NEUROGRADE_ROW names the row of the grid
+    (a backbone and strategy) that its Job trains, JOB_COMPLETION_INDEX counts the shards of that row, or of the
+    whole grid where no row is given. Without them, all shards are this process's.
 
     Raises:
-        UsageError: the grid has no shard of that index.
+        UsageError: the grid has no such row, or the row no shard of that index.
     """
-    shards = list(grid.shards)
-    index = os.environ.get("JOB_COMPLETION_INDEX")
+    shards, where = list(grid.shards), f"the grid {grid.name}"
+    row, index = os.environ.get(ROW), os.environ.get(INDEX)
+    if row is not None:
+        found = rows(shards)
+        if row not in found:
+            raise UsageError(f"{ROW}={row}: {where} has rows {', '.join(found)}")
+        shards, where = found[row], f"row {row} of {where}"
     if index is not None:
         if not index.isdigit() or int(index) >= len(shards):
-            raise UsageError(f"JOB_COMPLETION_INDEX={index}: the grid {grid.name} has shards 0 to {len(shards) - 1}")
+            raise UsageError(f"{INDEX}={index}: {where} has shards 0 to {len(shards) - 1}")
         shards = [shards[int(index)]]
     return [shard for shard in shards if not _done(job, f"runs/{grid.name}/{shard.name}")]
 

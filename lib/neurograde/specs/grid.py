@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 
 from neurograde.specs.records import Grid, InputRecord, RawInput, Session, Shard
@@ -20,12 +21,7 @@ def expand(
     """
     shards: list[Shard] = []
     for backbone, strategy in product(spec.backbones, spec.strategies):
-        sessions = _sessions(spec, backbone, strategy)
-        width = spec.sessions_per_shard or len(sessions)
-        parts = [sessions[start : start + width] for start in range(0, len(sessions), width)]
-        for number, part in enumerate(parts):
-            suffix = f"-{number:03d}" if len(parts) > 1 else ""
-            shards.append(Shard(name=f"{backbone.name}-{strategy.label}{suffix}", sessions=tuple(part)))
+        shards += _row(spec, backbone, strategy)
     return Grid(
         name=spec.name,
         spec=spec.model_dump(mode="json"),
@@ -37,17 +33,44 @@ def expand(
     )
 
 
+def row_of(shard: Shard) -> str:
+    """The row of the grid that a shard is of, a backbone and strategy: on a cluster, the Job that trains it."""
+    session = shard.sessions[0]
+    return _row_name(session.backbone, session.adaptation)
+
+
+def rows(shards: Iterable[Shard]) -> dict[str, list[Shard]]:
+    """The shards of each row, in order: the index of a shard's pod is its place in its row."""
+    found: dict[str, list[Shard]] = {}
+    for shard in shards:
+        found.setdefault(row_of(shard), []).append(shard)
+    return found
+
+
+def _row_name(backbone: str, strategy: Strategy) -> str:
+    return f"{backbone}-{strategy.label}"
+
+
+def _row(spec: TrainSpec, backbone: Backbone, strategy: Strategy) -> list[Shard]:
+    sessions, name = _sessions(spec, backbone, strategy), _row_name(backbone.name, strategy)
+    width = spec.sessions_per_shard or len(sessions)
+    parts = [tuple(sessions[start : start + width]) for start in range(0, len(sessions), width)]
+    if len(parts) == 1:
+        return [Shard(name=name, sessions=parts[0])]
+    return [Shard(name=f"{name}-{number:03d}", sessions=part) for number, part in enumerate(parts)]
+
+
 def _sessions(spec: TrainSpec, backbone: Backbone, strategy: Strategy) -> list[Session]:
     return [
         Session(
-            id=f"{backbone.name}-{strategy.label}-lr{rate:g}-b{batch_size}-r{repeat:02d}",
+            id=f"{_row_name(backbone.name, strategy)}-lr{rate:g}-b{batch_size}-r{repeat:02d}",
             backbone=backbone.name,
             weights=backbone.weights,
             strategy=strategy.model_dump(mode="json"),
             learning_rate=rate,
             batch_size=batch_size,
             repeat=repeat,
-            epochs=spec.epochs,
+            epochs=spec.epochs_of(rate, batch_size),
         )
         for rate, batch_size, repeat in product(spec.learning_rates, spec.batch_sizes, range(spec.repeats))
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -11,6 +12,7 @@ from neurograde.specs.base import JobSpec, Label, Model, Name
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Epochs = Annotated[int, Field(ge=1, le=10_000)]
 Unit = Annotated[float, Field(ge=0, lt=1)]
 Activation = Literal["linear", "sigmoid", "softmax", "tanh", "relu", "leaky_relu", "prelu", "elu", "swish", "mish"]
 
@@ -226,6 +228,21 @@ class EarlyStopping(Model):
     """By how much the loss must fall to count as lower."""
 
 
+class EpochsRule(Model):
+    """Epochs of some cells of a grid: small steps need more of them (§5.3.1: 25 to 100)."""
+
+    epochs: Epochs
+    """Epochs of each session that the conditions hold for; a rule without conditions holds for all."""
+    min_learning_rate: Positive | None = None
+    """It holds from this learning rate on."""
+    max_batch_size: Annotated[int, Field(ge=1)] | None = None
+    """It holds up to this batch size."""
+
+    def holds(self, learning_rate: float, batch_size: int) -> bool:
+        """Whether the rule is for sessions of this cell."""
+        return learning_rate >= (self.min_learning_rate or 0.0) and batch_size <= (self.max_batch_size or batch_size)
+
+
 class TrainSpec(JobSpec):
     """Train every session of a grid: backbones x strategies x learning rates x batch sizes x repeats."""
 
@@ -249,8 +266,8 @@ class TrainSpec(JobSpec):
     """Batch sizes of the grid."""
     repeats: Annotated[int, Field(ge=1, le=1000)]
     """Sessions of each cell, alike but for their random streams."""
-    epochs: Annotated[int, Field(ge=1, le=10_000)]
-    """Epochs of each session."""
+    epochs: Epochs | Annotated[tuple[EpochsRule, ...], Field(min_length=1)]
+    """Epochs of each session; or rules by batch size and learning rate, of which the first that holds counts."""
     optimiser: Optimiser = SGD()
     """How the weights are stepped."""
     loss: Loss = Loss()
@@ -299,6 +316,8 @@ class TrainSpec(JobSpec):
             raise ValueError(f"positive {self.positive!r} must be one of the classes {list(self.classes)}")
         if isinstance(self.class_weights, dict) and set(self.class_weights) != set(self.classes):
             raise ValueError(f"class_weights {self.class_weights} must name the classes {list(self.classes)}")
+        for rate, batch_size in product(self.learning_rates, self.batch_sizes):
+            self.epochs_of(rate, batch_size)
         for field in ("learning_rates", "batch_sizes"):
             values = getattr(self, field)
             if len(set(values)) < len(values):
@@ -310,3 +329,20 @@ class TrainSpec(JobSpec):
             if len(set(keys)) < len(keys):
                 raise ValueError(f"{field} {keys} must differ, or their sessions would be the same")
         return self
+
+    def epochs_of(self, learning_rate: float, batch_size: int) -> int:
+        """Epochs of a cell's sessions; ValueError where no rule holds for it."""
+        if isinstance(self.epochs, int):
+            return self.epochs
+        for rule in self.epochs:
+            if rule.holds(learning_rate, batch_size):
+                return rule.epochs
+        raise ValueError(
+            f"epochs: no rule holds for learning rate {learning_rate:g} with batch size {batch_size}; "
+            "end the list with a rule without conditions"
+        )
+
+    @property
+    def longest(self) -> int:
+        """Epochs of the sessions that have most of them."""
+        return max(self.epochs_of(*cell) for cell in product(self.learning_rates, self.batch_sizes))

@@ -1,0 +1,71 @@
+"""From a train spec to its grid: cells, rows, shards, and how long each session trains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from neurograde.specs.grid import expand, row_of, rows
+from neurograde.specs.train import TrainSpec
+
+
+def spec(**fields: Any) -> TrainSpec:
+    return TrainSpec.parse(
+        {
+            "job": "train",
+            "name": "grid",
+            "store": "memory://",
+            "region": "FRA",
+            "dataset": "data",
+            "classes": ["PD", "D"],
+            "positive": "D",
+            "backbones": [{"name": "resnet18", "weights": "none"}, {"name": "vgg19", "weights": "none"}],
+            "strategies": [{"kind": "straightforward"}, {"kind": "extension", "non_linearities": 2}],
+            "learning_rates": [1e-3, 1e-5],
+            "batch_sizes": [8, 128],
+            "repeats": 3,
+            "epochs": 5,
+            "seed": 1,
+        }
+        | fields
+    )
+
+
+RULES = [{"min_learning_rate": 1e-4, "max_batch_size": 32, "epochs": 25}, {"max_batch_size": 32, "epochs": 50}]
+
+
+def test_the_first_rule_that_holds_says_how_long_a_cell_trains():
+    ruled = spec(epochs=[*RULES, {"epochs": 100}])
+    [shard] = [each for each in expand(ruled, ()).shards if each.name == "vgg19-straightforward"]
+    assert {(each.learning_rate, each.batch_size): each.epochs for each in shard.sessions} == {
+        (1e-3, 8): 25,
+        (1e-3, 128): 100,
+        (1e-5, 8): 50,
+        (1e-5, 128): 100,
+    }
+    assert ruled.longest == 100
+
+
+def test_a_cell_that_no_rule_holds_for_is_refused_by_name():
+    with pytest.raises(ValidationError, match="no rule holds for learning rate 0.001 with batch size 128"):
+        spec(epochs=RULES)
+
+
+@pytest.mark.parametrize("width", [None, 5, 12])
+def test_rows_hold_every_shard_once_and_every_session_in_its_row(width: int | None):
+    shards = expand(spec(sessions_per_shard=width), ()).shards
+    found = rows(shards)
+    assert list(found) == [
+        "resnet18-straightforward",
+        "resnet18-extension2",
+        "vgg19-straightforward",
+        "vgg19-extension2",
+    ]
+    assert [shard for row in found.values() for shard in row] == list(shards)
+    for row, members in found.items():
+        assert {row_of(shard) for shard in members} == {row}
+        assert all(session.id.startswith(f"{row}-lr") for shard in members for session in shard.sessions)
+        assert sum(len(shard.sessions) for shard in members) == 2 * 2 * 3
+        assert len(members) == -(-12 // (width or 12))
