@@ -21,7 +21,7 @@ from neurograde.runtime.specfile import read_yaml
 ORDER = ("synthesise", "patch", "partition", "augment", "train", "evaluate", "report")
 WITH_A_PERSON = ("review",)
 """Jobs that wait for somebody at a page: their specs may lie in the folder, the chain leaves them alone."""
-AHEAD = ("features",)
+AHEAD = ("stage", "features")
 """Jobs that do a part of another's work ahead, by its spec: the chain needs none of them."""
 
 

@@ -27,6 +27,7 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
     patches = made_from(job, dataset, "patches")
     external = job.upstream("patches", spec.external) if spec.external else None
     with job.publish("evaluations", inputs=[whole, external] if external else [whole]) as evaluation:
+        from neurograde.learning import staged
         from neurograde.learning.evaluate.comparison import cells, choose, compare
         from neurograde.learning.evaluate.judge import Judge
         from neurograde.learning.evaluate.notes import notes
@@ -34,6 +35,7 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
         from neurograde.learning.evaluate.predictor import Predictor
         from neurograde.learning.evaluate.units import external_patches, samples_by_subset
 
+        staged.fetch(job.store, train.backbones)
         compared = compare(run)
         session = choose(compared, spec.opens).session
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 
+from neurograde.runtime.grid import require_staged_weights
 from neurograde.runtime.job import Job, UpToDate, job
 from neurograde.runtime.log import log
 from neurograde.runtime.upstream import made_from
@@ -27,8 +28,9 @@ def features(job: Job[TrainSpec]) -> None:
         log.info(f"nothing to do: the grid {spec.name} under engine {spec.engine} reads no features")
         return
     dataset = job.upstream("datasets", spec.dataset)
+    require_staged_weights(job)
 
-    from neurograde.learning import preflight
+    from neurograde.learning import preflight, staged
     from neurograde.learning.device import prepare_device
     from neurograde.learning.features.bank import Features
     from neurograde.learning.samples import read_samples, read_statistics
@@ -37,6 +39,7 @@ def features(job: Job[TrainSpec]) -> None:
     samples = read_samples(spec, dataset, made_from(job, dataset, "patches"))
     statistics = read_statistics(dataset)
     preflight.check(spec, samples)
+    staged.fetch(job.store, spec.backbones)
     device = prepare_device(spec.device, spec.workers, deterministic=spec.deterministic)
     made = 0
     for backbone in spec.backbones:

@@ -1,9 +1,10 @@
 """train: fine-tune a grid of networks (§3, 4), all sessions of a shard together, resuming where a run was cut off.
 
     python -m jobs.train specs/demo/train.yaml
-    JOB_COMPLETION_INDEX=3 python -m jobs.train specs/demo/train.yaml      one shard, as a pod of the cluster does
+    JOB_COMPLETION_INDEX=3 python -m jobs.train specs/demo/train.yaml      one shard, as a pod of the cluster does;
+                                                                           NEUROGRADE_ROW: the one of that row
 
-Reads   datasets/<dataset>, the patches behind it, and the weights files that the spec names
+Reads   datasets/<dataset>, the patches behind it, and the weights that the spec names
 Writes  runs/<name>/grid.json                        the frozen expansion: shards, and the sessions of each
                    /<shard>/history.csv              loss and accuracy of every session and epoch
                            /best.safetensors         weights of every session's best epoch
@@ -16,7 +17,7 @@ from __future__ import annotations
 import sys
 
 from neurograde.errors import AllDiverged
-from neurograde.runtime.grid import publish_grid, standing_grid, unfinished_shards
+from neurograde.runtime.grid import publish_grid, require_staged_weights, standing_grid, unfinished_shards
 from neurograde.runtime.job import Job, UpToDate, job
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.train import TrainSpec
@@ -29,8 +30,9 @@ def train(job: Job[TrainSpec]) -> None:
     grid = standing_grid(job, dataset)
     if grid and not unfinished_shards(job, grid):
         raise UpToDate(f"{job.store.url}/runs/{grid.name} is up to date")
+    require_staged_weights(job)
 
-    from neurograde.learning import preflight
+    from neurograde.learning import preflight, staged
     from neurograde.learning.samples import read_samples, read_statistics
     from neurograde.learning.shard import train_shard
 
@@ -40,6 +42,7 @@ def train(job: Job[TrainSpec]) -> None:
     if grid is None:
         preflight.check(job.spec, samples)
         grid = publish_grid(job, dataset)
+    staged.fetch(job.store, job.spec.backbones)
     hopeless = None
     for shard in unfinished_shards(job, grid):
         try:

@@ -49,7 +49,7 @@ def test_the_first_rule_that_holds_says_how_long_a_cell_trains():
 
 
 def test_a_cell_that_no_rule_holds_for_is_refused_by_name():
-    with pytest.raises(ValidationError, match="no rule holds for learning rate 0.001 with batch size 128"):
+    with pytest.raises(ValidationError, match=r"no rule holds for learning rate 0\.001 with batch size 128"):
         spec(epochs=RULES)
 
 

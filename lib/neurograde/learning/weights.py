@@ -151,9 +151,14 @@ def _tensors(weights: Weights) -> dict[str, Tensor]:
     return state
 
 
-def _torchvision(backbone: Backbone) -> Weights:
+def torchvision_file(backbone: Backbone) -> Path:
+    """Where torchvision keeps the file of weights that its enum names, downloaded or not."""
     entry = models.get_model_weights(backbone.name)[backbone.weights]
-    path = Path(torch.hub.get_dir()) / "checkpoints" / entry.url.rpartition("/")[2]
+    return Path(torch.hub.get_dir()) / "checkpoints" / entry.url.rpartition("/")[2]
+
+
+def _torchvision(backbone: Backbone) -> Weights:
+    entry, path = models.get_model_weights(backbone.name)[backbone.weights], torchvision_file(backbone)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         prefix = path.stem.rpartition("-")[2]  # resnet18-f37072fd.pth: the start of the file's digest

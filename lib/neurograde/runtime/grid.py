@@ -16,6 +16,18 @@ from neurograde.storage.raw import RawInputs, read_url, stat_url
 ROW, INDEX = "NEUROGRADE_ROW", "JOB_COMPLETION_INDEX"
 
 
+def require_staged_weights(job: Job[TrainSpec]) -> None:
+    """See that a pod of the cluster finds torchvision's weights in the store: a thousand must not download them.
+
+    Raises:
+        MissingUpstream: they are not there; the message holds the command that stages them.
+    """
+    if INDEX in os.environ:
+        for backbone in job.spec.backbones:
+            if backbone.is_enum:
+                job.upstream("weights", backbone.staged_name)
+
+
 def standing_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid | None:
     """The grid of this name, None where there is none; with `--replace`, another grid's is cleared away.
 

@@ -45,7 +45,10 @@ MADE_BY = {
     "runs": "train",
     "evaluations": "evaluate",
     "reports": "report",
+    "weights": "stage",
 }
+BY_THE_SPEC_OF_TRAIN = {"features", "stage"}
+"""Jobs that do a part of training ahead, and read its spec."""
 
 
 class UpToDate(Exception):
@@ -88,7 +91,10 @@ class Job(Generic[SpecT]):
     def missing(self, kind: str, name: str, state: str = "is not") -> MissingUpstream:
         """The error that says which command makes the artefact that is not there, or not whole."""
         maker = MADE_BY[kind]
-        spec = sibling_spec(self.source, maker, name) or f"SPEC   (a {maker} spec with name: {name})"
+        if maker in BY_THE_SPEC_OF_TRAIN:
+            spec = self.source
+        else:
+            spec = sibling_spec(self.source, maker, name) or f"SPEC   (a {maker} spec with name: {name})"
         return MissingUpstream(
             f"{self.source}: {kind}/{name} {state} in {self.store.url}; make it with: python -m jobs.{maker} {spec}"
         )

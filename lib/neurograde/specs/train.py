@@ -30,6 +30,11 @@ class Backbone(Model):
         """Whether the weights are named by torchvision's enum, not by a URL."""
         return re.fullmatch(r"[A-Z][A-Z0-9_]*", self.weights) is not None
 
+    @property
+    def staged_name(self) -> str:
+        """Name under `weights/` in the store of torchvision's file, once it is staged there."""
+        return f"{self.name}-{self.weights}"
+
 
 class Straightforward(Model):
     """§4.2: a new last layer on the frozen trunk."""
