@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 
 from neurograde.errors import DataError, StoreUnavailable
-from neurograde.runtime.job import Entry, Job, job
+from neurograde.runtime.job import Entry, Job, job, leave_message
 from neurograde.specs.base import JobSpec, Name
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.raw import RawFile, RawInputs
@@ -153,6 +153,27 @@ def test_a_failed_job_leaves_nothing_and_says_why_in_one_line(run, memory_url: s
     assert exit_code == code
     assert Store(memory_url).list("images") == {}
     assert ("traceback" in lines[-1]) == (how == "bug")
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "said"), [("data", 65, "cell.png: truncated"), ("bug", 1, "a bug in neurograde")]
+)
+def test_a_failed_job_leaves_its_last_words_where_the_cluster_looks(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, code: int, said: str
+):
+    path = tmp_path / "termination-log"
+    monkeypatch.setenv("NEUROGRADE_LAST_WORDS", str(path))
+    run(fails=how)
+    assert path.read_text().startswith(f"exit {code}: {said}")
+    path.unlink()
+    assert run()[0] == 0
+    assert not path.exists()
+
+
+def test_last_words_are_cut_to_what_a_cluster_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NEUROGRADE_LAST_WORDS", str(tmp_path / "log"))
+    leave_message("ü" * 5000, 65)
+    assert (tmp_path / "log").stat().st_size == 4096
 
 
 def test_sigterm_is_75_and_the_next_run_finishes(run, memory_url: str):

@@ -153,8 +153,8 @@ def _tensors(weights: Weights) -> dict[str, Tensor]:
 
 def torchvision_file(backbone: Backbone) -> Path:
     """Where torchvision keeps the file of weights that its enum names, downloaded or not."""
-    entry = models.get_model_weights(backbone.name)[backbone.weights]
-    return Path(torch.hub.get_dir()) / "checkpoints" / entry.url.rpartition("/")[2]
+    url: str = models.get_model_weights(backbone.name)[backbone.weights].url
+    return Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
 
 
 def _torchvision(backbone: Backbone) -> Weights:

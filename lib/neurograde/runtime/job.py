@@ -14,11 +14,12 @@ every job does with artefacts (find what it reads, see that its own is up to dat
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -49,6 +50,7 @@ MADE_BY = {
 }
 BY_THE_SPEC_OF_TRAIN = {"features", "stage"}
 """Jobs that do a part of training ahead, and read its spec."""
+LAST_WORDS, MESSAGE_BYTES = "NEUROGRADE_LAST_WORDS", 4096
 
 
 class UpToDate(Exception):
@@ -211,12 +213,14 @@ class Entry(Generic[SpecT]):
         except NeurogradeError as error:
             for line in str(error).splitlines():
                 log.error(line, extra={"fields": {"exit_code": error.exit_code}})
+            leave_message(str(error), error.exit_code)
             return error.exit_code
         except KeyboardInterrupt:
             log.error("interrupted")
             return Stopped.exit_code
-        except Exception:
+        except Exception as error:
             log.exception(f"a bug in neurograde {name}; please report it with this traceback")
+            leave_message(f"a bug in neurograde {name}: {type(error).__name__}: {error}", NeurogradeError.exit_code)
             return NeurogradeError.exit_code
         return 0
 
@@ -237,6 +241,18 @@ class Entry(Generic[SpecT]):
 def job(model: type[SpecT]) -> Callable[[Callable[[Job[SpecT]], None]], Entry[SpecT]]:
     """Make a function of a `Job` a job that reads specs of `model`."""
     return lambda body: Entry(model, body)
+
+
+def leave_message(text: str, exit_code: int) -> None:
+    """Write why the process ends where the cluster looks for it (`kubectl describe pod`), if it says where.
+
+    NEUROGRADE_LAST_WORDS is the path; Kubernetes keeps 4096 bytes of the file.
+    """
+    path = os.environ.get(LAST_WORDS)
+    if path:
+        message = f"exit {exit_code}: {text}".encode()
+        with suppress(OSError):  # nothing depends on it
+            Path(path).write_bytes(message if len(message) <= MESSAGE_BYTES else message[: MESSAGE_BYTES - 3] + b"...")
 
 
 def sibling_spec(source: str, maker: str, name: str | None = None) -> str | None:
