@@ -7,7 +7,7 @@ IMAGE ?= neurograde
 .DEFAULT_GOAL := help
 
 help:  ## print the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -36,11 +36,17 @@ test: setup  ## set up and run the tests
 soak: setup  ## the tests of killed, faulty and doubled attempts, at every step and more often
 	NEUROGRADE_SOAK=1 $(RUN) -m pytest tests/jobs/test_shard_kills.py tests/jobs/test_shard_twins.py tests/jobs/test_shard_faults.py $(ARGS)
 
-check: setup  ## lint, formatting, types and the Dockerfile
+k8s: setup  ## render the manifests: [SPECS=specs/report] [ARGS="--image ... --store ... --profile gke-spot-l4"]
+	$(RUN) -m jobs.grid $(or $(SPECS),specs/report) $(ARGS)
+
+check: setup  ## lint, formatting, types, the Dockerfile and the manifests
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(VENV)/bin/hadolint Dockerfile
+	$(RUN) -m neurograde.cluster.lint k8s/*/*.yaml
+	$(VENV)/bin/kubernetes-validate --strict --quiet -k 1.34 k8s/*/*.yaml
+	$(VENV)/bin/kubernetes-validate --strict --quiet k8s/*/*.yaml
 
 bench: setup  ## measure, print a table, write bench.json: [ONLY=patch_throughput]
 	$(RUN) -m tests.bench $(ONLY)
@@ -65,4 +71,4 @@ push: image  ## push the image and print the digest that the manifests take: IMA
 clean:  ## remove the demo's store and what tools left behind
 	rm -rf out build bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo run-local chain test soak check bench docs lock image image-test push clean
+.PHONY: help setup demo run-local chain test soak k8s check bench docs lock image image-test push clean

@@ -16,6 +16,7 @@ BELOW = {
     "imaging": {"maths", "specs", "storage", "runtime"},
     "learning": {"maths", "specs", "storage", "runtime"},
     "reports": {"maths", "specs", "storage", "runtime"},
+    "cluster": {"maths", "specs", "storage", "runtime"},
     "pages": {"maths", "specs", "storage", "runtime", "imaging", "reports"},
 }
 """The rooms that each room may import from, besides itself; `errors` is for all but maths."""

@@ -51,6 +51,25 @@ class CheckpointCost(NamedTuple):
     """What keeping it costs, for each month that it is kept."""
 
 
+class ShardMemory(NamedTuple):
+    """What a shard holds in memory beyond what any program needs."""
+
+    trained_bytes: int
+    """Where it trains: values, gradients, the optimiser's, and the values of the best epochs."""
+    checkpoint_bytes: int
+    """In the machine's memory: a checkpoint as it was taken, and its bytes under way to the store."""
+
+
+def shard_memory(shard: ShardSize, slots: int, bytes_per_value: int = 4) -> ShardMemory:
+    """What a shard holds in memory; the arguments are those of `checkpoint_cost`.
+
+    >>> shard_memory(ShardSize(parameters=1_000_000, epochs=50), slots=1)
+    ShardMemory(trained_bytes=16000000, checkpoint_bytes=24000000)
+    """
+    values = shard.parameters * bytes_per_value
+    return ShardMemory(trained_bytes=values * (3 + slots), checkpoint_bytes=2 * values * (2 + slots))
+
+
 def checkpoint_cost(
     shards: Sequence[ShardSize],
     *,

@@ -4,6 +4,7 @@
     gpu_tdp.csv          W of a board, by the words of its name, the year of its release
     cpu_tdp.csv          W and cores of a processor, by the words of its name, the year in which it was read
     storage_prices.csv   US dollars for keeping and handling objects, by region, the year in which it was read
+    rates.csv            samples a second of a device, by what it does with them
 
 Nothing is looked up on the network, and nothing is guessed: what no table knows stops the job, a price is unknown.
 """
@@ -104,6 +105,33 @@ def storage_prices(store: str, region: str) -> StoragePrices | None:
         if (row["store"], row["region"]) == (store.partition("://")[0], region.partition("@")[0]):
             columns = ("usd_per_gb_month", "usd_per_1000_class_a", "usd_per_1000_class_b")
             return StoragePrices(*(float(row[column]) for column in columns))
+    return None
+
+
+class Rate(NamedTuple):
+    """How fast a device is at some work."""
+
+    samples_per_s: float
+    source: str
+
+
+def rate(device: str, work: str, of: str) -> Rate | None:
+    """Samples a second of a device, measured or published; None where no table knows.
+
+    A table that knows whole epochs of the ordinary way only bounds the parts of them: at least as many.
+
+    >>> rate("CPU", "trunk", "inception_v3").samples_per_s
+    17.5
+
+    Args:
+        device: A board, or `CPU`.
+        work: `trunk` (a pass through the frozen part), `head` or `suffix` (a session-epoch of what is trained), or
+            `epoch` (one of the whole network, the ordinary way).
+        of: A backbone; of `head`, the strategy.
+    """
+    for row in _rows("rates.csv"):
+        if (row["device"], row["work"]) == (device, work) and row["of"] in (of, "any"):
+            return Rate(float(row["samples_per_s"]), row["source"])
     return None
 
 

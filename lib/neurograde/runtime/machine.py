@@ -34,6 +34,12 @@ class MachineFacts(Model):
     """Version of Python."""
     software: dict[str, str]
     """Versions of the packages that can change a result."""
+    node: str | None = None
+    """The cluster's node, by NODE_NAME."""
+    job: str | None = None
+    """The cluster's Job, by JOB_NAME."""
+    pod: str | None = None
+    """The pod, by POD_UID."""
 
 
 def machine_facts(root: Path = Path("/")) -> MachineFacts:
@@ -47,6 +53,9 @@ def machine_facts(root: Path = Path("/")) -> MachineFacts:
         os=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
         software=software_versions(),
+        node=os.environ.get("NODE_NAME"),
+        job=os.environ.get("JOB_NAME"),
+        pod=os.environ.get("POD_UID"),
     )
 
 

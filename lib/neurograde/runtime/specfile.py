@@ -23,10 +23,11 @@ SpecT = TypeVar("SpecT", bound=JobSpec)
 SHOWN = 80  # characters of a bad value that a message repeats
 
 
-class _Loader(yaml.SafeLoader):
+class StrictLoader(yaml.SafeLoader):
     """YAML as people mean it: 1e-3 is a number, and a key given twice is a mistake."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        """The mapping of `node`; ConstructorError for a key that it gives twice."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -39,7 +40,7 @@ class _Loader(yaml.SafeLoader):
 
 
 # YAML 1.1 asks for a dot in a float, so PyYAML reads 1e-3 as text.
-_Loader.add_implicit_resolver(
+StrictLoader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"),
     list("-+0123456789"),
@@ -71,7 +72,7 @@ def read_yaml(url: str) -> dict[str, Any]:
     except (FileNotFoundError, IsADirectoryError):
         raise UsageError(f"{url}: no such spec file") from None
     try:
-        data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        data = yaml.load(text, StrictLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(f"{url}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
@@ -96,7 +97,8 @@ def _own_mistakes(errors: Iterable[Any]) -> list[dict[str, Any]]:
 
 
 def _mistake(model: type[JobSpec], error: dict[str, Any]) -> str:
-    path = ".".join(str(part) for part in error["loc"]) or "the spec"
+    # Parts in parentheses are tags of unions that are told apart by their shape: no keys of the spec.
+    path = ".".join(part for part in map(str, error["loc"]) if not part.startswith("(")) or "the spec"
     reason = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "missing":
         return f"{path}: required, and not given"
@@ -121,7 +123,7 @@ def _override(data: dict[str, Any], override: str) -> None:
     if not equals or not path:
         raise UsageError(f"--set {override}: write --set key.path=value")
     try:
-        value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        value = yaml.load(text, StrictLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError:
         raise UsageError(f"--set {override}: {text!r} is not valid YAML") from None
     target: Any = data

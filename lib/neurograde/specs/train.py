@@ -248,6 +248,12 @@ class EpochsRule(Model):
         return learning_rate >= (self.min_learning_rate or 0.0) and batch_size <= (self.max_batch_size or batch_size)
 
 
+EpochsOrRules = Annotated[
+    Annotated[Epochs, Tag("(number)")] | Annotated[tuple[EpochsRule, ...], Field(min_length=1), Tag("(rules)")],
+    Discriminator(lambda value: "(rules)" if isinstance(value, list | tuple) else "(number)"),
+]
+
+
 class TrainSpec(JobSpec):
     """Train every session of a grid: backbones x strategies x learning rates x batch sizes x repeats."""
 
@@ -271,7 +277,7 @@ class TrainSpec(JobSpec):
     """Batch sizes of the grid."""
     repeats: Annotated[int, Field(ge=1, le=1000)]
     """Sessions of each cell, alike but for their random streams."""
-    epochs: Epochs | Annotated[tuple[EpochsRule, ...], Field(min_length=1)]
+    epochs: EpochsOrRules
     """Epochs of each session; or rules by batch size and learning rate, of which the first that holds counts."""
     optimiser: Optimiser = SGD()
     """How the weights are stepped."""

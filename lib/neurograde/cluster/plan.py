@@ -1,0 +1,139 @@
+"""What a study will take, as a page for whoever decides to run it: printed before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from neurograde.cluster.study import Study
+from neurograde.maths.carbon import co2e_kg, energy_kwh
+from neurograde.maths.checkpoint_cost import GB, CheckpointCost
+from neurograde.maths.grid_plan import Row, Work, hours, report_work, shared_work
+from neurograde.runtime.factors import GridFactor, cpu_factor, gpu_tdp_w, rate
+from neurograde.specs.grid import expand, rows
+from neurograde.specs.train import TrainSpec
+
+DEVICES = ("T4", "L4", "A100 SXM4", "H100 HBM3", "CPU")
+CPU_CORES = 2  # of the machine that its rates were measured on
+REPORT = {"sessions": 12_500, "session-epochs": 936_000, "hours": 12_740, "kg CO2e": 508.33}
+"""The report's own count, §5.2.4 and figure C.3."""
+Rates = Mapping[str, float]
+"""Samples a second by `device:work`, where the command line gives them."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The time, energy and money of one way of doing it on one device; None where a rate or price is unknown."""
+
+    hours: float | None
+    kwh: float | None
+    co2e_kg: float | None
+    usd: float | None
+
+
+def rows_of(spec: TrainSpec) -> list[Row]:
+    """The rows of a grid."""
+    found = []
+    for shards in rows(expand(spec, ()).shards).values():
+        sessions = [session for shard in shards for session in shard.sessions]
+        strategy = sessions[0].adaptation
+        resized = sessions[0].backbone == "inception_v3"  # takes whole patches: every crop is the same
+        found.append(
+            Row(
+                backbone=sessions[0].backbone,
+                strategy=strategy.label,
+                kind=strategy.kind,
+                shards=len(shards),
+                sessions=len(sessions),
+                session_epochs=sum(each.epochs for each in sessions),
+                slices=1 if spec.crop == "center" or resized else spec.crop_slices or spec.longest,
+            )
+        )
+    return found
+
+
+def outlook(works: Sequence[Work], device: str, grid: GridFactor, given: Rates, usd_per_hour: float | None) -> Outlook:
+    """What the work takes on a device: the board alone at its thermal design power, or the cores of a processor."""
+    time = hours(works, lambda work, of: _rate(device, work, of, given))
+    if time is None:
+        return Outlook(None, None, None, None)
+    watts = CPU_CORES * cpu_factor(None).w_per_core if device == "CPU" else gpu_tdp_w(device)
+    kwh = energy_kwh(watts, time)
+    return Outlook(time, kwh, co2e_kg(kwh, grid.gco2e_per_kwh, grid.pue), usd_per_hour and time * usd_per_hour)
+
+
+def count_table(study: Study, checkpoints: Mapping[str, CheckpointCost]) -> Table:
+    """Sessions, epochs, shards and checkpoints of each grid."""
+    table = Table(title=f"{study.source}: what will run", title_justify="left", caption_justify="left")
+    for column in ("grid", "jobs", "shards", "sessions", "session-epochs", "checkpoints", "GB kept", "store USD"):
+        table.add_column(column, justify="left" if column == "grid" else "right")
+    totals = [0] * 4
+    for file, spec in study.trained().items():
+        found, cost = rows_of(spec), checkpoints[file]
+        counts = [len(found), *(sum(getattr(each, key) for each in found) for key in Row._fields[3:6])]
+        totals = [a + b for a, b in zip(totals, counts, strict=True)]
+        money = None if cost.operations_usd is None else cost.operations_usd + (cost.storage_usd_per_month or 0)
+        kept = f"{cost.kept_bytes / GB:,.1f}"
+        table.add_row(spec.name, *(f"{each:,}" for each in counts), f"{cost.checkpoints:,}", kept, _shown(money))
+    table.add_row("all", *(f"{each:,}" for each in totals), "", "", "", style="bold")
+    table.caption = (
+        f"The report counts {REPORT['sessions']:,} sessions and {REPORT['session-epochs']:,} epochs. "
+        "Store: operations at most, and a month of what is kept."
+    )
+    return table
+
+
+def cost_table(
+    study: Study, samples: tuple[int, int], grid: GridFactor, given: Rates, usd_per_hour: Mapping[str, float]
+) -> Table:
+    """Hours, energy, emissions and money on each device, this way and the report's."""
+    found = [row for spec in study.trained().values() for row in rows_of(spec)]
+    ours, theirs = shared_work(found, *samples), report_work(found, *samples)
+    passes = sum(each.samples for each in ours if each.work == "trunk")
+    once = sum(each.samples for each in theirs)
+    title = f"what it takes with {samples[0]:,} train and {samples[1]:,} valid samples"
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    columns = (
+        "device",
+        "trunk h",
+        "heads h",
+        "suffix h",
+        "all h",
+        "kWh",
+        "kg CO2e",
+        "USD",
+        "report's way h",
+        "kg CO2e",
+    )
+    for column in columns:
+        table.add_column(column, justify="left" if column == "device" else "right")
+    for device in DEVICES:
+        here, there = (outlook(each, device, grid, given, usd_per_hour.get(device)) for each in (ours, theirs))
+        parts = [
+            outlook([each for each in ours if each.work == work], device, grid, given, None).hours
+            for work in ("trunk", "head", "suffix")
+        ]
+        numbers = (*parts, here.hours, here.kwh, here.co2e_kg, here.usd, there.hours, there.co2e_kg)
+        table.add_row(device, *(_shown(each) for each in numbers))
+    table.caption = (
+        f"{passes:,.0f} samples pass through frozen trunks instead of {once:,.0f}: {once / max(passes, 1):,.0f} times "
+        f"fewer. Boards at their design power; {grid.region} of {grid.year}: {grid.gco2e_per_kwh:g} g/kWh, PUE "
+        f"{grid.pue:g}. T4: at most, from the report's mean epoch of 49 s. Unknown: not measured and not published; "
+        "--rate DEVICE:WORK=SAMPLES_PER_S gives a rate (of trunk, head, suffix, epoch), --usd DEVICE=PER_HOUR a price. "
+        f"The report: {REPORT['hours']:,} h of T4, {REPORT['kg CO2e']} kg."
+    )
+    return table
+
+
+def _rate(device: str, work: str, of: str, given: Rates) -> float | None:
+    """Samples a second; a part of an epoch is at least as fast as the whole."""
+    found = rate(device, work, of) or (rate(device, "epoch", of) if work in ("trunk", "suffix") else None)
+    return given.get(f"{device}:{work}", found.samples_per_s if found else None)
+
+
+def _shown(value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,0 +1,189 @@
+"""A folder of specs as the steps of a cluster: which jobs, in which order, on which nodes, with how much memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurograde.cluster.job import Step, object_name
+from neurograde.cluster.profiles import Profile
+from neurograde.errors import SpecError, UsageError
+from neurograde.maths.checkpoint_cost import ShardMemory
+from neurograde.runtime import specfile
+from neurograde.specs.augment import AugmentSpec
+from neurograde.specs.base import JobSpec
+from neurograde.specs.evaluate import EvaluateSpec
+from neurograde.specs.grid import expand, rows
+from neurograde.specs.partition import PartitionSpec
+from neurograde.specs.patch import PatchSpec
+from neurograde.specs.records import Shard
+from neurograde.specs.report import ReportSpec
+from neurograde.specs.synthesise import SynthesiseSpec
+from neurograde.specs.train import Extension, Straightforward, TrainSpec
+
+MODELS: dict[str, type[JobSpec]] = {
+    "synthesise": SynthesiseSpec,
+    "patch": PatchSpec,
+    "partition": PartitionSpec,
+    "augment": AugmentSpec,
+    "train": TrainSpec,
+    "evaluate": EvaluateSpec,
+    "report": ReportSpec,
+}
+CHAIN = ("synthesise", "stage", "patch", "partition", "augment", "features")
+AFTER = ("evaluate", "report")
+PLAIN_GIB = 8  # of a job that holds some images, or one network, at a time
+GIB = 2**30
+GPU_GIB = 3  # of the board, for CUDA's context, the trunk and a batch
+TRAINING_GIB = 6  # Python, torch, CUDA's context, a batch; patches and features are mapped, and make room when asked
+MemoryOf = Callable[[TrainSpec, Shard], ShardMemory]
+"""What a shard holds; the layers of networks, which it takes to know that, are torch's business."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """The specs of one folder, for one store and region."""
+
+    source: str
+    """The folder, or the one train spec of it that is asked for."""
+    data: dict[str, dict[str, Any]]
+    """What each file says, with what it extends."""
+    specs: dict[str, JobSpec]
+    """The same, validated."""
+
+    def trained(self) -> dict[str, TrainSpec]:
+        """The grids by file."""
+        return {file: spec for file, spec in self.specs.items() if isinstance(spec, TrainSpec)}
+
+
+def read_study(source: str, store: str | None = None, region: str | None = None) -> Study:
+    """The specs in the folder `source`; or of its grids only the train spec `source`, with what leads to it.
+
+    Args:
+        source: A folder, or the path of a train spec.
+        store: Replaces the specs' store.
+        region: Replaces the specs' region.
+
+    Raises:
+        UsageError: there is no such folder or file, or no grid in it.
+        SpecError: a spec is invalid; every mistake is listed.
+    """
+    path = Path(source)
+    folder = path if path.is_dir() else path.parent
+    data, specs, mistakes = {}, {}, []
+    for each in sorted(folder.glob("*.yaml")):
+        found = specfile.load(str(each), store=store)
+        if found.get("job") not in MODELS:
+            continue
+        if region is not None:
+            found["region"] = region
+        try:
+            specs[each.name] = specfile.validate(MODELS[found["job"]], found, str(each))
+        except SpecError as error:
+            mistakes.append(str(error))
+        data[each.name] = found
+    if mistakes:
+        raise SpecError("\n".join(mistakes))
+    if not path.is_dir():
+        wanted = specs.get(path.name)
+        if not isinstance(wanted, TrainSpec):
+            raise UsageError(f"{source}: no such train spec; accepted are a train spec, or a folder that has some")
+        specs = {
+            file: spec
+            for file, spec in specs.items()
+            if not isinstance(spec, TrainSpec | EvaluateSpec | ReportSpec)
+            or file == path.name
+            or (isinstance(spec, EvaluateSpec) and spec.run == wanted.name)
+        }
+    if not any(isinstance(spec, TrainSpec) for spec in specs.values()):
+        raise UsageError(f"{source}: no train spec in this folder")
+    return Study(source, {file: data[file] for file in specs}, specs)
+
+
+def chain_steps(study: Study, profile: Profile) -> list[tuple[str, list[Step]]]:
+    """What prepares the data, job after job; the steps of one job may run at once."""
+    return [(job, found) for job in CHAIN if (found := _plain_steps(study, profile, job))]
+
+
+def after_steps(study: Study, profile: Profile) -> list[tuple[str, list[Step]]]:
+    """What follows the grids, job after job."""
+    return [(job, found) for job in AFTER if (found := _plain_steps(study, profile, job))]
+
+
+def grid_steps(study: Study, profile: Profile, memory_of: MemoryOf) -> dict[str, list[Step]]:
+    """By train spec: a Job for each row of its grid, an index for each shard of the row.
+
+    Raises:
+        SpecError: a shard needs more memory than a node of the profile has; says how many sessions fit.
+    """
+    return {
+        file: [
+            Step(
+                job="train",
+                name=f"{spec.name}-{row}" if len(study.trained()) > 1 else row,
+                spec=file,
+                node=profile.training,
+                memory_gib=_training_memory_gib(spec, row, shards[0], profile, memory_of(spec, shards[0])),
+                cache_gib=spec.cache_gib,
+                completions=len(shards),
+                parallelism=profile.parallelism,
+                row=row,
+                labels={"neurograde/grid": object_name(spec.name), "neurograde/row": object_name(row)},
+            )
+            for row, shards in rows(expand(spec, ()).shards).items()
+        ]
+        for file, spec in study.trained().items()
+    }
+
+
+def _plain_steps(study: Study, profile: Profile, job: str) -> list[Step]:
+    steps = []
+    for file, spec in study.specs.items():
+        if spec.job != job and not _is_ahead(job, spec):
+            continue
+        heavy = job == "features"
+        steps.append(
+            Step(
+                job=job,
+                name=spec.name,
+                spec=file,
+                node=profile.training if heavy else profile.other,
+                memory_gib=TRAINING_GIB if heavy else PLAIN_GIB,
+                cache_gib=getattr(spec, "cache_gib", 8.0),
+            )
+        )
+    return steps
+
+
+def _is_ahead(job: str, spec: JobSpec) -> bool:
+    """Whether `job` does a part of training ahead for this grid."""
+    if not isinstance(spec, TrainSpec):
+        return False
+    if job == "stage":
+        return any(backbone.is_enum for backbone in spec.backbones)
+    reads_features = any(isinstance(each, Straightforward | Extension) for each in spec.strategies)
+    return job == "features" and spec.engine == "shared" and reads_features
+
+
+def _training_memory_gib(spec: TrainSpec, row: str, shard: Shard, profile: Profile, held: ShardMemory) -> int:
+    """Memory that a pod asks for.
+
+    Raises:
+        SpecError: it, or the board's, is more than the profile's nodes have.
+    """
+    node, sessions = profile.training, len(shard.sessions)
+    in_memory = held.checkpoint_bytes + (0 if node.gpu else held.trained_bytes)
+    needs = [("memory", in_memory, node.memory_gib - TRAINING_GIB)]
+    if node.gpu_memory_gib:
+        needs.append(("GPU memory", held.trained_bytes, node.gpu_memory_gib - GPU_GIB))
+    for what, needed, room_gib in needs:
+        if needed > room_gib * GIB:
+            fitting = room_gib * GIB * sessions // needed
+            accepted = f"accepted are 1 to {fitting}" if fitting else "not even one fits: choose a larger profile"
+            raise SpecError(
+                f"sessions_per_shard: {spec.sessions_per_shard or sessions} sessions of {spec.name}, row {row}, hold "
+                f"{needed / GIB:.1f} GiB of {what}, and profile {profile.name} has {room_gib} GiB for them; {accepted}"
+            )
+    return TRAINING_GIB + -(-in_memory // GIB)

@@ -1,0 +1,74 @@
+"""The plan of a study: counts that follow from the specs, and nothing made up where a rate is unknown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jobs.grid import main
+from neurograde.maths.grid_plan import Row, hours, report_work, shared_work
+
+ROOT = Path(__file__).parents[2]
+LINEAR = Row("vgg19", "straightforward", "straightforward", 1, 250, 17_000, 100)
+
+
+def test_features_are_computed_once_for_all_rows_of_a_backbone():
+    deep = LINEAR._replace(strategy="extension2", kind="extension")
+    works = shared_work([LINEAR, deep, LINEAR._replace(backbone="resnet18", slices=1)], 600, 100)
+    trunks = {each.of: each.samples for each in works if each.work == "trunk"}
+    assert trunks == {"vgg19": 100 * 600 + 100, "resnet18": 700}
+    assert [each.samples for each in works if each.work == "head"] == [17_000 * 700] * 3
+
+
+def test_each_shard_of_unfreezing_computes_its_own_boundary():
+    row = LINEAR._replace(kind="unfreezing", strategy="unfreezing6", shards=50, slices=4)
+    assert [(each.work, each.samples) for each in shared_work([row], 600, 100)] == [
+        ("trunk", 50 * (4 * 600 + 100)),
+        ("suffix", 17_000 * 700),
+    ]
+
+
+def test_an_unknown_rate_makes_the_hours_unknown():
+    assert hours(report_work([LINEAR], 600, 100), lambda _work, _of: None) is None
+
+
+@pytest.fixture
+def plan(capsys: pytest.CaptureFixture[str]):
+    def plan(*options: str) -> str:
+        assert main([str(ROOT / "specs/report"), "--plan", *options]) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    return plan
+
+
+def test_the_plan_of_the_report_counts_its_sessions_and_says_what_is_unknown(plan):
+    text = plan("--samples", "6296,1164")
+    assert "│ straightforward │ 10 │ 10 │ 2,500 │ 170,000 │" in text
+    assert "│ extension │ 24 │ 120 │ 6,000 │ 408,000 │" in text
+    assert "│ unfreezing │ 40 │ 2,000 │ 10,000 │ 680,000 │" in text
+    assert "12,740 h of T4, 508.33 kg" in text
+    assert "│ H100 HBM3 │ unknown │ unknown │ unknown │ unknown │" in text
+
+
+def test_given_rates_and_prices_add_up(plan):
+    text = plan(
+        "--samples",
+        "6296,1164",
+        "--rate",
+        "L4:trunk=1e6",
+        "--rate",
+        "L4:head=1e6",
+        "--rate",
+        "L4:suffix=1e6",
+        "--usd",
+        "L4=2",
+    )
+    [line] = [each for each in text.split("││") for each in each.split("│ L4 │")[1:]]
+    trunk, head, suffix, together, _kwh, _kg, usd = (float(each.replace(",", "")) for each in line.split("│")[:7])
+    assert together == pytest.approx(trunk + head + suffix, rel=0.02)
+    assert usd == pytest.approx(2 * together, rel=0.01)
+
+
+def test_without_the_data_set_the_plan_asks_for_its_size(plan, tmp_path: Path):
+    assert "give its size with --samples" in plan("--store", f"file://{tmp_path}")

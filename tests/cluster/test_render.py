@@ -1,0 +1,149 @@
+"""The manifests: as committed, as rendered, and that one study's files hold together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from jobs.grid import command_line, main, manifests
+from neurograde.cluster.job import CONTAINER, STOP_INDEX, STOP_JOB
+from neurograde.cluster.lint import lint
+from neurograde.cluster.study import read_study
+from neurograde.errors import NeurogradeError, SpecError
+from neurograde.runtime.grid import ROW
+from neurograde.specs.grid import expand, rows
+
+ROOT = Path(__file__).parents[2]
+VERSIONS = ("1.34", kubernetes_validate.latest_version())
+
+
+def rendered(specs: str, *options: str) -> dict[str, str]:
+    arguments = command_line().parse_args([str(ROOT / "specs" / specs), *options])
+    return manifests(read_study(arguments.source, arguments.store, arguments.region), arguments)
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, str]:
+    return rendered("report")
+
+
+def objects(files: dict[str, str], folder: str = "") -> list[dict[str, Any]]:
+    return [each for path, text in files.items() if path.startswith(folder) for each in yaml.safe_load_all(text)]
+
+
+def pods(files: dict[str, str], folder: str = "") -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each Job of the folder, and its container."""
+    jobs = [each for each in objects(files, folder) if each["kind"] == "Job"]
+    return [(job, job["spec"]["template"]["spec"]["containers"][0]) for job in jobs]
+
+
+def test_the_committed_manifests_are_those_that_the_committed_specs_render(report):
+    committed = {str(path.relative_to(ROOT / "k8s")): path.read_text() for path in (ROOT / "k8s").glob("*/*")}
+    assert committed == report, "make k8s renders them again"
+
+
+@pytest.mark.parametrize("specs", ["demo", "template"])
+@pytest.mark.parametrize("profile", ["gke-spot-l4", "cpu"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_other_studies_render_to_what_lint_and_schema_accept(specs: str, profile: str, version: str):
+    files = rendered(specs, "--profile", profile)
+    assert [each for text in files.values() for each in lint(text)] == []
+    for each in objects(files):
+        kubernetes_validate.validate(each, version, strict=True)
+
+
+def test_every_shard_of_the_study_has_one_index_of_one_job(report):
+    study = read_study(str(ROOT / "specs" / "report"))
+    expected = {
+        (f"/specs/{file}", row): len(shards)
+        for file, spec in study.trained().items()
+        for row, shards in rows(expand(spec, ()).shards).items()
+    }
+    found = {}
+    for job, container in pods(report, "grid/"):
+        [row] = [each["value"] for each in container["env"] if each["name"] == ROW]
+        found[container["args"][1], row] = job["spec"]["completions"]
+    assert found == expected
+
+
+def test_every_pod_has_its_spec_and_every_exit_code_of_the_contract_has_its_answer(report):
+    [specs] = {yaml.safe_dump(each) for each in objects(report) if each["kind"] == "ConfigMap"}
+    config_map = yaml.safe_load(specs)
+    decided = {*STOP_JOB, *STOP_INDEX, 75}
+    contract = {each.exit_code for each in every_error(NeurogradeError)}
+    assert contract - decided == {1, 69}
+    for job, container in pods(report):
+        module, path = container["args"]
+        assert (ROOT / f"{module.replace('.', '/')}.py").exists()
+        assert path.removeprefix("/specs/") in config_map["data"]
+        volumes = job["spec"]["template"]["spec"]["volumes"]
+        assert [each["configMap"]["name"] for each in volumes if "configMap" in each] == [
+            config_map["metadata"]["name"]
+        ]
+        rules = job["spec"]["podFailurePolicy"]["rules"]
+        values = [(each["action"], each["onExitCodes"]) for each in rules if "onExitCodes" in each]
+        assert {code for _, codes in values for code in codes["values"]} == decided
+        assert all(codes["containerName"] == CONTAINER for _, codes in values)
+
+
+def every_error(root: type[NeurogradeError]) -> list[type[NeurogradeError]]:
+    return [root, *(each for child in root.__subclasses__() for each in every_error(child))]
+
+
+def test_names_are_unique_and_follow_all_that_a_pod_is_made_of(report):
+    names = [each["metadata"]["name"] for each in objects(report) if each["kind"] == "Job"]
+    assert len(set(names)) == len(names)
+    other = rendered("report", "--store", "gs://elsewhere/study")
+    assert {each["metadata"]["name"] for each in objects(other) if each["kind"] == "Job"}.isdisjoint(names)
+
+
+def test_store_and_region_reach_every_spec(report):
+    files = rendered("report", "--store", "gs://elsewhere/study", "--region", "europe-west1")
+    data = next(each["data"] for each in objects(files, "grid/") if each["kind"] == "ConfigMap")
+    specs = [yaml.safe_load(text) for text in data.values()]
+    assert {(each["store"], each["region"]) for each in specs} == {("gs://elsewhere/study", "europe-west1")}
+
+
+def test_one_train_spec_alone_renders_what_leads_to_it_and_its_evaluation():
+    files = rendered("report/train-leak-1.yaml")
+    assert [path for path in files if path.startswith("grid/")] == ["grid/specs.yaml", "grid/train-leak-1.yaml"]
+    assert [container["args"] for _, container in pods(files, "after/")] == [
+        ["jobs.evaluate", "/specs/evaluate-leak-1.yaml"]
+    ]
+    assert "chain/1-patch.yaml" in files  # random weights: nothing to stage
+
+
+def test_more_sessions_than_memory_holds_are_refused_with_how_many_fit(tmp_path: Path):
+    data = yaml.safe_load((ROOT / "specs/report/train-unfreezing.yaml").read_text())
+    del data["extends"]
+    data |= {"store": "gs://b/s", "region": "FRA", "sessions_per_shard": 250}
+    (tmp_path / "train.yaml").write_text(yaml.safe_dump(data))
+    arguments = command_line().parse_args([str(tmp_path)])
+    with pytest.raises(SpecError, match=r"250 sessions of unfreezing, .* GiB of memory, .* accepted are 1 to \d+"):
+        manifests(read_study(str(tmp_path)), arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([str(ROOT / "specs/nowhere")], 64, "no such train spec"),
+        ([str(ROOT / "specs/demo/patch.yaml")], 64, "accepted are a train spec, or a folder"),
+        ([str(ROOT / "specs/demo"), "--image", "neurograde:latest"], 64, "name@sha256:... is accepted"),
+        ([str(ROOT / "specs/demo"), "--profile", "moon"], 64, "invalid choice"),
+    ],
+)
+def test_what_cannot_be_rendered_is_refused(arguments, code, said, tmp_path, capsys):
+    assert main([*arguments, "--out", str(tmp_path)]) == code
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_earlier_study_s_files_go(tmp_path: Path):
+    (tmp_path / "grid").mkdir()
+    (tmp_path / "grid/old.yaml").write_text("kind: Job\n")
+    assert main([str(ROOT / "specs/demo"), "--out", str(tmp_path)]) == 0
+    assert sorted(each.name for each in (tmp_path / "grid").iterdir()) == ["specs.yaml", "train.yaml"]
