@@ -7,12 +7,14 @@
     ├── MissingUpstream       66   an artefact to the left is not there; says which command makes it
     ├── StoreUnavailable      69   the store cannot be reached
     ├── NameTaken             73   the artefact's name holds another spec's or other inputs' work
-    ├── Stopped               75   asked to stop (SIGTERM); run again to go on
-    │   └── Fenced            75   a newer attempt at the same shard has taken over
+    ├── Fenced                75   a newer attempt at the same shard has taken over
     ├── AccessDenied          77   the store refuses this identity
     ├── SpecError             78   the spec is invalid; lists every mistake
     ├── AllDiverged           80   every session of the shard diverged
     └── NoProgress            81   five attempts in a row without a new commit
+
+    KeyboardInterrupt
+    └── Stopped               75   asked to stop (SIGTERM); run again to go on
 
 Messages are one line that names the file, the field, the value and what is accepted, so that they can be
 printed as they are; `runtime.run` prints them and never a traceback. Anything else that escapes a job is a
@@ -62,14 +64,20 @@ class NameTaken(NeurogradeError):
     exit_code = 73
 
 
-class Stopped(NeurogradeError):
-    """The process was asked to stop and did; running the same command goes on from the last commit."""
+class Stopped(KeyboardInterrupt):
+    """The process was asked to stop and did; running the same command goes on from the last commit.
+
+    It comes between any two instructions, and is no Exception: nothing on its way out, in our code or in a library's,
+    can take it for a damaged file or a lost connection.
+    """
 
     exit_code = 75
 
 
-class Fenced(Stopped):
+class Fenced(NeurogradeError):
     """A newer attempt at the same shard exists, so this one leaves the shard to it."""
+
+    exit_code = 75
 
 
 class AccessDenied(NeurogradeError):

@@ -55,6 +55,11 @@ def toy(job: Job[ToySpec]) -> None:
             raise StoreUnavailable("gs://x: no route")
         if spec.fails == "sigterm":
             os.kill(os.getpid(), signal.SIGTERM)
+        if spec.fails == "sigterm in a library":
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+            except Exception as error:
+                raise DataError(f"cell.png: {error}") from None
 
 
 @pytest.fixture(autouse=True)
@@ -176,8 +181,9 @@ def test_last_words_are_cut_to_what_a_cluster_keeps(tmp_path: Path, monkeypatch:
     assert (tmp_path / "log").stat().st_size == 4096
 
 
-def test_sigterm_is_75_and_the_next_run_finishes(run, memory_url: str):
-    code, _ = run(fails="sigterm")
+@pytest.mark.parametrize("where", ["sigterm", "sigterm in a library"])
+def test_sigterm_is_75_wherever_it_comes_and_the_next_run_finishes(run, memory_url: str, where: str):
+    code, _ = run(fails=where)
     assert code == 75
     assert manifest_of(memory_url) is None
     assert run()[0] == 0

@@ -167,7 +167,7 @@ class Attempt:
 
     def _leave(self, error: BaseException) -> None:
         """Say how the attempt ended; who was asked to stop waits for no upload that takes long."""
-        asked = isinstance(error, (Stopped, KeyboardInterrupt))
+        asked = isinstance(error, (Fenced, KeyboardInterrupt))
         with suppress(NeurogradeError):  # `error` came first
             self._uploads.wait(SECONDS_FOR_AN_UPLOAD if asked else None)
         record = Background()

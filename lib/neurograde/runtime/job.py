@@ -203,14 +203,14 @@ class Entry(Generic[SpecT]):
         name = self.body.__name__
         set_up(name)
         try:
-            arguments = self._arguments(argv)
-            data = specfile.load(arguments.spec, arguments.set, arguments.store)
-            spec = specfile.validate(self.model, data, arguments.spec)
             with sigterm_stops():
+                arguments = self._arguments(argv)
+                data = specfile.load(arguments.spec, arguments.set, arguments.store)
+                spec = specfile.validate(self.model, data, arguments.spec)
                 self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace))
         except UpToDate as done:
             log.info(str(done))
-        except NeurogradeError as error:
+        except (NeurogradeError, Stopped) as error:
             for line in str(error).splitlines():
                 log.error(line, extra={"fields": {"exit_code": error.exit_code}})
             leave_message(str(error), error.exit_code)

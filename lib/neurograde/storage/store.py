@@ -16,7 +16,7 @@ from concurrent.futures import Future, wait
 from threading import Thread
 from typing import Any, TypeVar
 
-from neurograde.errors import Stopped, StoreUnavailable
+from neurograde.errors import StoreUnavailable
 from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
 from neurograde.storage.local import TEMPORARY, LocalFiles
@@ -168,9 +168,8 @@ def _few_at_once(function: Callable[[ItemT], T], items: Iterable[ItemT]) -> Iter
             running.append(_begin(function, item))
         while running:
             yield running.popleft().result()
-    except Exception as error:
-        if not isinstance(error, Stopped):
-            wait(running)
+    except Exception:
+        wait(running)
         raise
 
 
