@@ -39,6 +39,13 @@ soak: setup  ## the tests of killed, faulty and doubled attempts, at every step 
 k8s: setup  ## render the manifests: [SPECS=specs/report] [ARGS="--image ... --store ... --profile gke-spot-l4"]
 	$(RUN) -m jobs.grid $(or $(SPECS),specs/report) $(ARGS)
 
+cluster: setup  ## apply k8s/ folder by folder, waiting for each step: [ARGS="--context my-cluster"]
+	$(RUN) -m jobs.cluster k8s $(ARGS)
+
+grid-local: setup  ## run a study's rendered Jobs here as a cluster would: SPEC=specs/demo [WORKERS=2] [CHAOS=7]
+	@test -n "$(SPEC)" || { echo 'usage: make grid-local SPEC=specs/demo [WORKERS=2] [CHAOS=7]'; exit 64; }
+	$(RUN) -m tests.rehearsal $(SPEC) --workers $(or $(WORKERS),2) $(if $(CHAOS),--chaos $(CHAOS)) $(ARGS)
+
 check: setup  ## lint, formatting, types, the Dockerfile and the manifests
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -71,4 +78,4 @@ push: image  ## push the image and print the digest that the manifests take: IMA
 clean:  ## remove the demo's store and what tools left behind
 	rm -rf out build bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo run-local chain test soak k8s check bench docs lock image image-test push clean
+.PHONY: help setup demo run-local chain test soak k8s cluster grid-local check bench docs lock image image-test push clean
