@@ -53,6 +53,8 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
         openings = {test: open_test_set(job, whole, session, units[test]) for test in tests}
         predicted |= {test: predictor.predict(test, units[test], samples[test]) for test in tests}
 
+        as_new = predictor.as_a_new_image("test", units["test"], samples["test"])
+
         metrics = {
             "format": 1,
             "run": spec.run,
@@ -63,6 +65,7 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
             "chosen": {"session": session.id, "cell": session.cell, "rule": spec.opens},
             "threshold": judge.threshold_as_json(),
             "subsets": {subset: judge.assess(subset, each) for subset, each in predicted.items()},
+            "test_standardised_as_train": None if as_new is None else judge.assess("test", as_new),
             **openings.pop("test"),
             "external": {"patches": spec.external, **openings["external"]} if external else None,
             "notes": notes(compared, units),

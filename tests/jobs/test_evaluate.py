@@ -118,6 +118,12 @@ def test_the_chosen_sessions_weights_predict_with_the_statistics_of_each_subset(
     expected = predict(spec, session, best, samples, Statistics(**STATISTICS["test"]))
     assert [[float(row["p_PD"]), float(row["p_D"])] for row in outcome.predictions("test")] == expected.tolist()
 
+    as_new = predict(spec, session, best, samples, Statistics(**STATISTICS["train"]))
+    loss = -np.log(as_new[np.arange(len(samples)), samples.labels]).mean()
+    found = outcome.metrics["test_standardised_as_train"]["samples"]["metrics"]["loss"]["value"]
+    assert found == pytest.approx(loss)
+    assert found != outcome.metrics["subsets"]["test"]["samples"]["metrics"]["loss"]["value"]
+
 
 def test_a_cell_is_ranked_by_its_mean_and_its_best_session_opens_the_test(evaluate, memory_url: str):
     slow = {f"lr0.001-b4-r{repeat:02d}": BETTER for repeat in range(3)}

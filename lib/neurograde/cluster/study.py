@@ -75,7 +75,7 @@ def read_study(source: str, store: str | None = None, region: str | None = None)
     data, specs, mistakes = {}, {}, []
     for each in sorted(folder.glob("*.yaml")):
         found = specfile.load(str(each), store=store)
-        if found.get("job") not in MODELS:
+        if found.get("job") not in MODELS:  # review wants a person, predict its own images
             continue
         if region is not None:
             found["region"] = region

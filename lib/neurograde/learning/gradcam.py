@@ -35,7 +35,7 @@ def gradcam(
         DataError: no activation of the network has positions.
     """
     with torch.enable_grad(), _last_activation(network) as kept:
-        logits = network(images.detach().requires_grad_(True))  # so that frozen layers take part in the gradient
+        logits = network(images.detach().requires_grad_())  # so that frozen layers take part in the gradient
         rows = torch.arange(len(images), device=logits.device)
         asked = logits[rows, torch.as_tensor(outputs, device=logits.device)] * torch.as_tensor(
             signs, device=logits.device

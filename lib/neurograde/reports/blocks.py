@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -31,6 +32,32 @@ class Figures:
     caption: str
     """What stands below them."""
     template: ClassVar[str] = "figures.html.j2"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photograph, inside the page."""
+
+    jpeg: bytes
+    alt: str
+    """What it shows, in words."""
+    caption: str = ""
+    """What stands below it."""
+
+    @property
+    def base64(self) -> str:
+        """The file as the page holds it."""
+        return b64encode(self.jpeg).decode()
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Photographs side by side, as many as fit."""
+
+    pictures: tuple[Picture, ...]
+    caption: str
+    """What stands below them all."""
+    template: ClassVar[str] = "pictures.html.j2"
 
 
 @dataclass(frozen=True)
@@ -140,7 +167,7 @@ class Commands:
     template: ClassVar[str] = "commands.html.j2"
 
 
-Block = Figures | Table | Tables | Statistics | Paragraph | Notes | Heading | Commands
+Block = Figures | Pictures | Table | Tables | Statistics | Paragraph | Notes | Heading | Commands
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ MADE_BY = {
     "runs": "train",
     "evaluations": "evaluate",
     "reports": "report",
+    "predictions": "predict",
     "weights": "stage",
 }
 BY_THE_SPEC_OF_TRAIN = {"features", "stage"}

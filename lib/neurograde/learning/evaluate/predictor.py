@@ -9,7 +9,7 @@ from neurograde.learning.evaluate.predicted import Predicted
 from neurograde.learning.evaluate.units import Unit
 from neurograde.learning.inputs import Inputs
 from neurograde.learning.predict import predict
-from neurograde.learning.samples import Planned, Samples, gather, labels, read_statistics
+from neurograde.learning.samples import Planned, Samples, Statistics, gather, labels, read_statistics
 from neurograde.runtime.cache import Cache
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.records import Session
@@ -49,6 +49,14 @@ class Predictor:
     def predict(self, subset: str, units: Sequence[Unit], samples: Samples) -> Predicted:
         """Probability of each class for each unit, standardised as its subset is; an external set, like train."""
         statistics = self.statistics.get(subset, self.statistics["train"])
+        return self._predict(units, samples, statistics)
+
+    def as_a_new_image(self, subset: str, units: Sequence[Unit], samples: Samples) -> Predicted | None:
+        """The same standardised as train, as new images are, that have no statistics; None where that is no change."""
+        train = self.statistics["train"]
+        return None if self.statistics.get(subset, train) == train else self._predict(units, samples, train)
+
+    def _predict(self, units: Sequence[Unit], samples: Samples, statistics: Statistics) -> Predicted:
         raw = self.run.grid.raw
         found = predict(self.run.spec, self.session, self.best, samples, statistics, device=self.device, raw=raw)
         return Predicted(units, found)

@@ -1,0 +1,64 @@
+"""Probabilities over the image that they are of: blue against orange, which the colour-blind tell apart as well."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from neurograde.maths.patch_grid import Grid
+
+LOW, HIGH = (29, 79, 145), (201, 106, 0)
+"""Colours of probability 0 and 1; in between they fade, so that an undecided cell shows the tissue bare."""
+STRENGTH = 0.55  # of the colour at its strongest, so that tissue stays visible
+LARGEST_PX = 1600  # longer side of what is written: a page should stay small
+HEAT = (255, 214, 10)
+
+
+def probability_overlay(pixels: NDArray[np.uint8], grid: Grid, probabilities: Mapping[tuple[int, int], float]) -> bytes:
+    """The image as JPEG, made smaller where it is large, each cell tinted by its probability; the others stay bare.
+
+    Args:
+        pixels: The image, (height, width, 3) uint8.
+        grid: Its cells.
+        probabilities: From 0 to 1, by row and column.
+    """
+    scale = min(1.0, LARGEST_PX / max(grid.width, grid.height))
+    size = (max(1, round(grid.width * scale)), max(1, round(grid.height * scale)))
+    image = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
+    tint = Image.new("RGBA", size)
+    draw = ImageDraw.Draw(tint)
+    for row, col, x, y in zip(grid.rows, grid.cols, grid.x, grid.y, strict=True):
+        found = probabilities.get((int(row), int(col)))
+        if found is not None:
+            end_x, end_y = x + grid.patch_size_px, y + grid.patch_size_px
+            box = [round(float(edge) * scale) for edge in (x, y, end_x, end_y)]
+            draw.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=tinted(found), outline=(255, 255, 255, 150))
+    return _jpeg(Image.alpha_composite(image.convert("RGBA"), tint))
+
+
+def tinted(probability: float) -> tuple[int, int, int, int]:
+    """Colour of a probability, with how much of it: none at 0.5.
+
+    >>> tinted(0.0), tinted(0.5)[3], tinted(1.0)
+    ((29, 79, 145, 140), 0, (201, 106, 0, 140))
+    """
+    red, green, blue = HIGH if probability > 0.5 else LOW
+    return red, green, blue, round(255 * STRENGTH * abs(2 * probability - 1))
+
+
+def heat_overlay(pixels: NDArray[np.uint8], heat: NDArray[np.float32]) -> bytes:
+    """A patch as JPEG, lit where the map is high and darkened where it is low; both are (side, side)."""
+    weight = heat[..., None]
+    dimmed = pixels * (0.35 + 0.65 * weight)
+    lit = dimmed + weight * 0.25 * (np.array(HEAT) - dimmed)
+    return _jpeg(Image.fromarray(lit.clip(0, 255).astype(np.uint8)))
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    data = io.BytesIO()
+    image.convert("RGB").save(data, "JPEG", quality=88)
+    return data.getvalue()

@@ -1,0 +1,48 @@
+"""New images, whose class nobody has said: one file, or all of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from neurograde.errors import DataError
+from neurograde.runtime.log import log
+from neurograde.specs.patch import IMAGE_SUFFIXES
+from neurograde.storage.raw import RawFile, RawFolder, RawInputs, read_url, stat_url
+
+
+@dataclass(frozen=True)
+class NewImages:
+    """The images to predict."""
+
+    files: dict[str, RawFile]
+    """By path in their folder."""
+    read: Callable[[str], bytes]
+    """Bytes of the image at a path."""
+
+    def inputs(self) -> RawInputs:
+        """The images as a job's inputs from outside."""
+        return RawInputs(self.files, self.read)
+
+
+def new_images(url: str) -> NewImages:
+    """The image at `url`, or the images of the folder there.
+
+    Raises:
+        DataError: there is no image.
+    """
+    if PurePosixPath(url).suffix.lower() in IMAGE_SUFFIXES:
+        try:
+            file = stat_url(url)
+        except FileNotFoundError:
+            raise DataError(f"images: {url}: no such image") from None
+        return NewImages({file.path: file}, lambda _path: read_url(url))
+    folder = RawFolder(url)
+    listed = folder.list()
+    found = {each.path: each for each in listed if PurePosixPath(each.path).suffix.lower() in IMAGE_SUFFIXES}
+    if not found:
+        raise DataError(f"images: {url}: no image among {len(listed)} files; accepted: {', '.join(IMAGE_SUFFIXES)}")
+    if len(found) < len(listed):
+        log.info(f"files left out because they are no images: {len(listed) - len(found):,}")
+    return NewImages(found, folder.read)

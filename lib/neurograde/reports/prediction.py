@@ -1,0 +1,139 @@
+"""The page of new images: each one's grade, how sure it is, and where in the image it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from neurograde.reports.blocks import (
+    Banner,
+    Block,
+    Column,
+    Picture,
+    Pictures,
+    Section,
+    Statistic,
+    Statistics,
+    simple_table,
+)
+from neurograde.reports.chain import file_name
+from neurograde.reports.headline import with_interval
+from neurograde.reports.numbers import count, decimal, percent, plural
+from neurograde.reports.page import Page
+from neurograde.reports.readings import Metrics
+
+SHIMADA = {"U": "undifferentiated", "PD": "poorly differentiated", "D": "differentiating"}
+"""Grades of neuroblastic differentiation in the Shimada system (§1.2.2), as the study labels its images."""
+NOT_CLINICAL = Banner(
+    "Not for clinical use",
+    "A research classifier's opinion, from the texture of single patches. It has been tested only as shown below.",
+)
+NOT_THE_HISTOLOGY = Banner(
+    "A grade of differentiation",
+    "It is one part of the Shimada system. Favourable or unfavourable histology (FH, UH) also follows from age, "
+    "mitosis-karyorrhexis index and nodularity, none of which this knows.",
+)
+Row = Mapping[str, Any]
+
+
+def prediction_page(  # noqa: PLR0917 - what there is to show, in the order in which it is read
+    title: str,
+    metrics: Metrics,
+    temperature: float,
+    images: Sequence[Row],
+    heatmaps: Sequence[Row],
+    files: Mapping[str, bytes],
+) -> Page:
+    """The page.
+
+    Args:
+        title: Its headline.
+        metrics: Of the evaluation whose session graded the images.
+        temperature: Fitted on its valid patches.
+        images: Rows of images.csv.
+        heatmaps: Rows of heatmaps.csv.
+        files: The pictures that the rows name.
+    """
+    of_shimada = set(metrics.classes) <= set(SHIMADA)
+    banners = (NOT_CLINICAL, *((NOT_THE_HISTOLOGY,) if of_shimada else ()))
+    sections = [_answer(metrics, temperature, images)]
+    sections += [
+        _image(each, [row for row in heatmaps if row["image"] == each["image"]], files, metrics, number)
+        for number, each in enumerate(images)
+    ]
+    return Page(title, banners, tuple(sections))
+
+
+def named(label: str) -> str:
+    """A class with what it stands for, where that is known.
+
+    >>> named("PD"), named("Viable")
+    ('PD, poorly differentiated', 'Viable')
+    """
+    return f"{label}, {SHIMADA[label]}" if label in SHIMADA else label
+
+
+def _answer(metrics: Metrics, temperature: float, images: Sequence[Row]) -> Section:
+    graded = [each for each in images if each["grade"]]
+    columns = [
+        Column("image", "image", kind="text"),
+        Column("grade", "grade", lambda value: named(value) if value else "no grade", kind="text"),
+        Column("confidence", "confidence", percent),
+        Column("patches", "patches", count),
+        Column("reason", "why no grade", kind="text"),
+    ]
+    rows = [[each[column.name] for column in columns] for each in images]
+    test = metrics.subsets["test"].patches
+    lead = (
+        f"{len(graded)} of {plural(len(images), 'image')} graded by {metrics.chosen.session}, whose test set gave "
+        f"accuracy {with_interval('accuracy', test.metric('accuracy'))} on {plural(test.n, 'patch')} of "
+        f"{plural(test.families, 'family')}."
+    )
+    note = (
+        "Confidence is the mean probability over an image's patches, calibrated on the valid subset by a temperature "
+        f"of {decimal(temperature, 2)}. Images are standardised as train is: one image has no statistics of its own."
+    )
+    blocks: tuple[Block, ...] = (simple_table("images", note, columns, rows),)
+    return Section("answer", "The grades", lead, blocks)
+
+
+def _image(row: Row, heatmaps: Sequence[Row], files: Mapping[str, bytes], metrics: Metrics, number: int) -> Section:
+    if row["grade"]:
+        lead = f"{named(row['grade'])}, at a confidence of {percent(row['confidence'])}."
+    else:
+        lead = f"No grade: {row['reason']}."
+    other = next(each for each in metrics.classes if each != metrics.positive)
+    alt = f"{row['image']} with its patches tinted by the probability of {metrics.positive}"
+    blue = named(other) if len(metrics.classes) == 2 else "another class"
+    caption = (
+        f"Orange speaks for {named(metrics.positive)}, blue for {blue}; the stronger the tint, the surer. "
+        "Cells without tint are background, or undecided."
+    )
+    blocks: list[Block] = [
+        Statistics(
+            (
+                Statistic("Grade", row["grade"] or "none", SHIMADA.get(row["grade"], row["reason"].partition(":")[0])),
+                Statistic(
+                    "Confidence",
+                    percent(row["confidence"]),
+                    f"for {row['likeliest']}" if row["likeliest"] else "no patch",
+                ),
+                Statistic("Patches of tissue", count(row["patches"]), f"of {count(row['cells'])} cells"),
+            )
+        ),
+        Pictures((Picture(files[row["overlay"]], alt),), caption),
+    ]
+    if heatmaps:
+        pictures = tuple(
+            Picture(
+                files[each["heatmap"]],
+                f"Grad-CAM of row {each['row']}, column {each['col']} for {each['named']}",
+                f"row {each['row']}, column {each['col']}: {each['named']} {percent(each['confidence'])}",
+            )
+            for each in heatmaps
+        )
+        note = (
+            "Grad-CAM of the surest and the least sure patches: lit is what speaks for the class named. Where, not why."
+        )
+        blocks.append(Pictures(pictures, note))
+    return Section(f"image-{number}-{file_name(row['image'])}", str(row["image"]), lead, tuple(blocks))

@@ -1,0 +1,160 @@
+"""predict: new images through a model that was trained and evaluated, and when it says nothing of them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jobs.augment import augment
+from jobs.evaluate import evaluate
+from jobs.partition import partition
+from jobs.patch import patch
+from jobs.predict import predict
+from jobs.train import train
+from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.store import Store
+from tests.jobs.conftest import PATTERN, paint
+
+CHAIN: list[tuple[Any, dict[str, Any]]] = [
+    (patch, {"source": {"pattern": PATTERN}, "patch_size_px": 48, "min_tissue_share": 0.1}),
+    (partition, {"patches": "demo", "strategy": "ifpo"}),
+    (augment, {"partition": "demo", "balance": "ngca", "transforms": 1}),
+    (
+        train,
+        {
+            "dataset": "demo",
+            "classes": ["PD", "D"],
+            "positive": "D",
+            "backbones": [{"name": "leaknet", "weights": "none"}],
+            "strategies": [{"kind": "whole"}],
+            "learning_rates": [0.01],
+            "batch_sizes": [4],
+            "repeats": 1,
+            "epochs": 1,
+            "input_size_px": 46,
+            "seed": 1,
+            "workers": 1,
+        },
+    ),
+    (evaluate, {"run": "demo", "opens": "best", "seed": 1, "resamples": 100, "workers": 1}),
+]
+
+
+class Laboratory:
+    """A store with an evaluated model, and the images that it was made from."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.store = root, Store(f"file://{root}/store")
+        self.images = root / "images"
+        for label, first in (("PD", 0), ("D", 100)):
+            for case in range(4):
+                paint(self.images / label / f"{label}{case}_1.png", first + case)
+        for job, fields in CHAIN:
+            own = {"source": fields["source"] | {"url": str(self.images)}} if job is patch else {}
+            assert self.run(job, **fields | own) == 0
+
+    def run(self, job: Any, **fields: Any) -> int:
+        name = job.body.__name__
+        spec = {"job": name, "name": "demo", "store": self.store.url, "region": "FRA"} | fields
+        path = self.root / f"{name}.yaml"
+        path.write_text(json.dumps(spec))
+        return job.main([str(path)])
+
+    def predict(self, name: str, images: Path, **fields: Any) -> Artefact:
+        given = {"evaluation": "demo", "images": str(images), "workers": 1, "min_patches": 1, "min_confidence": 0.0}
+        assert self.run(predict, name=name, **given | fields) == 0
+        manifest = read_manifest(self.store, f"predictions/{name}")
+        return Artefact(self.store, f"predictions/{name}", manifest)
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
+    return Laboratory(tmp_path_factory.mktemp("laboratory"))
+
+
+def test_an_image_of_the_test_set_gets_the_probabilities_of_its_evaluation(laboratory: Laboratory):
+    evaluation = Artefact(
+        laboratory.store, "evaluations/demo", read_manifest(laboratory.store, "evaluations/demo")
+    ).read_csv("predictions.csv")
+    index = Artefact(laboratory.store, "patches/demo", read_manifest(laboratory.store, "patches/demo")).read_csv(
+        "index.csv"
+    )
+    where = {row["patch"]: (row["image"], row["row"], row["col"]) for row in index}
+    expected = {where[row["patch"]]: float(row["p_D"]) for row in evaluation if row["transform"] == "identity"}
+    found = {
+        (row["image"], row["row"], row["col"]): float(row["p_D"])
+        for row in laboratory.predict("all", laboratory.images).read_csv("patches.csv")
+    }
+    assert len(found) == 16
+    assert expected.keys() <= found.keys()
+    for key, probability in expected.items():
+        assert found[key] == pytest.approx(probability, abs=1e-6), key
+
+
+def test_every_image_has_a_row_a_picture_and_its_place_on_the_page(laboratory: Laboratory):
+    found = laboratory.predict("all", laboratory.images)
+    rows = found.read_csv("images.csv")
+    page = found.read("index.html").decode()
+    assert len(rows) == 8
+    for row in rows:
+        assert row["grade"] in ("PD", "D")
+        with Image.open(io.BytesIO(found.read(row["overlay"]))) as overlay:
+            assert overlay.size == (100, 70)
+        assert base64.b64encode(found.read(row["overlay"])).decode() in page
+        assert row["image"] in page
+    assert "Not for clinical use" in page
+    assert "Favourable or unfavourable histology (FH, UH)" in page
+    assert "poorly differentiated" in page
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
+    heatmaps = found.read_csv("heatmaps.csv")
+    assert {(row["image"], row["heatmap"] in found.manifest.files) for row in heatmaps} == {
+        (row["image"], True) for row in rows
+    }
+
+
+def test_one_file_is_an_image_as_well_as_a_folder_of_one(laboratory: Laboratory):
+    alone = laboratory.predict("alone", laboratory.images / "D" / "D0_1.png")
+    assert [row["image"] for row in alone.read_csv("images.csv")] == ["D0_1.png"]
+    assert alone.manifest.raw[0].path == "D0_1.png"
+
+
+def test_without_enough_tissue_or_confidence_there_is_no_grade_but_a_reason(laboratory: Laboratory, tmp_path: Path):
+    paint(tmp_path / "in" / "tissue.png", 5)
+    Image.fromarray(np.full((70, 100, 3), 240, np.uint8)).save(tmp_path / "in" / "glass.png")
+    Image.fromarray(np.full((20, 20, 3), 90, np.uint8)).save(tmp_path / "in" / f"{'long ' * 20}small.png")
+    few = laboratory.predict("few", tmp_path / "in", min_patches=2)
+    reasons = {row["image"]: (row["grade"], row["reason"], row["patches"]) for row in few.read_csv("images.csv")}
+    assert reasons["glass.png"] == ("", "too little tissue: 0 patches, 2 are asked for", "0")
+    assert reasons[f"{'long ' * 20}small.png"][1] == "too little tissue: 0 patches, 2 are asked for"
+    assert reasons["tissue.png"][0] in ("PD", "D")
+    unsure = laboratory.predict("unsure", tmp_path / "in" / "tissue.png", min_confidence=0.999999)
+    [row] = unsure.read_csv("images.csv")
+    assert row["grade"] == ""
+    assert row["reason"].startswith(f"too uncertain: {row['likeliest']} at 0.")
+
+
+def test_what_cannot_be_read_or_is_not_there_is_named(laboratory: Laboratory, tmp_path: Path, capsys):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    given = {"evaluation": "demo", "workers": 1, "name": "bad"}
+    assert laboratory.run(predict, images=str(broken), **given) == 65
+    assert "broken.png: not an image that can be read" in capsys.readouterr().err
+    assert laboratory.run(predict, images=str(tmp_path / "none.png"), **given) == 65
+    assert "none.png: no such image" in capsys.readouterr().err
+    assert laboratory.run(predict, images=str(broken), **given | {"evaluation": "other"}) == 66
+    assert "evaluations/other is not in" in capsys.readouterr().err
+
+
+def test_the_same_images_again_are_up_to_date(laboratory: Laboratory, capsys):
+    laboratory.predict("again", laboratory.images)
+    before = read_manifest(laboratory.store, "predictions/again")
+    laboratory.predict("again", laboratory.images)
+    assert "up to date" in capsys.readouterr().err
+    assert read_manifest(laboratory.store, "predictions/again") == before
