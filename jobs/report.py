@@ -34,7 +34,9 @@ def report(job: Job[ReportSpec]) -> None:
 
             for each in evaluations:
                 each.verify()
-            page.write_many(compose(spec.title, [follow(job, each) for each in evaluations]).files())
+            page.write_many(
+                compose(spec.title, [follow(job, each) for each in evaluations], spec.worst_mistakes).files()
+            )
     except UpToDate as done:
         log.info(str(done))
     print(f"{job.store.url}/reports/{spec.name}/index.html")

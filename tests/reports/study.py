@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from neurograde.imaging.png import encode_png
 from neurograde.maths.assessment import assess
 from neurograde.maths.correlate import correlate
 from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
@@ -109,7 +110,8 @@ class Study:
             "classes": {label: {"families": 10, **each} for label, each in accounts.items()},
         }
         images_csv = encode_csv(("image", "family", "patches"), [(f"{f}-0", f, n) for (_, f), n in counts.items()])
-        files = {"accounting.json": account, "images.csv": images_csv}
+        pixels = {row["patch"]: encode_png(np.full((8, 8, 3), n % 256, np.uint8)) for n, row in enumerate(self.rows)}
+        files = {"accounting.json": account, "images.csv": images_csv, **pixels}
         return self.publish("patches", "demo", job="patch", inputs=[images], hours=0.02, files=files)
 
     def evaluation(self, name: str, patches: Artefact, *, leaks: bool) -> Artefact:
@@ -140,9 +142,32 @@ class Study:
         )  # fmt: skip
         whole, sessions, histories = self.run(name, dataset, leaks)
         metrics = self.metrics(name, sessions, histories, rows, leaks)
-        return self.publish(
-            "evaluations", name, job="evaluate", inputs=[whole], hours=0.006, files={"metrics.json": metrics}
+        files = {"metrics.json": metrics, "predictions.csv": self.predictions(name, rows)}
+        return self.publish("evaluations", name, job="evaluate", inputs=[whole], hours=0.006, files=files)
+
+    def predictions(self, name: str, rows: Sequence[Mapping[str, str]]) -> bytes:
+        """predictions.csv of the test patches, drawn at random."""
+        rng = generator(4, name)
+        columns = (
+            "subset",
+            "patch",
+            "transform",
+            "image",
+            "family",
+            "label",
+            "predicted",
+            *self._probability_columns(),
         )
+        lines = []
+        for row in (each for each in rows if each["subset"] == "test"):
+            given = rng.dirichlet(np.ones(len(self.classes)))
+            predicted = self.classes[int(given.argmax())]
+            where = (row["patch"], "identity", row["image"], row["family"])
+            lines.append(("test", *where, row["class"], predicted, *given.tolist()))
+        return encode_csv(columns, lines)
+
+    def _probability_columns(self) -> list[str]:
+        return [f"p_{label}" for label in self.classes]
 
     def run(self, name: str, dataset: Artefact, leaks: bool) -> tuple[Artefact, list[Session], History]:
         """A run of two learning rates and three repeats, the sessions that did not diverge, and their curves."""

@@ -12,8 +12,7 @@ from neurograde.maths.carbon import co2e_kg, energy_kwh
 from neurograde.maths.checkpoint_cost import GB, CheckpointCost
 from neurograde.maths.grid_plan import Row, Work, hours, report_work, shared_work
 from neurograde.runtime.factors import GridFactor, cpu_factor, gpu_tdp_w, rate
-from neurograde.specs.grid import expand, rows
-from neurograde.specs.train import TrainSpec
+from neurograde.specs.grid import planned_rows
 
 DEVICES = ("T4", "L4", "A100 SXM4", "H100 HBM3", "CPU")
 CPU_CORES = 2  # of the machine that its rates were measured on
@@ -33,27 +32,6 @@ class Outlook:
     usd: float | None
 
 
-def rows_of(spec: TrainSpec) -> list[Row]:
-    """The rows of a grid."""
-    found = []
-    for shards in rows(expand(spec, ()).shards).values():
-        sessions = [session for shard in shards for session in shard.sessions]
-        strategy = sessions[0].adaptation
-        resized = sessions[0].backbone == "inception_v3"  # takes whole patches: every crop is the same
-        found.append(
-            Row(
-                backbone=sessions[0].backbone,
-                strategy=strategy.label,
-                kind=strategy.kind,
-                shards=len(shards),
-                sessions=len(sessions),
-                session_epochs=sum(each.epochs for each in sessions),
-                slices=1 if spec.crop == "center" or resized else spec.crop_slices or spec.longest,
-            )
-        )
-    return found
-
-
 def outlook(works: Sequence[Work], device: str, grid: GridFactor, given: Rates, usd_per_hour: float | None) -> Outlook:
     """What the work takes on a device: the board alone at its thermal design power, or the cores of a processor."""
     time = hours(works, lambda work, of: _rate(device, work, of, given))
@@ -71,7 +49,7 @@ def count_table(study: Study, checkpoints: Mapping[str, CheckpointCost]) -> Tabl
         table.add_column(column, justify="left" if column == "grid" else "right")
     totals = [0] * 4
     for file, spec in study.trained().items():
-        found, cost = rows_of(spec), checkpoints[file]
+        found, cost = planned_rows(spec), checkpoints[file]
         counts = [len(found), *(sum(getattr(each, key) for each in found) for key in Row._fields[3:6])]
         totals = [a + b for a, b in zip(totals, counts, strict=True)]
         money = None if cost.operations_usd is None else cost.operations_usd + (cost.storage_usd_per_month or 0)
@@ -89,7 +67,7 @@ def cost_table(
     study: Study, samples: tuple[int, int], grid: GridFactor, given: Rates, usd_per_hour: Mapping[str, float]
 ) -> Table:
     """Hours, energy, emissions and money on each device, this way and the report's."""
-    found = [row for spec in study.trained().values() for row in rows_of(spec)]
+    found = [row for spec in study.trained().values() for row in planned_rows(spec)]
     ours, theirs = shared_work(found, *samples), report_work(found, *samples)
     passes = sum(each.samples for each in ours if each.work == "trunk")
     once = sum(each.samples for each in theirs)

@@ -14,12 +14,14 @@ from neurograde.reports.sections.answer import answer, banners
 from neurograde.reports.sections.augmentation import augmentation
 from neurograde.reports.sections.carbon import carbon
 from neurograde.reports.sections.data import data
+from neurograde.reports.sections.mistakes import mistakes
 from neurograde.reports.sections.partition import partition
 from neurograde.reports.sections.provenance import provenance
 from neurograde.reports.sections.results import results
+from neurograde.reports.sections.search import search
 from neurograde.reports.sections.training import training
 
-SECTIONS = (answer, data, partition, augmentation, training, results, carbon, provenance)
+SECTIONS = (answer, data, partition, augmentation, training, search, results, carbon, provenance)
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,13 @@ class Page:
                 yield from ((f"tables/{each.slug}.csv", each.csv()) for each in tables)
 
 
-def compose(title: str, chains: Sequence[Chain]) -> Page:
-    """The page of the evaluations in `chains`; the first of them leads."""
-    return Page(title, banners(chains), tuple(section(chains) for section in SECTIONS))
+def compose(title: str, chains: Sequence[Chain], worst: int = 0) -> Page:
+    """The page of the evaluations in `chains`; the first of them leads. `worst` mistakes of each are shown."""
+    sections = [section(chains) for section in SECTIONS]
+    if worst:
+        place = next(number for number, each in enumerate(sections) if each.slug == "results")
+        sections.insert(place + 1, mistakes(chains, worst))
+    return Page(title, banners(chains), tuple(sections))
 
 
 @cache

@@ -44,12 +44,23 @@ class PixelAccount(Reading):
     families: int | None = None
 
 
+class Review(Reading):
+    """How far a review went that the patches followed."""
+
+    images: int
+    reviewers: dict[str, int]
+    undecided: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
+    void: dict[str, str] = {}
+
+
 class Accounting(PixelAccount):
     """accounting.json of patches."""
 
     format: Format
     patch_size_px: int
     images_without_patches: int = 0
+    review: Review | None = None
     classes: dict[str, PixelAccount]
 
 

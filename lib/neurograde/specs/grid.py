@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 
+from neurograde.maths.grid_plan import Row
 from neurograde.specs.records import Grid, InputRecord, RawInput, Session, Shard
 from neurograde.specs.train import Backbone, Strategy, TrainSpec
 
@@ -44,6 +45,27 @@ def rows(shards: Iterable[Shard]) -> dict[str, list[Shard]]:
     found: dict[str, list[Shard]] = {}
     for shard in shards:
         found.setdefault(row_of(shard), []).append(shard)
+    return found
+
+
+def planned_rows(spec: TrainSpec) -> list[Row]:
+    """The rows of a grid, as far as the work goes that they take."""
+    found = []
+    for shards in rows(expand(spec, ()).shards).values():
+        sessions = [session for shard in shards for session in shard.sessions]
+        strategy = sessions[0].adaptation
+        resized = sessions[0].backbone == "inception_v3"  # takes whole patches: every crop is the same
+        found.append(
+            Row(
+                backbone=sessions[0].backbone,
+                strategy=strategy.label,
+                kind=strategy.kind,
+                shards=len(shards),
+                sessions=len(sessions),
+                session_epochs=sum(each.epochs for each in sessions),
+                slices=1 if spec.crop == "center" or resized else spec.crop_slices or spec.longest,
+            )
+        )
     return found
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from neurograde.maths.grid_plan import report_work, shared_work
 from neurograde.reports.account import Entry, account
-from neurograde.reports.blocks import Column, Notes, Section, Table, simple_table
+from neurograde.reports.blocks import Column, Notes, Paragraph, Section, Table, simple_table
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.numbers import NOTHING, decimal, duration
+from neurograde.reports.readings import Balance, read
+from neurograde.specs.grid import planned_rows
 
 
 def carbon(chains: Sequence[Chain]) -> Section:
@@ -26,9 +29,45 @@ def carbon(chains: Sequence[Chain]) -> Section:
     lead += f", of which {_amount(wasted, mass)} for work lost to interruptions." if wasted else "; no work was lost."
     if all(entry.record.gpu_model is None for entry in entries):
         lead += " No GPU was used."
-    return Section(
-        "carbon", "Carbon", lead, (_jobs(entries, everything, mass, energy), _grids(entries), Notes(_methods(entries)))
+    blocks = (
+        Paragraph(f"{_everyday(everything.kwh_tdp)} {_shared(chains)}".strip()),
+        _jobs(entries, everything, mass, energy),
+        _grids(entries),
+        Notes(_methods(entries)),
     )
+    return Section("carbon", "Carbon", lead, blocks)
+
+
+KWH_TO_BOIL_A_LITRE = 4.186 * (100 - 20) / 3600
+"""Specific heat of water, 4.186 kJ/(kg K), from 20 to 100 °C: 0.093 kWh, before the kettle's own losses."""
+
+
+def _everyday(kwh: float) -> str:
+    litres = kwh / KWH_TO_BOIL_A_LITRE
+    amount = f"{litres:,.0f} l" if litres >= 10 else f"{litres:.2f} l"
+    return f"The energy would bring {amount} of water from 20 °C to the boil (4.186 kJ/(kg K))."
+
+
+def _shared(chains: Sequence[Chain]) -> str:
+    """How often the frozen part ran, against once a sample, session and epoch; nothing where all is trained."""
+    passes = once = 0.0
+    for run, subsets in {chain.run.grid.name: (chain.run, _samples(chain)) for chain in chains}.values():
+        rows = [row for row in planned_rows(run.spec) if row.kind != "whole"]
+        if run.spec.engine == "shared":
+            passes += sum(each.samples for each in shared_work(rows, *subsets) if each.work == "trunk")
+            once += sum(each.samples for each in report_work(rows, *subsets))
+    if not passes:
+        return ""
+    return (
+        f"Sharing frozen trunks: {passes:,.0f} samples passed through them; each session and epoch by itself would "
+        f"have taken {once:,.0f}, {once / passes:,.0f} times as many."
+    )
+
+
+def _samples(chain: Chain) -> tuple[int, int]:
+    subsets = read(Balance, chain.dataset, "balance.json").subsets
+    train, valid = (sum(each.final for each in subsets[name].classes.values()) for name in ("train", "valid"))
+    return train, valid
 
 
 Unit = tuple[float, str]

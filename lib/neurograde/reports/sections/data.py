@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurograde.reports.blocks import Block, Cell, Figures, Heading, Section, Table
+from neurograde.reports.blocks import Block, Cell, Figures, Heading, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.accounting import accounting
-from neurograde.reports.numbers import count, percent, plural, shares_that_add_up
+from neurograde.reports.numbers import count, percent, plural, prose_list, shares_that_add_up
 from neurograde.reports.readings import Accounting, PixelAccount, read
 from neurograde.storage.artefact import Artefact
 
@@ -27,6 +27,7 @@ def data(chains: Sequence[Chain]) -> Section:
         caption = f"Where the {count(account.total_px)} pixels went; each bar is 100 %."
         blocks.append(Figures((accounting(file_name("accounting", name), shares),), caption))
         blocks.append(_table(name, account))
+        blocks.append(Paragraph(_reviewed(account)))
     return Section("data", "Data", " ".join(_sentence(account) for _, account in accounts), tuple(blocks))
 
 
@@ -54,6 +55,27 @@ def _sentence(account: Accounting) -> str:
         f"{images} of {families}, {count(account.total_px)} px, {plural(account.patches, 'patch')} of {size}: "
         f"{percent(1 - kept, 2)} of the pixels lost{' = ' + ' + '.join(lost) if lost else ''}."
     )
+
+
+def _reviewed(account: Accounting) -> str:
+    """Who looked at the cells, and at how many images."""
+    review = account.review
+    if review is None:
+        return (
+            "Nobody reviewed the cells: each patch has its image's class, and background is told by a tissue measure."
+        )
+    who = prose_list([f"{name} ({plural(images, 'image')})" for name, images in review.reviewers.items()] or ["nobody"])
+    words = f"Reviewed by {who}; the decisions on {plural(review.images, 'image')} were followed."
+    left = [
+        f"{plural(number, 'image')} {state}"
+        for number, state in (
+            (len(review.undecided), "undecided"),
+            (len(review.unfinished), "unfinished"),
+            (len(review.void), "changed since, so their decisions are void"),
+        )
+        if number
+    ]
+    return f"{words} Left open: {'; '.join(left)}." if left else words
 
 
 def _table(name: str, account: Accounting) -> Table:

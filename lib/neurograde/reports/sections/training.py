@@ -90,7 +90,7 @@ def _figures(chain: Chain) -> Iterator[Figures]:
             f"mean ± std of {plural(len(sessions), 'repeat')}."
         )
         names = [(measure, file_name("curves", chain.name, cell.cell, measure)) for measure in ("loss", "accuracy")]
-        figures = [learning_curves(name, _curves(measure, sessions, histories)) for measure, name in names]
+        figures = [learning_curves(name, curves_of(measure, sessions, histories)) for measure, name in names]
         yield Figures(tuple(figures), caption)
 
 
@@ -101,7 +101,9 @@ def _drawn(chain: Chain) -> list[CellResult]:
     return best if chosen in best else [chosen, *best[: CELLS_DRAWN - 1]]
 
 
-def _curves(measure: str, sessions: Sequence[SessionResult], histories: dict[str, list[Metrics]]) -> Curves:
+def curves_of(measure: str, sessions: Sequence[SessionResult], histories: dict[str, list[Metrics]]) -> Curves:
+    """The curves of some sessions of a cell, `loss` or `accuracy`."""
+
     def curve(session: SessionResult, subset: str) -> dict[int, float]:
         values = [getattr(each, f"{subset}_{measure}") for each in histories[session.id]]
         return {epoch: value for epoch, value in enumerate(values) if value is not None}

@@ -1,0 +1,170 @@
+"""Figures of a search over cells: maps (appendix B), backbones (4.3), depths (4.5, 4.7), distributions (appendix C)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from neurograde.reports.blocks import Figure
+from neurograde.reports.figures.style import BEST, MUTED, PAPER, RULE, SCALE, SUBSET, bare, canvas, render, short
+from neurograde.reports.numbers import decimal, spread
+
+DARK = 0.45  # share of the scale up to which a cell's number is written in light ink
+LIGHT_WORDS, DARK_WORDS = "#ffffff", "#000000"  # on the map's own colours, whatever the page's scheme
+
+
+class Point(NamedTuple):
+    """The best cell of a backbone and strategy."""
+
+    name: str
+    mean: float
+    std: float | None
+    n: int
+
+
+class Band(NamedTuple):
+    """What no training gives: mean and deviation at epoch 0."""
+
+    mean: float
+    std: float
+
+
+Cells = Mapping[tuple[float, int], tuple[float, int]]
+"""Mean of the best minimax losses, and how many repeats it is of, by learning rate and batch size."""
+
+
+def grid_map(slug: str, title: str, cells: Cells) -> Figure:
+    """The loss over learning rate and batch size, with n where it is not that of the others; the best cell framed."""
+    rates = sorted({rate for rate, _ in cells}, reverse=True)
+    sizes = sorted({size for _, size in cells})
+    values = np.array([[cells.get((rate, size), (np.nan, 0))[0] for size in sizes] for rate in rates])
+    least, most = np.nanmin(values), np.nanmax(values)
+    usual = max(n for _, n in cells.values())
+    with canvas(height_px=80 + 30 * len(rates)) as drawing:
+        axes = bare(drawing.add_subplot())
+        axes.imshow(values, cmap=ListedColormap(SCALE), aspect="auto", vmin=least, vmax=max(most, least + 1e-9))
+        for row, rate in enumerate(rates):
+            for col, size in enumerate(sizes):
+                if (rate, size) in cells:
+                    value, n = cells[rate, size]
+                    dark = (value - least) <= DARK * (most - least)
+                    words = decimal(value) if n == usual else f"{decimal(value)}\nn = {n}"
+                    axes.text(
+                        col,
+                        row,
+                        words,
+                        ha="center",
+                        va="center",
+                        color=LIGHT_WORDS if dark else DARK_WORDS,
+                        fontsize=8.5,
+                    )
+        best_row, best_col = (int(each) for each in np.unravel_index(np.nanargmin(values), values.shape))
+        axes.add_patch(_frame(best_col, best_row))
+        axes.set_xticks(range(len(sizes)), [str(each) for each in sizes])
+        axes.set_yticks(range(len(rates)), [f"{each:g}" for each in rates])
+        axes.set(xlabel="batch size", ylabel="learning rate", title=short(title, 46))
+        alt = (
+            f"{title}: mean best loss over {len(rates)} learning rates and {len(sizes)} batch sizes, n = {usual}; "
+            f"least, {decimal(float(least))}, at {rates[best_row]:g} and {sizes[best_col]}; "
+            f"most, {decimal(float(most))}."
+        )
+        return render(drawing, slug, alt)
+
+
+def compared(slug: str, points: Sequence[Point]) -> Figure:
+    """The best cells side by side, mean ± deviation over repeats."""
+    with canvas(height_px=52 + 22 * len(points)) as drawing:
+        axes = bare(drawing.add_subplot(), grid="x")
+        for row, point in enumerate(points):
+            axes.plot([point.mean - (point.std or 0), point.mean + (point.std or 0)], [row, row], color=SUBSET["valid"])
+            axes.plot(point.mean, row, "o", color=SUBSET["valid"], markeredgecolor=PAPER, markersize=8)
+        axes.set_yticks(range(len(points)), [short(each.name, 36) for each in points])
+        axes.set_ylim(len(points) - 0.4, -0.6)
+        axes.set_xlabel("best minimax loss")
+        axes.margins(x=0.08)
+        words = "; ".join(f"{each.name} {spread('loss', each.mean, each.std)}" for each in points)
+        return render(drawing, slug, f"Loss of the best cell of each: {words}.")
+
+
+def depths(slug: str, what: str, series: Mapping[str, Mapping[int, Point]], band: Band | None) -> Figure:
+    """Loss over depth, a line for each backbone; 0 is the straightforward adaptation, the band is no training."""
+    styles = [("o", "-"), ("s", (0, (5, 1.6))), ("D", (0, (1, 1.2))), ("^", (0, (6, 1.5, 1, 1.5)))]
+    colours = [SUBSET["train"], SUBSET["valid"], SUBSET["test"], SUBSET["external"]]
+    with canvas(height_px=250) as drawing:
+        axes = drawing.add_subplot()
+        axes.grid(axis="y")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        if band is not None:
+            axes.axhspan(
+                band.mean - band.std, band.mean + band.std, color=RULE, linewidth=0, zorder=0, label="no training"
+            )
+        for place, (name, points) in enumerate(series.items()):
+            at = sorted(points)
+            means, stds = ([each(points[depth]) for depth in at] for each in (_mean, _std))
+            marker, dashes = styles[place % len(styles)]
+            colour = colours[place % len(colours)]
+            axes.errorbar(at, means, yerr=stds, color=colour, marker=marker, linestyle=dashes, label=short(name, 16),
+                          markersize=5.5, markeredgecolor=PAPER, elinewidth=1, linewidth=1.6)  # fmt: skip
+        axes.set(xlabel=what, title="best minimax loss")
+        axes.title.set_color(MUTED)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+        words = "; ".join(
+            f"{name}: " + ", ".join(f"{depth} {decimal(points[depth].mean)}" for depth in sorted(points))
+            for name, points in series.items()
+        )
+        return render(drawing, slug, f"Loss over {what}. {words}.")
+
+
+def distribution(slug: str, measure: str, values: Sequence[float]) -> Figure:
+    """Histogram of what sessions measure before any training."""
+    given = np.asarray(values, float)
+    with canvas(height_px=210) as drawing:
+        axes = bare(drawing.add_subplot(), grid="y")
+        axes.hist(given, bins=min(60, max(10, len(given) // 8)), color=SUBSET["train"], linewidth=0)
+        axes.axvline(float(given.mean()), color=BEST, linewidth=1.4)
+        axes.set(xlabel=f"valid {measure} at epoch 0", title="sessions")
+        axes.title.set_color(MUTED)
+        alt = (
+            f"Distribution of valid {measure} at epoch 0 over {len(given):,} sessions: mean "
+            f"{decimal(float(given.mean()))}, standard deviation {decimal(float(given.std()))}, from "
+            f"{decimal(float(given.min()))} to {decimal(float(given.max()))}."
+        )
+        return render(drawing, slug, alt)
+
+
+def density(slug: str, pairs: Sequence[tuple[float, float]]) -> Figure:
+    """Two-dimensional histogram of valid accuracy and loss of every epoch, counts on a logarithmic scale."""
+    accuracy, loss = (np.asarray(each, float) for each in zip(*pairs, strict=True))
+    top = float(np.quantile(loss, 0.995))
+    counts, x, y = np.histogram2d(accuracy, loss.clip(max=top), bins=(40, 40))
+    with canvas(height_px=250) as drawing:
+        axes = bare(drawing.add_subplot())
+        shown = np.ma.masked_equal(counts.T, 0)
+        mesh = axes.pcolormesh(
+            x, y, shown, cmap=ListedColormap(SCALE), norm=LogNorm(1, max(2, counts.max())), rasterized=True
+        )
+        drawing.colorbar(mesh, ax=axes, shrink=0.8, pad=0.02, label="epochs", format="%d").outline.set_visible(False)
+        axes.set(xlabel="valid accuracy", ylabel="valid loss")
+        relation = float(np.corrcoef(accuracy, loss)[0, 1]) if accuracy.std() and loss.std() else float("nan")
+        words = f"their correlation is {decimal(relation, 2)}"
+        alt = f"Pairs of valid accuracy and loss of {len(pairs):,} session-epochs; {words}."
+        return render(drawing, slug, alt)
+
+
+def _frame(col: float, row: float) -> Rectangle:
+    return Rectangle((col - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=BEST, linewidth=2)
+
+
+def _mean(point: Point) -> float:
+    return point.mean
+
+
+def _std(point: Point) -> float:
+    return point.std or 0.0

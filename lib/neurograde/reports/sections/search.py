@@ -1,0 +1,187 @@
+"""The search: what every cell gave (appendix B), backbones and depths compared (figures 4.3, 4.5, 4.7), appendix C."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from neurograde.reports.blocks import Block, Figure, Figures, Notes, Section
+from neurograde.reports.chain import Chain, file_name
+from neurograde.reports.figures.curves import learning_curves
+from neurograde.reports.figures.search import Band, Point, compared, density, depths, distribution, grid_map
+from neurograde.reports.numbers import decimal, plural, spread
+from neurograde.reports.readings import CellResult
+from neurograde.reports.sections.training import curves_of
+from neurograde.specs.records import Session
+from neurograde.specs.train import Extension, Straightforward, Strategy, Unfreezing
+
+MAPS_DRAWN = 8
+KINDS: dict[type, tuple[str, str, str]] = {
+    Extension: ("extension", "number of non-linearities", "Does a deeper head help (figure 4.5)?"),
+    Unfreezing: ("unfreezing", "number of unfrozen layers", "Does training more of the network help (figure 4.7)?"),
+}
+
+
+def search(chains: Sequence[Chain]) -> Section:
+    """Everything that was tried, over all evaluations of the page; what there is too little of is said, not drawn."""
+    blocks: list[Block] = []
+    missing: list[str] = []
+    rows = best_rows(chains)
+    for name, found in (
+        ("maps", _maps(chains)),
+        ("backbones", _backbones(rows)),
+        ("depths", _depths(chains, rows)),
+        ("best session", [_best_session(chains[0])]),
+        ("distributions", _distributions(chains)),
+    ):
+        blocks += found
+        if not found:
+            missing.append(_MISSING[name])
+    if missing:
+        blocks.append(Notes(tuple(missing)))
+    sessions = sum(len(chain.run.sessions) for chain in chains)
+    best = min(rows.values(), key=lambda each: each.mean)
+    lead = (
+        f"{plural(sessions, 'session')} in {plural(len(rows), 'search')} of a backbone and strategy; the best mean "
+        f"over repeats is {spread('loss', best.mean, best.std)}, by {best.name}."
+    )
+    return Section("search", "Search", lead, tuple(blocks))
+
+
+_MISSING = {
+    "maps": "No map of learning rate and batch size: each search has a single cell.",
+    "backbones": "No comparison of backbones and strategies: there is one of each.",
+    "depths": "No curve over depth: it takes two depths of a strategy, or one and the straightforward head.",
+}
+
+
+def best_rows(chains: Sequence[Chain]) -> dict[tuple[str, str, str], Point]:
+    """The best cell of every backbone and strategy of each evaluation."""
+    searches = [(cell.backbone, cell.strategy) for chain in chains for cell in _firsts(chain)]
+    found: dict[tuple[str, str, str], Point] = {}
+    for chain in chains:
+        for cell in _firsts(chain):
+            again = searches.count((cell.backbone, cell.strategy)) > 1
+            name = f"{cell.backbone}, {cell.strategy}" + (f" ({chain.name})" if again else "")
+            assert cell.loss.mean is not None
+            found[chain.name, cell.backbone, cell.strategy] = Point(name, cell.loss.mean, cell.loss.std, cell.n)
+    return found
+
+
+def _firsts(chain: Chain) -> list[CellResult]:
+    """The best cell of each backbone and strategy; an evaluation lists its cells best first."""
+    found: dict[tuple[str, str], CellResult] = {}
+    for cell in chain.metrics.cells:
+        if cell.loss.mean is not None:
+            found.setdefault((cell.backbone, cell.strategy), cell)
+    return list(found.values())
+
+
+def _maps(chains: Sequence[Chain]) -> list[Figures]:
+    figures: list[Figure] = []
+    for chain in chains:
+        cells: dict[tuple[str, str], list[CellResult]] = {}
+        for each in chain.metrics.cells:
+            if each.loss.mean is not None:
+                cells.setdefault((each.backbone, each.strategy), []).append(each)
+        for (backbone, strategy), members in cells.items():
+            if len(members) > 1 and len(figures) < MAPS_DRAWN:
+                title = f"{backbone}, {strategy}"
+                values = {(each.learning_rate, each.batch_size): (each.loss.mean or 0.0, each.n) for each in members}
+                figures.append(grid_map(file_name("map", chain.name, title), title, values))
+    if not figures:
+        return []
+    caption = (
+        "Which learning rate and batch size (appendix B)? Mean of the best minimax losses over the repeats of each "
+        "cell; framed the best."
+    )
+    if len(figures) == MAPS_DRAWN:
+        caption += f" The first {MAPS_DRAWN} searches; all cells are in tables/."
+    return [Figures(tuple(figures), caption)]
+
+
+def _backbones(rows: dict[tuple[str, str, str], Point]) -> list[Figures]:
+    if len(rows) < 2:
+        return []
+    points = sorted(rows.values(), key=lambda each: each.mean)
+    caption = "Which backbone and strategy (figure 4.3, table 4.1)? The best cell of each, mean ± std over its repeats."
+    return [Figures((compared("backbones", points),), caption)]
+
+
+def _depths(chains: Sequence[Chain], rows: dict[tuple[str, str, str], Point]) -> list[Figures]:
+    figures, questions, band = [], [], untrained(chains)
+    strategies = {
+        (chain.name, session.backbone, session.adaptation.label): session.adaptation
+        for chain in chains
+        for session in chain.run.sessions
+    }
+    for kind, (word, axis, question) in KINDS.items():
+        series: dict[str, dict[int, Point]] = {}
+        for key, point in rows.items():
+            adaptation = strategies[key]
+            if isinstance(adaptation, kind):
+                series.setdefault(key[1], {})[_depth(adaptation)] = point
+        for key, point in rows.items():
+            if isinstance(strategies[key], Straightforward) and key[1] in series:
+                series[key[1]].setdefault(0, point)
+        series = {name: points for name, points in series.items() if len(points) > 1}
+        if series:
+            figures.append(depths(f"depth-{word}", axis, series, band))
+            questions.append(question)
+    if not figures:
+        return []
+    caption = f"{' '.join(questions)} The best cell of each depth; 0 is the new last layer alone."
+    if band is not None:
+        caption += f" The band is valid loss before training, {spread('loss', band.mean, band.std)}."
+    return [Figures(tuple(figures), caption)]
+
+
+def _depth(adaptation: Strategy) -> int:
+    return adaptation.layers if isinstance(adaptation, Unfreezing) else getattr(adaptation, "non_linearities", 0)
+
+
+def _best_session(chain: Chain) -> Figures:
+    chosen = next(each for each in chain.metrics.sessions if each.id == chain.metrics.chosen.session)
+    histories = chain.run.histories()
+    figures = tuple(
+        learning_curves(f"best-session-{measure}", curves_of(measure, [chosen], histories))
+        for measure in ("loss", "accuracy")
+    )
+    epoch = chosen.best_loss.epoch if chosen.best_loss else None
+    session: Session = next(each for each in chain.run.sessions if each.id == chosen.id)
+    caption = f"How did the session that opened the test set train (figure 4.8)? {session.id}" + (
+        f": its best epoch is {epoch}, at a minimax loss of {decimal(chosen.best_loss.loss)}."
+        if chosen.best_loss
+        else "."
+    )
+    return Figures(figures, caption)
+
+
+def untrained(chains: Sequence[Chain]) -> Band | None:
+    """Mean and deviation of valid loss at epoch 0 over all sessions."""
+    losses = [rows[0].valid_loss for chain in chains for rows in chain.run.histories().values() if rows]
+    known = [each for each in losses if each is not None]
+    return Band(float(np.mean(known)), float(np.std(known))) if known else None
+
+
+def _distributions(chains: Sequence[Chain]) -> list[Figures]:
+    histories = [rows for chain in chains for rows in chain.run.histories().values() if rows]
+    figures: list[Figure] = []
+    for measure in ("loss", "accuracy"):
+        values = [getattr(rows[0], f"valid_{measure}") for rows in histories]
+        known = [each for each in values if each is not None]
+        if len(known) > 1:
+            figures.append(distribution(f"untrained-{measure}", measure, known))
+    pairs = [
+        (each.valid_accuracy, each.valid_loss)
+        for rows in histories
+        for each in rows
+        if each.valid_accuracy is not None and each.valid_loss is not None
+    ]
+    if len(pairs) > 1:
+        figures.append(density("accuracy-and-loss", pairs))
+    caption = (
+        "What does no training give, and do loss and accuracy tell the same (appendix C)? All sessions of the page."
+    )
+    return [Figures(tuple(figures), caption)] if figures else []

@@ -1,0 +1,104 @@
+"""Every page people look at, by axe-core, in both colour schemes; and none scrolls sideways, however narrow."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from neurograde.imaging.predicting import HEATMAP_COLUMNS, IMAGE_COLUMNS
+from neurograde.reports.page import compose
+from neurograde.reports.prediction import prediction_page
+from neurograde.reports.readings import Metrics, read
+from neurograde.storage.store import Store
+from tests.pages.conftest import Served
+from tests.pages.grids import grid_of, train
+from tests.pages.test_review import opened
+from tests.pages.test_review import spec as review_spec
+from tests.pages.test_watch import spec_file
+from tests.reports.study import write_study
+from tests.reports.test_page import chains
+
+__all__ = ["review_spec"]
+Show = Callable[[Page], None]
+LONG = f"{'a slide with a very long name indeed ' * 4}.png"
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds serious or critical."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found if each["impact"] in ("serious", "critical")
+    ]
+
+
+def check(page: Page) -> None:
+    """Both schemes, and a telephone's width."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page) == []
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"file://{tmp_path_factory.mktemp('study')}"
+    write_study(url)
+    return url
+
+
+def test_the_report(study: str, tmp_path: Path, page: Page):
+    path = tmp_path / "index.html"
+    path.write_bytes(compose("A study", chains(study, "independent", "shuffled"), 3).html())
+    page.goto(path.as_uri())
+    check(page)
+
+
+def test_the_grades_of_new_images(study: str, tmp_path: Path, page: Page):
+    [chain] = chains(study, "independent")
+    picture = io.BytesIO()
+    Image.fromarray(np.full((900, 1600, 3), 128, np.uint8)).save(picture, "JPEG")
+    rows = [
+        ("plain.png", "PD", "", "PD", 0.91, 12, 16, 1600, 900, "0" * 64, "a.jpg"),
+        (LONG, "", "too little tissue: 0 patches, 3 are asked for", None, None, 0, 16, 1600, 900, "0" * 64, "a.jpg"),
+    ]
+    images = [dict(zip(IMAGE_COLUMNS, row, strict=True)) for row in rows]
+    maps = [dict(zip(HEATMAP_COLUMNS, (LONG, 0, 1, "PD", 0.8, "a.jpg"), strict=True))]
+    metrics = read(Metrics, chain.evaluation, "metrics.json")
+    path = tmp_path / "index.html"
+    path.write_bytes(prediction_page("Grades", metrics, 1.3, images, maps, {"a.jpg": picture.getvalue()}).html())
+    page.goto(path.as_uri())
+    expect(page.locator("img")).to_have_count(3)
+    check(page)
+
+
+def test_the_review(served: Callable[..., Served], review_spec: Path, page: Page):
+    opened(page, served("review", review_spec).address)
+    check(page)
+
+
+def test_the_watch(served: Callable[..., Served], tmp_path: Path, page: Page):
+    spec = spec_file(tmp_path)
+    store = Store(f"file://{tmp_path}/store")
+    train(store, grid_of(store), 0, 2)
+    page.goto(served("watch", spec, "--serve").address)
+    page.locator('[data-cell="0"]').click()
+    expect(page.locator("#curves circle")).to_have_count(3)
+    check(page)
+
+
+def test_the_check_sees_a_picture_without_words_and_a_page_that_is_too_wide(page: Page):
+    page.set_content(
+        '<html lang="en"><title>t</title><main><img src="data:,"><p style="width: 3000px">a</p></main></html>'
+    )
+    assert violations(page)[0].startswith("image-alt")
+    with pytest.raises(AssertionError):
+        check(page)
