@@ -12,11 +12,16 @@ Serves  a page on 127.0.0.1; its address is printed, with the token that opens i
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from neurograde.runtime.job import Job, job, sibling_spec
 from neurograde.runtime.log import log
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.decisions import Decisions
+
+if TYPE_CHECKING:
+    from neurograde.imaging.sources import LabelledImage
 
 
 @job(ReviewSpec)
@@ -32,8 +37,11 @@ def review(job: Job[ReviewSpec]) -> None:
     artefact = job.upstream("images", spec.source.images) if spec.source.images else None
     labelled, _files, read = find_images(spec, artefact)
     pseudonyms = Pseudonyms(spec.pseudonym_key) if spec.pseudonym_key is not None else None
-    names = [code(pseudonyms, "image", image.path) for image in labelled.images]
-    page = Review(spec, labelled.images, names, read, Decisions(job.store, spec.name))
+    images = labelled.images
+    if spec.least_certain_first is not None:
+        images = ask_model(job, images, read, [code(pseudonyms, "case", image.family) for image in images])
+    names = [code(pseudonyms, "image", image.path) for image in images]
+    page = Review(spec, images, names, read, Decisions(job.store, spec.name))
 
     def finish() -> str:
         command = f"python -m jobs.patch {sibling_spec(job.source, 'patch') or 'SPEC'} --set review={spec.name}"
@@ -48,6 +56,26 @@ def review(job: Job[ReviewSpec]) -> None:
         serve(ReviewPage(page, finish).app, spec.port, announce)
     except KeyboardInterrupt:
         log.info(page.progress()["sentence"])
+
+
+def ask_model(
+    job: Job[ReviewSpec], images: Sequence[LabelledImage], read: Callable[[str], bytes], families: Sequence[str]
+) -> list[LabelledImage]:
+    """The images in the order of the spec's `least_certain_first`."""
+    from neurograde.imaging.uncertain import least_certain_first, uncertainty_by
+    from neurograde.learning.grading import Grader
+    from neurograde.runtime.upstream import finished_run, made_from
+
+    evaluation = job.upstream("evaluations", str(job.spec.least_certain_first))
+    run = finished_run(job, evaluation.input("runs").name)
+    dataset = made_from(job, run.artefact(), "datasets")
+    assignment = made_from(job, dataset, "partitions").read_csv("assignment.csv")
+    train = {row["family"] for row in assignment if row["subset"] == "train"}
+    train -= {row["family"] for row in assignment if row["subset"] != "train"}  # of a set that leaks on purpose
+    network = Grader.of(job.spec, evaluation, run, dataset)
+    places = [place for place, family in enumerate(families) if family in train]
+    order = least_certain_first(images, places, uncertainty_by(network, job.spec, read))
+    return [images[place] for place in order]
 
 
 if __name__ == "__main__":

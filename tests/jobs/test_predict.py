@@ -17,7 +17,11 @@ from jobs.evaluate import evaluate
 from jobs.partition import partition
 from jobs.patch import patch
 from jobs.predict import predict
+from jobs.review import ask_model
 from jobs.train import train
+from neurograde.imaging.patching import find_images
+from neurograde.runtime.job import Job
+from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
 from tests.jobs.conftest import PATTERN, paint
@@ -158,3 +162,25 @@ def test_the_same_images_again_are_up_to_date(laboratory: Laboratory, capsys):
     laboratory.predict("again", laboratory.images)
     assert "up to date" in capsys.readouterr().err
     assert read_manifest(laboratory.store, "predictions/again") == before
+
+
+def test_a_review_may_show_the_train_images_of_least_certainty_first(laboratory: Laboratory):
+    source = {"url": str(laboratory.images), "pattern": PATTERN}
+    fields = {"job": "review", "name": "again", "store": laboratory.store.url, "region": "FRA", "reviewer": "ada"}
+    grid = {"patch_size_px": 48, "min_tissue_share": 0.1, "least_certain_first": "demo"}
+    spec = ReviewSpec.parse(fields | grid | {"source": source})
+    labelled, _files, read = find_images(spec, None)
+    families = [each.family for each in labelled.images]
+    order = ask_model(Job(spec, laboratory.store), labelled.images, read, families)
+    assert sorted(each.path for each in order) == sorted(each.path for each in labelled.images)
+    manifest = read_manifest(laboratory.store, "partitions/demo")
+    rows = Artefact(laboratory.store, "partitions/demo", manifest).read_csv("assignment.csv")
+    subset = {row["family"]: row["subset"] for row in rows}
+    in_train = [subset[each.family] == "train" for each in order]
+    assert in_train == sorted(in_train, reverse=True)
+    said = laboratory.predict("all", laboratory.images).read_csv("patches.csv")
+    sure: dict[str, list[float]] = {}
+    for row in said:
+        sure.setdefault(row["image"], []).append(max(float(row["p_PD"]), float(row["p_D"])))
+    certainty = [np.mean(sure[each.path]) for each in order[: sum(in_train)]]
+    assert certainty == sorted(certainty)

@@ -18,6 +18,7 @@ from neurograde.learning.samples import Planned, Samples, labels, read_statistic
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.maths.temperature import fit_temperature
 from neurograde.specs.predict import PredictSpec
+from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.run import Run
 
@@ -39,8 +40,8 @@ class Grader:
     device: torch.device
 
     @classmethod
-    def of(cls, spec: PredictSpec, evaluation: Artefact, run: Run, dataset: Artefact) -> Grader:
-        """The session that `evaluation` chose on `run`."""
+    def of(cls, spec: PredictSpec | ReviewSpec, evaluation: Artefact, run: Run, dataset: Artefact) -> Grader:
+        """The session that `evaluation` chose on `run`; the spec says on which device."""
         metrics: dict[str, Any] = evaluation.read_json("metrics.json")
         threshold = metrics["threshold"]["value"]
         return cls(
@@ -49,7 +50,7 @@ class Grader:
             dataset=dataset,
             threshold=0.5 if threshold is None else threshold,
             temperature=_temperature(evaluation.read_csv("predictions.csv"), run.spec.classes),
-            device=prepare_device(spec.device, spec.workers),
+            device=prepare_device(spec.device, getattr(spec, "workers", None)),
         )
 
     @property

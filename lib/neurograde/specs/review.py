@@ -26,7 +26,12 @@ class ReviewSpec(GridSpec):
         "mark or writing",
     )
     """What may be wrong with a cell, at most nine, each with its number as a key."""
+    least_certain_first: Name | None = None
+    """An evaluation whose model is asked about the images of its train families: those that it is least certain of come
+    first. Valid and test keep their order."""
+    device: Literal["auto", "cpu", "cuda"] = "cpu"
+    """Where that model is asked."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port on this machine; 0 takes any that is free."""
 
-    PLACEMENT: ClassVar[frozenset[str]] = GridSpec.PLACEMENT | {"port", "reviewer"}
+    PLACEMENT: ClassVar[frozenset[str]] = GridSpec.PLACEMENT | {"port", "reviewer", "least_certain_first"}
