@@ -50,7 +50,7 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
         predicted = {"valid": predictor.predict("valid", units["valid"], samples["valid"])}
         judge = Judge(spec, train, predicted["valid"])
         tests = [subset for subset in sources if subset != "valid"]
-        openings = {test: open_test_set(job, whole, session, units[test]) for test in tests}
+        openings = {test: open_test_set(job, whole, session.id, units[test]) for test in tests}
         predicted |= {test: predictor.predict(test, units[test], samples[test]) for test in tests}
 
         as_new = predictor.as_a_new_image("test", units["test"], samples["test"])

@@ -3,6 +3,7 @@
     python -m jobs.report specs/demo/report.yaml
 
 Reads   evaluations/<each of evaluations>, and everything that they were made from
+        baselines/<each of baselines>, to compare them with
 Writes  reports/<name>/index.html    self-contained: figures inside, nothing from the network
                       /figures/*.svg
                       /tables/*.csv  the numbers behind the page, unrounded
@@ -26,17 +27,17 @@ def report(job: Job[ReportSpec]) -> None:
 
     spec = job.spec
     evaluations = [job.upstream("evaluations", name) for name in spec.evaluations]
+    baselines = [job.upstream("baselines", name) for name in spec.baselines]
     headlines = [headline(read(Metrics, each, "metrics.json")) for each in evaluations]
     try:
-        with job.publish("reports", inputs=evaluations) as page:
+        with job.publish("reports", inputs=[*evaluations, *baselines]) as page:
             from neurograde.reports.chain import follow
             from neurograde.reports.page import compose
 
-            for each in evaluations:
+            for each in (*evaluations, *baselines):
                 each.verify()
-            page.write_many(
-                compose(spec.title, [follow(job, each) for each in evaluations], spec.worst_mistakes).files()
-            )
+            chains = [follow(job, each) for each in evaluations]
+            page.write_many(compose(spec.title, chains, spec.worst_mistakes, baselines).files())
     except UpToDate as done:
         log.info(str(done))
     print(f"{job.store.url}/reports/{spec.name}/index.html")

@@ -14,6 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
 DEVELOPMENT = "# what only development needs"
+EXTRAS = ("baselines", "export", "s3", "slides")
+"""What the image can do beyond the least: the lock has it all, a pip install only what it is asked for."""
 UV = ("uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version=3.11", "--generate-hashes")
 
 
@@ -37,5 +39,5 @@ def _resolve(*extras: str) -> str:
 
 
 if __name__ == "__main__":
-    LOCK.write_text(joined(_resolve("s3"), _resolve("s3", "dev")))
+    LOCK.write_text(joined(_resolve(*EXTRAS), _resolve(*EXTRAS, "dev")))
     sys.stdout.write(f"{LOCK.name}: {LOCK.read_text().count('==')} packages\n")

@@ -16,6 +16,7 @@ BELOW = {
     "imaging": {"maths", "specs", "storage", "runtime"},
     "learning": {"maths", "specs", "storage", "runtime"},
     "reports": {"maths", "specs", "storage", "runtime"},
+    "baselines": {"maths", "specs", "storage", "runtime", "imaging", "learning"},
     "cluster": {"maths", "specs", "storage", "runtime"},
     "pages": {"maths", "specs", "storage", "runtime", "imaging", "reports"},
 }

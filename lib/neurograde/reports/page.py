@@ -14,12 +14,14 @@ from neurograde.reports.sections.answer import answer, banners
 from neurograde.reports.sections.augmentation import augmentation
 from neurograde.reports.sections.carbon import carbon
 from neurograde.reports.sections.data import data
+from neurograde.reports.sections.methods import methods
 from neurograde.reports.sections.mistakes import mistakes
 from neurograde.reports.sections.partition import partition
 from neurograde.reports.sections.provenance import provenance
 from neurograde.reports.sections.results import results
 from neurograde.reports.sections.search import search
 from neurograde.reports.sections.training import training
+from neurograde.storage.artefact import Artefact
 
 SECTIONS = (answer, data, partition, augmentation, training, search, results, carbon, provenance)
 
@@ -47,12 +49,20 @@ class Page:
                 yield from ((f"tables/{each.slug}.csv", each.csv()) for each in tables)
 
 
-def compose(title: str, chains: Sequence[Chain], worst: int = 0) -> Page:
-    """The page of the evaluations in `chains`; the first of them leads. `worst` mistakes of each are shown."""
+def compose(title: str, chains: Sequence[Chain], worst: int = 0, baselines: Sequence[Artefact] = ()) -> Page:
+    """The page of some evaluations.
+
+    Args:
+        title: Its headline.
+        chains: The evaluations; the first of them leads.
+        worst: How many mistakes of each to show.
+        baselines: Methods of the literature to compare them with.
+    """
     sections = [section(chains) for section in SECTIONS]
-    if worst:
-        place = next(number for number, each in enumerate(sections) if each.slug == "results")
-        sections.insert(place + 1, mistakes(chains, worst))
+    after = next(number for number, each in enumerate(sections, start=1) if each.slug == "results")
+    further = [mistakes(chains, worst)] if worst else []
+    further += [methods(chains, baselines)] if baselines else []
+    sections[after:after] = further
     return Page(title, banners(chains), tuple(sections))
 
 

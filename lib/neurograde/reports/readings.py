@@ -271,6 +271,16 @@ class SubsetResult(Reading):
     images: Assessment
 
 
+class BaselineMetrics(Reading):
+    """metrics.json of a baseline."""
+
+    format: Format
+    method: str
+    classes: tuple[str, ...]
+    subsets: dict[str, SubsetResult]
+    test_set: str
+
+
 class Chosen(Reading):
     """The session that opened the test set."""
 

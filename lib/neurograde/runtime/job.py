@@ -47,6 +47,8 @@ MADE_BY = {
     "evaluations": "evaluate",
     "reports": "report",
     "predictions": "predict",
+    "baselines": "baseline",
+    "descriptions": "baseline",
     "weights": "stage",
 }
 BY_THE_SPEC_OF_TRAIN = {"features", "stage"}

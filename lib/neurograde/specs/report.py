@@ -16,6 +16,8 @@ class ReportSpec(JobSpec):
     """The job this spec is for."""
     evaluations: Annotated[tuple[Name, ...], Field(min_length=1)]
     """The evaluations to show; the first one leads the page."""
+    baselines: tuple[Name, ...] = ()
+    """Methods of the literature to compare them with, of the same data set."""
     worst_mistakes: Annotated[int, Field(ge=0, le=60)] = 6
     """Test patches of each evaluation to show that it was surest of, and wrong; 0 shows none."""
     title: Annotated[str, Field(min_length=1, max_length=200)]

@@ -14,6 +14,7 @@ from neurograde.maths.assessment import Assessment, assess, decide
 from neurograde.maths.bootstrap import Interval
 from neurograde.maths.seeding import generator
 from neurograde.maths.threshold import choose_threshold
+from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.train import TrainSpec
 
@@ -21,7 +22,7 @@ from neurograde.specs.train import TrainSpec
 class Judge:
     """Knows the classes, the positive one among them, and the threshold at which it is named."""
 
-    def __init__(self, spec: EvaluateSpec, train: TrainSpec, valid: Predicted) -> None:
+    def __init__(self, spec: EvaluateSpec | BaselineSpec, train: TrainSpec | BaselineSpec, valid: Predicted) -> None:
         """Fix the threshold, on original patches of the valid subset where the spec says so.
 
         Raises:

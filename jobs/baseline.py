@@ -1,0 +1,69 @@
+"""baseline: a method of the literature under the very partition, metrics and ledger of the networks (chapter 1).
+
+    python -m jobs.baseline specs/osteosarcoma/baseline-fractal.yaml
+
+It learns on the original patches of train, each as often as the data set has samples of it; settings are chosen on
+valid; the test set is opened once, and the opening goes to its ledger.
+
+Reads   datasets/<dataset>, the patches behind it; for windows larger than a patch, the images behind those
+Writes  descriptions/<digest>/                  what the method makes of each patch, found again by any split
+        baselines/<name>/metrics.json           each subset by patch and image, with intervals over families
+                        /predictions.csv        every probability behind the figures
+        ledgers/<test set>/<n>.json             this opening of the test set
+"""
+
+from __future__ import annotations
+
+import sys
+
+from neurograde.runtime.job import Job, job
+from neurograde.runtime.log import log
+from neurograde.runtime.upstream import made_from
+from neurograde.specs.baseline import BaselineSpec
+
+
+@job(BaselineSpec)
+def baseline(job: Job[BaselineSpec]) -> None:
+    """Describe, learn, choose; only then open the test set."""
+    spec = job.spec
+    dataset = job.upstream("datasets", spec.dataset)
+    patches = made_from(job, dataset, "patches")
+    with job.publish("baselines", inputs=[dataset]) as out:
+        from neurograde.baselines.descriptions import described
+        from neurograde.baselines.methods import make_method
+        from neurograde.baselines.sources import patches_in_order
+        from neurograde.baselines.subsets import descriptions_of, predicted, source_images
+        from neurograde.learning.evaluate.judge import Judge
+        from neurograde.learning.evaluate.openings import open_test_set
+        from neurograde.learning.evaluate.units import samples_by_subset
+
+        units = samples_by_subset(dataset, patches)
+        names = [row["patch"] for row in patches.read_csv("index.csv")]
+        method = make_method(spec.method)
+        rows = described(job, method, patches, names, patches_in_order(patches, names, source_images(job, patches)))
+
+        train, valid = (descriptions_of(units[subset], rows, spec.classes) for subset in ("train", "valid"))
+        fitted = method.fit(train, valid, len(spec.classes), spec.seed)
+        log.info(f"{spec.method.kind}: {fitted.chosen['chosen']}")
+        found = {"valid": predicted(fitted, units["valid"], rows, spec.classes)}
+        judge = Judge(spec, spec, found["valid"])
+        opening = open_test_set(job, dataset, spec.method.kind, units["test"])
+        found["test"] = predicted(fitted, units["test"], rows, spec.classes)
+
+        metrics = {
+            "format": 1,
+            "method": spec.method.kind,
+            "classes": spec.classes,
+            "positive": spec.positive,
+            "chosen": fitted.chosen,
+            "threshold": judge.threshold_as_json(),
+            "subsets": {subset: judge.assess(subset, each) for subset, each in found.items()},
+            **opening,
+        }
+        out.write_json("metrics.json", metrics)
+        lines = (row for subset, each in found.items() for row in judge.rows(subset, each))
+        out.write_csv("predictions.csv", judge.columns(), lines)
+
+
+if __name__ == "__main__":
+    sys.exit(baseline.main())

@@ -1,0 +1,109 @@
+"""Descriptions of patches as an artefact of the store, found again by whatever asks for the same.
+
+    <store>/descriptions/<digest>/descriptions.safetensors     all rows, and how many each patch has, by name
+                                 /manifest.json                create-only, last
+
+The digest is that of the method, its version and settings, and of the patches; never of a split: a description follows
+from its patch alone, so that every partition may share it. Its spec is that of the baseline that asked first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from neurograde.baselines.method import Floats, Method, Patch
+from neurograde.errors import DigestMismatch
+from neurograde.maths.digest import canonical_json, sha256_hex
+from neurograde.runtime.job import Job
+from neurograde.runtime.log import log
+from neurograde.runtime.machine import machine_facts, software_versions
+from neurograde.runtime.progress import progress
+from neurograde.specs.baseline import BaselineSpec
+from neurograde.specs.records import FileRecord, Manifest
+from neurograde.storage.artefact import MANIFEST, Artefact, read_manifest
+
+KIND, FILE = "descriptions", "descriptions.safetensors"
+BATCH = 16
+
+
+def described(
+    job: Job[BaselineSpec], method: Method, patches: Artefact, names: list[str], those: Iterable[Patch]
+) -> dict[str, Floats]:
+    """The description of every patch, (rows, width) by name, from the store or made and put there.
+
+    Args:
+        job: Its spec and store.
+        method: Describes.
+        patches: The artefact that the patches are of.
+        names: Of the patches, in the order of `those`.
+        those: The patches, read only where nothing stands.
+    """
+    recipe = {
+        "method": job.spec.method.model_dump(mode="json"),
+        "version": method.version,
+        "patches": patches.manifest.digest,
+        "names": sha256_hex(canonical_json(names)),
+    }
+    folder = f"{KIND}/{sha256_hex(canonical_json(recipe))}"
+    found = _read(job, folder)
+    if found is not None:
+        log.info(f"{folder}: found, {len(found)} patches")
+        return found
+    rows: dict[str, Floats] = {}
+    waiting = iter(those)
+    with progress("describing patches", len(names), "patches") as advance:
+        while batch := list(islice(waiting, BATCH)):
+            for patch, description in zip(batch, method.describe(batch), strict=True):
+                rows[patch.name] = description.astype(np.float32)
+            advance(len(batch))
+    _publish(job, folder, rows)
+    return rows
+
+
+def _read(job: Job[BaselineSpec], folder: str) -> dict[str, Floats] | None:
+    manifest = read_manifest(job.store, folder)
+    if manifest is None:
+        return None
+    try:
+        data = Artefact(job.store, folder, manifest).read(FILE)
+    except DigestMismatch as error:
+        log.warning(f"{folder} is damaged and made again: {error}")
+        job.store.clear(folder)
+        return None
+    tensors = load(data)
+    names = bytes(tensors["names"]).decode().split("\n")
+    ends = np.cumsum(tensors["counts"])
+    return {
+        name: tensors["rows"][end - count : end]
+        for name, end, count in zip(names, ends, tensors["counts"], strict=True)
+    }
+
+
+def _publish(job: Job[BaselineSpec], folder: str, rows: dict[str, Floats]) -> None:
+    tensors: dict[str, Any] = {
+        "rows": np.concatenate(list(rows.values())),
+        "counts": np.array([len(each) for each in rows.values()], np.int64),
+        "names": np.frombuffer("\n".join(rows).encode(), np.uint8),
+    }
+    data = save(tensors)
+    job.store.put(f"{folder}/{FILE}", data)
+    manifest = Manifest(
+        kind=KIND,
+        name=folder.partition("/")[2],
+        job="baseline",
+        spec=job.spec.model_dump(mode="json"),
+        spec_digest=job.spec.digest(),
+        files={FILE: FileRecord(sha256=sha256_hex(data), size=len(data))},
+        software=software_versions(),
+        machine=machine_facts().model_dump(mode="json"),
+        carbon=job.meter.peek().model_dump(mode="json"),
+    )
+    try:
+        job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
+    except FileExistsError:
+        log.info(f"{folder}: another baseline has described the same in the meantime")

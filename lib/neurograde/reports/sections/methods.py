@@ -1,0 +1,100 @@
+"""Methods side by side: the networks of the page and what came before them, on the same test set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neurograde.reports.account import Entry, account
+from neurograde.reports.blocks import Block, Column, Figures, Notes, Section, simple_table
+from neurograde.reports.chain import Chain
+from neurograde.reports.figures.methods import Mark, accuracy_against_energy
+from neurograde.reports.headline import with_interval
+from neurograde.reports.numbers import decimal, duration, plural
+from neurograde.reports.readings import Assessment, BaselineMetrics, read
+from neurograde.storage.artefact import Artefact
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A network or a method of the literature, with what it reached and drew."""
+
+    name: str
+    is_network: bool
+    test: Assessment
+    test_set: str
+    spent: Entry
+
+
+def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
+    """All of them, the most accurate first."""
+    everyone = sorted(
+        [*map(_network, chains), *map(_baseline, baselines)],
+        key=lambda each: -(each.test.metric("accuracy").value or 0.0),
+    )
+    columns = (
+        Column("method", "method", kind="text"),
+        Column("accuracy", "test accuracy", kind="text"),
+        Column("f_measure", "F-measure", kind="text"),
+        Column("roc_auc", "ROC AUC", kind="text"),
+        Column("seconds", "time", duration),
+        Column("wh", "Wh", lambda value: decimal(value, 2)),
+        Column("co2e_g", "g CO₂e", lambda value: decimal(value, 3)),
+    )
+    rows = [
+        (
+            each.name,
+            *(_metric(each.test, name) for name in ("accuracy", "f_measure", "roc_auc")),
+            each.spent.record.wall_seconds,
+            1000 * each.spent.kwh_tdp,
+            1000 * each.spent.record.co2e_kg_tdp,
+        )
+        for each in everyone
+    ]
+    test = everyone[0].test
+    caption = f"Per original patch, n = {test.n} of {plural(test.families, 'family')}; 95 % intervals over families"
+    marks = [
+        Mark(each.name, each.test.metric("accuracy"), 1000 * each.spent.kwh_tdp, each.is_network) for each in everyone
+    ]
+    figure = accuracy_against_energy("methods", marks)
+    blocks: list[Block] = [
+        simple_table("methods", caption, columns, rows),
+        Figures((figure,), "What does accuracy cost? Energy of training and testing, on a logarithmic scale."),
+    ]
+    others = sorted({each.test_set for each in everyone})
+    if len(others) > 1:
+        blocks.append(Notes((f"They were tested on {len(others)} different test sets: their figures do not compare.",)))
+    lead = (
+        "The same partition, metrics, intervals and ledger for all. A network's row has the energy of its whole grid, "
+        "a method's that of describing, learning and choosing."
+    )
+    return Section("methods", "Methods compared", lead, tuple(blocks))
+
+
+def _network(chain: Chain) -> Contestant:
+    spent = account([*chain.run.shards.values(), chain.evaluation], list(chain.features())).sum
+    cell = chain.metrics.chosen_cell
+    return Contestant(
+        name=f"{cell.backbone}, {cell.strategy} ({plural(len(chain.run.sessions), 'session')})",
+        is_network=True,
+        test=chain.metrics.subsets["test"].patches,
+        test_set=chain.metrics.test_set,
+        spent=spent,
+    )
+
+
+def _baseline(artefact: Artefact) -> Contestant:
+    metrics, spent = read(BaselineMetrics, artefact, "metrics.json"), account([artefact]).sum
+    return Contestant(
+        name=metrics.method,
+        is_network=False,
+        test=metrics.subsets["test"].patches,
+        test_set=metrics.test_set,
+        spent=spent,
+    )
+
+
+def _metric(test: Assessment, name: str) -> str:
+    names = {"f_measure": "f_macro", "roc_auc": "roc_auc_macro"}  # of more than two classes
+    key = name if name in test.metrics else names.get(name, name)
+    return with_interval(key, test.metric(key))
