@@ -40,15 +40,17 @@ def baseline(job: Job[BaselineSpec]) -> None:
         units = samples_by_subset(dataset, patches)
         names = [row["patch"] for row in patches.read_csv("index.csv")]
         method = make_method(spec.method)
-        rows = described(job, method, patches, names, patches_in_order(patches, names, source_images(job, patches)))
+        those = patches_in_order(patches, names, source_images(job, patches))
+        rows, found = described(job, method, patches, names, those)
+        out.features += [found] if found is not None else []
 
         train, valid = (descriptions_of(units[subset], rows, spec.classes) for subset in ("train", "valid"))
         fitted = method.fit(train, valid, len(spec.classes), spec.seed)
         log.info(f"{spec.method.kind}: {fitted.chosen['chosen']}")
-        found = {"valid": predicted(fitted, units["valid"], rows, spec.classes)}
-        judge = Judge(spec, spec, found["valid"])
+        said = {"valid": predicted(fitted, units["valid"], rows, spec.classes)}
+        judge = Judge(spec, spec, said["valid"])
         opening = open_test_set(job, dataset, spec.method.kind, units["test"])
-        found["test"] = predicted(fitted, units["test"], rows, spec.classes)
+        said["test"] = predicted(fitted, units["test"], rows, spec.classes)
 
         metrics = {
             "format": 1,
@@ -57,11 +59,11 @@ def baseline(job: Job[BaselineSpec]) -> None:
             "positive": spec.positive,
             "chosen": fitted.chosen,
             "threshold": judge.threshold_as_json(),
-            "subsets": {subset: judge.assess(subset, each) for subset, each in found.items()},
+            "subsets": {subset: judge.assess(subset, each) for subset, each in said.items()},
             **opening,
         }
         out.write_json("metrics.json", metrics)
-        lines = (row for subset, each in found.items() for row in judge.rows(subset, each))
+        lines = (row for subset, each in said.items() for row in judge.rows(subset, each))
         out.write_csv("predictions.csv", judge.columns(), lines)
 
 

@@ -8,7 +8,10 @@ Rooms, lowest first; imports point downwards only (`tests/repo/test_layers.py` h
     runtime     one process on one machine: argv -> spec -> run -> exit code, logs, energy, machine facts
     imaging     pixels: reading, cutting, tissue
     learning    torch: backbones, heads, engines, checkpoints
-    reports     figures, tables, pages
+    baselines   the methods of the literature
+    cluster     Kubernetes objects, rendered from the specs
+    reports     figures, tables, the page
+    pages       what is served on loopback: review, watch
 
 `errors` stands beside the rooms, because every one of them may fail.
 """

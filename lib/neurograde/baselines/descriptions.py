@@ -4,7 +4,8 @@
                                  /manifest.json                create-only, last
 
 The digest is that of the method, its version and settings, and of the patches; never of a split: a description follows
-from its patch alone, so that every partition may share it. Its spec is that of the baseline that asked first.
+from its patch alone, so that every partition may share it. Its spec is that of the baseline that asked first, and its
+carbon record that of describing; a baseline that finds it names it in its own manifest, so that reports can charge it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from neurograde.runtime.log import log
 from neurograde.runtime.machine import machine_facts, software_versions
 from neurograde.runtime.progress import progress
 from neurograde.specs.baseline import BaselineSpec
-from neurograde.specs.records import FileRecord, Manifest
+from neurograde.specs.records import FileRecord, InputRecord, Manifest
 from neurograde.storage.artefact import MANIFEST, Artefact, read_manifest
 
 KIND, FILE = "descriptions", "descriptions.safetensors"
@@ -33,8 +34,8 @@ BATCH = 16
 
 def described(
     job: Job[BaselineSpec], method: Method, patches: Artefact, names: list[str], those: Iterable[Patch]
-) -> dict[str, Floats]:
-    """The description of every patch, (rows, width) by name, from the store or made and put there.
+) -> tuple[dict[str, Floats], InputRecord | None]:
+    """The description of every patch, from the store or made and put there.
 
     Args:
         job: Its spec and store.
@@ -42,6 +43,9 @@ def described(
         patches: The artefact that the patches are of.
         names: Of the patches, in the order of `those`.
         those: The patches, read only where nothing stands.
+
+    Returns:
+        (rows, width) by name; and what was found, None where this job made it and is charged for it.
     """
     recipe = {
         "method": job.spec.method.model_dump(mode="json"),
@@ -50,10 +54,11 @@ def described(
         "names": sha256_hex(canonical_json(names)),
     }
     folder = f"{KIND}/{sha256_hex(canonical_json(recipe))}"
-    found = _read(job, folder)
-    if found is not None:
-        log.info(f"{folder}: found, {len(found)} patches")
-        return found
+    standing = _read(job, folder)
+    if standing is not None:
+        log.info(f"{folder}: found, {len(standing[0])} patches")
+        return standing
+    job.meter.lap()  # what came before is not describing
     rows: dict[str, Floats] = {}
     waiting = iter(those)
     with progress("describing patches", len(names), "patches") as advance:
@@ -62,15 +67,16 @@ def described(
                 rows[patch.name] = description.astype(np.float32)
             advance(len(batch))
     _publish(job, folder, rows)
-    return rows
+    return rows, None
 
 
-def _read(job: Job[BaselineSpec], folder: str) -> dict[str, Floats] | None:
+def _read(job: Job[BaselineSpec], folder: str) -> tuple[dict[str, Floats], InputRecord] | None:
     manifest = read_manifest(job.store, folder)
     if manifest is None:
         return None
+    artefact = Artefact(job.store, folder, manifest)
     try:
-        data = Artefact(job.store, folder, manifest).read(FILE)
+        data = artefact.read(FILE)
     except DigestMismatch as error:
         log.warning(f"{folder} is damaged and made again: {error}")
         job.store.clear(folder)
@@ -78,10 +84,11 @@ def _read(job: Job[BaselineSpec], folder: str) -> dict[str, Floats] | None:
     tensors = load(data)
     names = bytes(tensors["names"]).decode().split("\n")
     ends = np.cumsum(tensors["counts"])
-    return {
+    rows = {
         name: tensors["rows"][end - count : end]
         for name, end, count in zip(names, ends, tensors["counts"], strict=True)
     }
+    return rows, artefact.as_input()
 
 
 def _publish(job: Job[BaselineSpec], folder: str, rows: dict[str, Floats]) -> None:
@@ -91,6 +98,7 @@ def _publish(job: Job[BaselineSpec], folder: str, rows: dict[str, Floats]) -> No
         "names": np.frombuffer("\n".join(rows).encode(), np.uint8),
     }
     data = save(tensors)
+    carbon = job.meter.lap()
     job.store.put(f"{folder}/{FILE}", data)
     manifest = Manifest(
         kind=KIND,
@@ -101,7 +109,8 @@ def _publish(job: Job[BaselineSpec], folder: str, rows: dict[str, Floats]) -> No
         files={FILE: FileRecord(sha256=sha256_hex(data), size=len(data))},
         software=software_versions(),
         machine=machine_facts().model_dump(mode="json"),
-        carbon=job.meter.peek().model_dump(mode="json"),
+        wall_seconds=round(carbon.wall_seconds, 3),
+        carbon=carbon.model_dump(mode="json"),
     )
     try:
         job.store.create(f"{folder}/{MANIFEST}", manifest.encode())

@@ -10,7 +10,11 @@ import torch
 from neurograde.baselines.choice import best_on_valid, logistic, machines
 from neurograde.baselines.method import Described, Fitted, Floats, Patch
 from neurograde.learning.backbones import INCEPTION, default_input_size_px, random_trunk
+from neurograde.learning.features.forward import run_module
+from neurograde.learning.inputs import Inputs
+from neurograde.learning.samples import Planned, Samples, Statistics
 from neurograde.learning.weights import load_weights, read_weights
+from neurograde.maths.dihedral import IDENTITY
 from neurograde.maths.standardise import IMAGENET
 from neurograde.specs.baseline import FrozenFeatures
 
@@ -26,32 +30,25 @@ class FrozenFeaturesMethod:
         Raises:
             SpecError, DataError, StoreUnavailable: as `learning.weights` has it.
         """
-        name = spec.backbone.name
-        self.side = default_input_size_px(name)
-        self.resized = name == INCEPTION
-        trunk = random_trunk(name, self.side, 0)
+        self.name = spec.backbone.name
+        self.side = default_input_size_px(self.name)
+        trunk = random_trunk(self.name, self.side, 0)
         weights = read_weights(spec.backbone)
         if weights is not None:
             load_weights(trunk, weights)
-        self.module = trunk.module.eval()
+        self.module = trunk.module
+        self.statistics = Statistics(*((red, green, blue) for red, green, blue in (IMAGENET["mean"], IMAGENET["std"])))
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
-        """(1, width) of each patch."""
-        images = torch.from_numpy(np.stack([each.pixels for each in patches])).permute(0, 3, 1, 2) / 255
-        mean, std = (torch.tensor(IMAGENET[key], dtype=torch.float32)[:, None, None] for key in ("mean", "std"))
-        with torch.inference_mode():
-            features = self.module(self._sized((images - mean) / std)).numpy()
-        return [row[None] for row in features]
+        """(1, width) of each patch: of its centre; for Inception, and where the patch is smaller, of all, resized."""
+        pixels = np.stack([each.pixels for each in patches])
+        samples = Samples(tuple(Planned(each.name, IDENTITY, 0) for each in patches), pixels, np.arange(len(patches)))
+        inputs = Inputs(self.side, resize=self.name == INCEPTION or pixels.shape[1] < self.side, seed=0)
+        device = torch.device("cpu")
+        batches = run_module(self.module, inputs, samples, self.statistics, None, device, "fp32")
+        return [row[None] for _, (features,) in batches for row in features.numpy()]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
         """Logistic regression or an SVM."""
         del seed  # nothing is drawn
         return best_on_valid([*logistic(), *machines()], train, valid, classes)
-
-    def _sized(self, images: torch.Tensor) -> torch.Tensor:
-        """The centre of the patch; for Inception, and where the patch is smaller, all of it, resized."""
-        spare = images.shape[-1] - self.side
-        if self.resized or spare < 0:
-            return torch.nn.functional.interpolate(images, (self.side, self.side), mode="bilinear", antialias=True)
-        first = spare // 2
-        return images[..., first : first + self.side, first : first + self.side]

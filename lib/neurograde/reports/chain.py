@@ -16,6 +16,7 @@ from neurograde.runtime.specfile import SpecT
 from neurograde.runtime.upstream import finished_run, made_from
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.run import Run
+from neurograde.storage.store import Store
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,17 @@ class Chain:
 
     def features(self) -> Iterator[Artefact]:
         """The trunk features that a job of their own computed for the run, as far as they are still there."""
-        read = {each.name: each for shard in self.run.shards.values() for each in shard.manifest.features}
-        for each in read.values():
-            folder = f"{each.kind}/{each.name}"
-            manifest = read_manifest(self.run.store, folder)
-            if manifest is not None and manifest.digest == each.digest and manifest.carbon is not None:
-                yield Artefact(self.run.store, folder, manifest)
+        return charged_features(self.run.store, self.run.shards.values())
+
+
+def charged_features(store: Store, readers: Iterable[Artefact]) -> Iterator[Artefact]:
+    """The features that `readers` found and did not make, each once, as far as they are still there."""
+    read = {each.name: each for reader in readers for each in reader.manifest.features}
+    for each in read.values():
+        folder = f"{each.kind}/{each.name}"
+        manifest = read_manifest(store, folder)
+        if manifest is not None and manifest.digest == each.digest and manifest.carbon is not None:
+            yield Artefact(store, folder, manifest)
 
 
 def follow(job: Job[SpecT], evaluation: Artefact) -> Chain:

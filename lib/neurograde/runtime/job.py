@@ -156,6 +156,7 @@ class Job(Generic[SpecT]):
             raw=raw.records(draft.raw_digests),
             files=dict(sorted(draft.files.items())),
             marks=tuple(sorted(marks)),
+            features=tuple(draft.features),
             software=software_versions(),
             machine=machine_facts().model_dump(mode="json"),
             wall_seconds=round(time.monotonic() - self.started, 3),

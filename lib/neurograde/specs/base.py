@@ -6,7 +6,7 @@ A spec is validated as JSON in strict mode (`Model.parse`): a list may become a 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Self
 
@@ -112,3 +112,11 @@ class JobSpec(Model):
     def digest(self) -> str:
         """SHA-256 of the identity: equal for two specs that ask for the same artefact."""
         return sha256_hex(canonical_json(self.identity()))
+
+
+def check_classes(classes: Sequence[str], positive: str) -> None:
+    """ValueError unless the classes differ and `positive` is one of them."""
+    if len(set(classes)) < len(classes):
+        raise ValueError(f"classes {list(classes)} must differ")
+    if positive not in classes:
+        raise ValueError(f"positive {positive!r} must be one of the classes {list(classes)}")

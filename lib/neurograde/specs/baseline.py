@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from neurograde.specs.base import JobSpec, Label, Model, Name
+from neurograde.specs.base import JobSpec, Label, Model, Name, check_classes
 from neurograde.specs.train import Backbone
+
+Groups = Annotated[int, Field(ge=1, le=256)]
 
 
 class LabTexture(Model):
@@ -37,7 +39,7 @@ class DeepBelief(Model):
     """The method."""
     side_px: Annotated[int, Field(ge=48, le=256)] = 64
     """Side that patches are made smaller to."""
-    groups: Annotated[tuple[int, int, int], Field()] = (12, 16, 24)
+    groups: tuple[Groups, Groups, Groups] = (12, 16, 24)
     """Filters of each layer."""
     epochs: Annotated[int, Field(ge=1, le=1000)] = 20
     """Passes of contrastive divergence for each layer."""
@@ -62,7 +64,7 @@ class Nuclei(Model):
 
     kind: Literal["nuclei"]
     """The method."""
-    min_area_px: Annotated[int, Field(ge=1)] = 30
+    min_area_px: Annotated[int, Field(ge=1, le=10_000)] = 30
     """A smaller object is no nucleus."""
 
 
@@ -109,3 +111,8 @@ class BaselineSpec(JobSpec):
     """Bins of the calibration curve."""
     seed: Annotated[int, Field(ge=0)]
     """Root of every random stream."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> BaselineSpec:
+        check_classes(self.classes, self.positive)
+        return self

@@ -65,7 +65,8 @@ class Manifest(Record):
     raw: tuple[RawInput, ...] = ()
     """Files from outside, by path."""
     features: tuple[InputRecord, ...] = ()
-    """Trunk features that were read: no inputs, since they can be made from these again; so outside the digest."""
+    """Trunk features, or a baseline's descriptions, that were read: no inputs, since they can be made from these again;
+    so outside the digest."""
     files: dict[str, FileRecord]
     """Every file of the artefact but the manifest, by path."""
     marks: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from neurograde.specs.base import JobSpec, Label, Model, Name
+from neurograde.specs.base import JobSpec, Label, Model, Name, check_classes
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -321,10 +321,7 @@ class TrainSpec(JobSpec):
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainSpec:
-        if len(set(self.classes)) < len(self.classes):
-            raise ValueError(f"classes {list(self.classes)} must differ")
-        if self.positive not in self.classes:
-            raise ValueError(f"positive {self.positive!r} must be one of the classes {list(self.classes)}")
+        check_classes(self.classes, self.positive)
         if isinstance(self.class_weights, dict) and set(self.class_weights) != set(self.classes):
             raise ValueError(f"class_weights {self.class_weights} must name the classes {list(self.classes)}")
         for rate, batch_size in product(self.learning_rates, self.batch_sizes):

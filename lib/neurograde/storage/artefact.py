@@ -125,6 +125,7 @@ class Draft:
         self.files: dict[str, FileRecord] = {}
         self.marks: set[str] = set()
         self.raw_digests: dict[str, str] = {}
+        self.features: list[InputRecord] = []
         store.clear(folder)
 
     def write(self, path: str, data: bytes) -> None:

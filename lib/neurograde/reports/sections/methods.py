@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from neurograde.reports.account import Entry, account
 from neurograde.reports.blocks import Block, Column, Figures, Notes, Section, simple_table
-from neurograde.reports.chain import Chain
+from neurograde.reports.chain import Chain, charged_features
 from neurograde.reports.figures.methods import Mark, accuracy_against_energy
 from neurograde.reports.headline import with_interval
 from neurograde.reports.numbers import decimal, duration, plural
@@ -84,7 +84,10 @@ def _network(chain: Chain) -> Contestant:
 
 
 def _baseline(artefact: Artefact) -> Contestant:
-    metrics, spent = read(BaselineMetrics, artefact, "metrics.json"), account([artefact]).sum
+    metrics, spent = (
+        read(BaselineMetrics, artefact, "metrics.json"),
+        account([artefact, *charged_features(artefact.store, [artefact])]).sum,
+    )
     return Contestant(
         name=metrics.method,
         is_network=False,

@@ -1,0 +1,85 @@
+"""Methods of the literature beside the networks: one table, one figure, and every description charged."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from neurograde.reports.chain import Chain
+from neurograde.reports.page import compose
+from neurograde.reports.sections.methods import methods
+from neurograde.specs.records import FileRecord, InputRecord, Manifest
+from neurograde.storage.artefact import Artefact, Draft, read_manifest
+from neurograde.storage.store import Store
+from tests.reports.study import carbon, write_study
+from tests.reports.test_page import chains
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> list[Chain]:
+    url = f"file://{tmp_path_factory.mktemp('study')}"
+    write_study(url, leaking=False)
+    return chains(url, "independent")
+
+
+def write_baseline(
+    chain: Chain, name: str, *, test_set: str = "0" * 64, features: tuple[InputRecord, ...] = ()
+) -> Artefact:
+    """A baseline with the figures of the chain's own test, and two hours of work."""
+    evaluated = chain.evaluation.read_json("metrics.json")
+    metrics = {key: evaluated[key] for key in ("format", "subsets")} | {"test_set": test_set}
+    metrics |= {"method": name, "classes": ["D", "PD"]}
+    return write(chain.evaluation.store, f"baselines/{name}", json.dumps(metrics).encode(), features)
+
+
+def write(store: Store, folder: str, data: bytes, features: tuple[InputRecord, ...] = ()) -> Artefact:
+    kind, name = folder.split("/")
+    draft = Draft(store, folder)
+    draft.write("metrics.json", data)
+    files: dict[str, FileRecord] = draft.files
+    record = carbon(2.0).model_dump(mode="json")
+    fields = {"kind": kind, "name": name, "job": "baseline", "spec": {}, "spec_digest": "0" * 64, "files": files}
+    draft.finish(Manifest(**fields, features=features, software={}, machine={}, wall_seconds=7200.0, carbon=record))
+    manifest = read_manifest(store, folder)
+    assert manifest is not None
+    return Artefact(store, folder, manifest)
+
+
+def rows(section) -> dict[str, tuple]:
+    [table] = [block for block in section.blocks if hasattr(block, "rows")]
+    return {row[0].text: tuple(cell.text for cell in row) for row in table.rows}
+
+
+def test_every_contestant_has_a_row_and_a_mark_the_networks_among_them(study: list[Chain]):
+    section = methods(study, [write_baseline(study[0], "fractal"), write_baseline(study[0], "nuclei")])
+    names = list(rows(section))
+    assert {"fractal", "nuclei"} <= set(names)
+    assert len(names) == 2 + len(study)
+    [figure] = [each for block in section.blocks for each in getattr(block, "figures", ())]
+    assert all(name in figure.alt for name in names)
+
+
+def test_descriptions_that_were_found_are_charged_to_whoever_found_them(study: list[Chain]):
+    described = write(study[0].evaluation.store, "descriptions/abc", b"{}")
+    made = write_baseline(study[0], "made")
+    found = write_baseline(study[0], "found", features=(described.as_input(),))
+    table = rows(methods(study, [made, found]))
+    assert table["made"][4:] != table["found"][4:]
+    twice = methods(study, [found])
+    assert rows(twice)["found"][4:] == table["found"][4:]
+
+
+def test_other_test_sets_are_said_not_to_compare(study: list[Chain]):
+    alike = methods(study, [write_baseline(study[0], "alike", test_set=study[0].metrics.test_set)])
+    other = methods(study, [write_baseline(study[0], "other", test_set="1" * 64)])
+    said = [str(block) for block in other.blocks]
+    assert any("do not compare" in each for each in said)
+    assert not any("do not compare" in str(block) for block in alike.blocks)
+
+
+def test_the_section_stands_behind_the_results_and_only_where_there_are_methods(study: list[Chain]):
+    without = [section.slug for section in compose("A study", study).sections]
+    having = [section.slug for section in compose("A study", study, 0, [write_baseline(study[0], "one")]).sections]
+    assert "methods" not in without
+    assert having[having.index("results") + 1] == "methods"
