@@ -1,0 +1,85 @@
+"""What a network is made of, as plain values: what tables count and figures draw, without the network itself."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Layer(NamedTuple):
+    """A layer with weights of two or more dimensions: a convolution, a fully connected layer, an attention."""
+
+    name: str
+    """Its path in the network, `layer4.1.conv2`."""
+    inputs: int
+    """Channels or units that one of its outputs reads."""
+    outputs: int
+    """Channels or units that it gives."""
+    kernel: tuple[int, ...]
+    """Sides of its window; empty where it has none."""
+    side_px: int
+    """Side of the map that it gives; 0 where it gives none."""
+    depth: int
+    """Layers on the longest way from the image to it, itself included."""
+    parameters: int
+    """Its weights and biases."""
+    trained: bool
+    """Whether the strategy trains it."""
+
+
+class Step(NamedTuple):
+    """A part of the new head, in order."""
+
+    kind: str
+    """`linear`, `non-linearity` or `dropout`."""
+    name: str
+    """What torch calls it."""
+    units: int
+    """Units that it gives."""
+
+
+class Counts(NamedTuple):
+    """The network as its makers built it, ImageNet's classifier, at the size of its input."""
+
+    outputs: int
+    """Classes."""
+    parameters: int
+    """All of them."""
+    auxiliary: int
+    """Those of auxiliary heads, which serve training alone and are not built here."""
+    multiply_adds: int
+    """Of one image through convolutions, fully connected layers and attention; a multiplication and an addition
+    count as one, as in table 1.2."""
+
+
+class Architecture(NamedTuple):
+    """A backbone as a strategy adapts it."""
+
+    backbone: str
+    """Its name."""
+    weights: str
+    """Where its initial weights come from."""
+    input_size_px: int
+    """Side of its input."""
+    kind: str
+    """`straightforward`, `extension`, `unfreezing` or `whole`."""
+    strategy: str
+    """As session ids call it: `extension2`."""
+    imagenet: Counts
+    """Before it was adapted."""
+    accuracy: tuple[float, float] | None
+    """Top-1 and top-5 accuracy on ImageNet that torchvision gives for these weights, as shares."""
+    layers: tuple[Layer, ...]
+    """All but the new head's, in the order of computation."""
+    features: int
+    """What the head reads."""
+    head: tuple[Step, ...]
+    """What replaces the last layer."""
+    parameters: int
+    """All of the adapted network."""
+    trained: int
+    """Those that a session trains."""
+
+    @property
+    def depth(self) -> int:
+        """Layers on the longest way from the image to the head."""
+        return max((each.depth for each in self.layers), default=0)
