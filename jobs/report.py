@@ -3,6 +3,7 @@
     python -m jobs.report specs/demo/report.yaml
 
 Reads   evaluations/<each of evaluations>, and everything that they were made from
+        the images that the patches were cut from, as far as they are still there, for figures 2.1 and 2.6
         baselines/<each of baselines>, to compare them with
 Writes  reports/<name>/index.html    self-contained: figures inside, nothing from the network
                       /figures/*.svg
@@ -13,10 +14,15 @@ Prints  the address of the page, and a line for each evaluation
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from neurograde.runtime.job import Job, UpToDate, job
 from neurograde.runtime.log import log
 from neurograde.specs.report import ReportSpec
+
+if TYPE_CHECKING:
+    from neurograde.reports.chain import Chain
 
 
 @job(ReportSpec)
@@ -36,13 +42,25 @@ def report(job: Job[ReportSpec]) -> None:
 
             for each in (*evaluations, *baselines):
                 each.verify()
-            chains = [follow(job, each) for each in evaluations]
+            chains = [told(follow(job, each), spec) for each in evaluations]
             page.write_many(compose(spec.title, chains, spec.worst_mistakes, baselines).files())
     except UpToDate as done:
         log.info(str(done))
     print(f"{job.store.url}/reports/{spec.name}/index.html")
     for name, line in zip(spec.evaluations, headlines, strict=True):
         print(f"{name}: {line}")
+
+
+def told(chain: Chain, spec: ReportSpec) -> Chain:
+    """The chain with what pages cannot know by themselves: its networks, and pictures where the spec wants them."""
+    from neurograde.imaging.illustrations import illustrations
+    from neurograde.learning.architecture import architectures
+
+    return replace(
+        chain,
+        networks=tuple(architectures(chain.run.spec)),
+        illustrations=illustrations(chain.patches, chain.images) if spec.photographs else None,
+    )
 
 
 if __name__ == "__main__":

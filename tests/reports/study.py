@@ -111,7 +111,9 @@ class Study:
         }
         images_csv = encode_csv(("image", "family", "patches"), [(f"{f}-0", f, n) for (_, f), n in counts.items()])
         pixels = {row["patch"]: encode_png(np.full((8, 8, 3), n % 256, np.uint8)) for n, row in enumerate(self.rows)}
-        files = {"accounting.json": account, "images.csv": images_csv, **pixels}
+        columns = ("patch", "class", "family", "image", "tissue_share")
+        index = encode_csv(columns, [(*(row[each] for each in columns[:-1]), 0.5) for row in self.rows])
+        files = {"accounting.json": account, "images.csv": images_csv, "index.csv": index, **pixels}
         return self.publish("patches", "demo", job="patch", inputs=[images], hours=0.02, files=files)
 
     def evaluation(self, name: str, patches: Artefact, *, leaks: bool) -> Artefact:
@@ -126,6 +128,11 @@ class Study:
         files: dict[str, Any] = {
             "summary.json": summarise(self.rows, subsets, solved, targets, remarks=["10 families cannot be divided"])
         }
+        columns = ("patch", "class", "family", "subset")
+        assigned = [
+            (*(row[each] for each in columns[:-1]), subset) for row, subset in zip(self.rows, subsets, strict=True)
+        ]
+        files["assignment.csv"] = encode_csv(columns, assigned)
         if not leaks:
             drawn = partition_figures(families, targets, solved, files["summary.json"])
             files |= {f"figures/{each.slug}.svg": each.svg.encode() for each in drawn}

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from neurograde.errors import DigestMismatch
+from neurograde.maths.architecture import Architecture
+from neurograde.maths.illustration import Illustrations
 from neurograde.reports import readings
 from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import SpecT
 from neurograde.runtime.upstream import finished_run, made_from
+from neurograde.specs.records import Metrics
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.run import Run
 from neurograde.storage.store import Store
@@ -31,6 +35,10 @@ class Chain:
     patches: Artefact
     images: Artefact | None
     """The synthesised images; a laboratory's own are in no store."""
+    networks: tuple[Architecture, ...] = ()
+    """What the run trained, as who knows torch tells it."""
+    illustrations: Illustrations | None = None
+    """Pictures, where they may be shown and are still there."""
 
     @property
     def name(self) -> str:
@@ -41,6 +49,11 @@ class Chain:
     def marks(self) -> tuple[str, ...]:
         """What every page that shows it must say of it."""
         return self.evaluation.manifest.marks
+
+    @cached_property
+    def histories(self) -> dict[str, list[Metrics]]:
+        """What every session measured, epoch 0 first: hundreds of thousands of rows in a large study, so read once."""
+        return self.run.histories()
 
     def artefacts(self) -> Iterator[Artefact]:
         """Everything in the order in which it was made."""

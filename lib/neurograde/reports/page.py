@@ -14,8 +14,11 @@ from neurograde.reports.sections.answer import answer, banners
 from neurograde.reports.sections.augmentation import augmentation
 from neurograde.reports.sections.carbon import carbon
 from neurograde.reports.sections.data import data
+from neurograde.reports.sections.experiments import experiments
+from neurograde.reports.sections.method import method
 from neurograde.reports.sections.methods import methods
 from neurograde.reports.sections.mistakes import mistakes
+from neurograde.reports.sections.networks import networks
 from neurograde.reports.sections.partition import partition
 from neurograde.reports.sections.provenance import provenance
 from neurograde.reports.sections.results import results
@@ -23,7 +26,10 @@ from neurograde.reports.sections.search import search
 from neurograde.reports.sections.training import training
 from neurograde.storage.artefact import Artefact
 
-SECTIONS = (answer, data, partition, augmentation, training, search, results, carbon, provenance)
+SECTIONS = (
+    answer, method, data, partition, augmentation, experiments, networks, training, search, results, carbon, provenance,
+)  # fmt: skip
+"""The page's contents; a section that has nothing to show is left out."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def compose(title: str, chains: Sequence[Chain], worst: int = 0, baselines: Sequ
         worst: How many mistakes of each to show.
         baselines: Methods of the literature to compare them with.
     """
-    sections = [section(chains) for section in SECTIONS]
+    sections = [found for section in SECTIONS if (found := section(chains)).blocks]
     after = next(number for number, each in enumerate(sections, start=1) if each.slug == "results")
     further = [mistakes(chains, worst)] if worst else []
     further += [methods(chains, baselines)] if baselines else []

@@ -20,5 +20,7 @@ class ReportSpec(JobSpec):
     """Methods of the literature to compare them with, of the same data set."""
     worst_mistakes: Annotated[int, Field(ge=0, le=60)] = 6
     """Test patches of each evaluation to show that it was surest of, and wrong; 0 shows none."""
+    photographs: bool = True
+    """Show a patch, and images before their pre-crop where they are still there; of pseudonymised sets, no image."""
     title: Annotated[str, Field(min_length=1, max_length=200)]
     """Headline of the page."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
 
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import BEST, MUTED, PAPER, RULE, SUBSET, canvas, legend_above, render
@@ -63,11 +65,25 @@ def learning_curves(slug: str, curves: Curves) -> Figure:
         return render(drawing, slug, _alt(curves, untrained))
 
 
-def _mean_and_deviation(axes: Axes, subset: str, repeats: Sequence[Curve]) -> None:
+class Moments(NamedTuple):
+    """Mean and deviation of some repeats, each of shape (epochs,)."""
+
+    epochs: list[int]
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    """0 of a single repeat."""
+
+
+def moments(repeats: Sequence[Curve]) -> Moments:
+    """Over the repeats that have a value at an epoch, for each epoch that any of them has."""
     epochs = sorted({epoch for curve in repeats for epoch in curve})
     values = [[curve[epoch] for curve in repeats if epoch in curve] for epoch in epochs]
-    mean = np.array([np.mean(each) for each in values])
-    deviation = np.array([_deviation(each) or 0.0 for each in values])
+    means = np.array([np.mean(each) for each in values])
+    return Moments(epochs, means, np.array([_deviation(each) or 0.0 for each in values]))
+
+
+def _mean_and_deviation(axes: Axes, subset: str, repeats: Sequence[Curve]) -> None:
+    epochs, mean, deviation = moments(repeats)
     colour, dashes = SUBSET[subset], "-" if subset == "train" else (0, (5, 1.6))
     axes.fill_between(epochs, mean - deviation, mean + deviation, color=colour, alpha=0.2, linewidth=0)
     axes.plot(epochs, mean, color=colour, linestyle=dashes, linewidth=1.8, label=subset)

@@ -81,8 +81,8 @@ def _side_by_side(chains: Sequence[Chain]) -> Figures:
         ]
         figures.append(gap(f"valid-and-test-{name}", name, rows))
     caption = (
-        "Valid and test, original patches of the session that was chosen; bars are 95 % intervals over families. "
-        "A valid far better than test is what a leak looks like."
+        "Does test keep what valid promises? Original patches of the session that was chosen; bars are 95 % intervals "
+        "over families. A valid far better than test is what a leak looks like."
     )
     return Figures(tuple(figures), caption)
 

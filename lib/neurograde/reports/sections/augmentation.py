@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurograde.reports.blocks import Block, Column, Heading, Paragraph, Section, Table, Tables, simple_table
+from neurograde.maths.dihedral import TRANSFORMS
+from neurograde.reports.blocks import Block, Column, Figures, Heading, Paragraph, Section, Table, Tables, simple_table
 from neurograde.reports.chain import Chain, file_name, unique
+from neurograde.reports.figures.balancing import balancing
+from neurograde.reports.figures.transforms import transforms
 from neurograde.reports.numbers import count, decimal
 from neurograde.reports.readings import Balance, Standardisation, read
 
@@ -20,7 +23,7 @@ _MODES = {
 def augmentation(chains: Sequence[Chain]) -> Section:
     """The tables of each data set that is shown."""
     datasets = unique(chain.dataset for chain in chains)
-    blocks: list[Block] = []
+    blocks: list[Block] = [_transforms(chains[0])]
     for each in datasets:
         name = each.manifest.name
         if len(datasets) > 1:
@@ -28,6 +31,7 @@ def augmentation(chains: Sequence[Chain]) -> Section:
         balance = read(Balance, each, "balance.json")
         standardisation = read(Standardisation, each, "standardisation.json")
         blocks += [
+            Figures((balancing(file_name("balancing", name), balance.subsets),), _BALANCING),
             Tables((_samples(name, balance), _ratios(name, balance), _totals(name, balance))),
             Paragraph(_MODES.get(standardisation.mode, standardisation.mode)),
             _statistics(name, standardisation),
@@ -36,6 +40,21 @@ def augmentation(chains: Sequence[Chain]) -> Section:
         "A class that has fewer patches gets more of the seven flips and quarter turns; within each subset on its own."
     )
     return Section("augmentation", "Augmentation", lead, tuple(blocks))
+
+
+_BALANCING = (
+    "How do classes of different sizes come to the same weight (figure 2.7)? Each class grows by copies of all its "
+    "patches, first up to the balancing point, then together."
+)
+
+
+def _transforms(chain: Chain) -> Figures:
+    used = read(Balance, chain.dataset, "balance.json").transforms
+    patch = chain.illustrations.patch if chain.illustrations else None
+    caption = "Which transforms keep cells as they are (figure 2.6)? Flips and quarter turns: nothing is interpolated."
+    if used < len(TRANSFORMS):
+        caption += f" Balancing may use the first {used}; those in brackets it may not."
+    return Figures((transforms("transforms", patch, used),), caption)
 
 
 def _samples(name: str, balance: Balance) -> Table:
@@ -51,7 +70,7 @@ def _samples(name: str, balance: Balance) -> Table:
         for subset, found in balance.subsets.items()
         for label, each in found.classes.items()
     ]
-    return simple_table(file_name("samples", name), "Samples through balancing and augmentation", columns, rows)
+    return simple_table(file_name("samples", name), "How many samples does each class get (table 2.1)?", columns, rows)
 
 
 def _ratios(name: str, balance: Balance) -> Table:
@@ -67,7 +86,7 @@ def _ratios(name: str, balance: Balance) -> Table:
         (subset, each.ratio.start, each.ratio.balanced, each.ratio.final, each.r, each.ngca)
         for subset, each in balance.subsets.items()
     ]
-    caption = "Largest class over smallest, and NGCA"
+    caption = "How far apart are the classes (table 2.2)? Largest over smallest, and NGCA"
     return simple_table(file_name("ratios", name), caption, columns, rows)
 
 
@@ -83,7 +102,7 @@ def _totals(name: str, balance: Balance) -> Table:
     sums = [sum(column) for column in zip(*counts.values(), strict=True)]
     return simple_table(
         file_name("totals", name),
-        "Samples in the data set",
+        "How large is the data set (table 2.3)?",
         columns,
         [(subset, *each, sum(each)) for subset, each in counts.items()],
         total=("total", *sums, sum(sums)),

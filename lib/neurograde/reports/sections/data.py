@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from neurograde.reports.blocks import Block, Cell, Figures, Heading, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.accounting import accounting
+from neurograde.reports.figures.precrop import precrop
 from neurograde.reports.numbers import count, percent, plural, prose_list, shares_that_add_up
 from neurograde.reports.readings import Accounting, PixelAccount, read
 from neurograde.storage.artefact import Artefact
@@ -20,12 +21,18 @@ def data(chains: Sequence[Chain]) -> Section:
     sets = unique(chain.patches for chain in chains)
     accounts = [(each.manifest.name, _account(each)) for each in sets]
     blocks: list[Block] = []
+    cropped = {each.patches.manifest.name: each.illustrations.cropped for each in chains if each.illustrations}
     for name, account in accounts:
         if len(sets) > 1:
             blocks.append(Heading(name))
         shares = {"all": _shares(account), **{label: _shares(each) for label, each in account.classes.items()}}
-        caption = f"Where the {count(account.total_px)} pixels went; each bar is 100 %."
+        caption = f"Where did the {count(account.total_px)} pixels go (§2.2.2)? Each bar is 100 %."
         blocks.append(Figures((accounting(file_name("accounting", name), shares),), caption))
+        if cropped.get(name):
+            caption = (
+                "What does the pre-crop take off (figure 2.1)? Hatched is what goes; right, the grid on what is left."
+            )
+            blocks.append(Figures((precrop(file_name("precrop", name), cropped[name]),), caption))
         blocks.append(_table(name, account))
         blocks.append(Paragraph(_reviewed(account)))
     return Section("data", "Data", " ".join(_sentence(account) for _, account in accounts), tuple(blocks))

@@ -9,6 +9,7 @@ from neurograde.maths.subsets import SUBSETS
 from neurograde.reports.blocks import Block, Column, Figures, Heading, Paragraph, Section, Table, simple_table
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.partition import partition as figure
+from neurograde.reports.figures.six_families import six_families
 from neurograde.reports.figures.style import read_back
 from neurograde.reports.numbers import count, decimal, percent, plural
 from neurograde.reports.readings import Independence, Partition, read
@@ -20,12 +21,16 @@ _LEAKS = {
 }
 
 _CAPTIONS = {
-    "families": "The families of each class by their share of the pixels, and the subsets that they make; a block is a "
-    "family, in brackets is their number, lines are the targets.",
-    "heatmap": "The proportion and the diversity part of D over ε and μ, and their sum, on the exact pieces of both; "
-    "the optimum is framed and ringed.",
+    "families": "How do families of such different sizes fill the subsets (figure 2.3)? Each by its share of its "
+    "class's pixels; a block is a family, in brackets is their number, lines are the targets.",
+    "heatmap": "Which ε and μ are best (figure 2.5)? The proportion and the diversity part of D over both, and their "
+    "sum, on their exact pieces; the optimum is framed and ringed.",
 }
 
+_SIX = (
+    "Why may valid and test overfill (figure 2.4)? Of six equal families, a sixth each, none fits into 15 %: IFP "
+    "leaves all of them in train, IFPO may exceed the targets by ε."
+)
 _LEVELS = {"patch": "patches", "sample": "samples"}
 
 
@@ -37,7 +42,7 @@ def partition(chains: Sequence[Chain]) -> Section:
     kept: dict[str, list[Block]] = {}
     for each in artefacts:
         name, summary = each.manifest.name, read(Partition, each, "summary.json")
-        caption = "What each subset got; ticks are the targets, in brackets the number of families."
+        caption = "Did each subset get its share? Ticks are the targets, in brackets the number of families."
         if len(artefacts) > 1:
             blocks.append(Heading(name))
         blocks.append(Paragraph(_sentence(each, summary)))
@@ -55,6 +60,8 @@ def partition(chains: Sequence[Chain]) -> Section:
         if summary.remarks:
             blocks.append(Paragraph(f"Remarks: {'; '.join(summary.remarks)}."))
         blocks += kept.setdefault(name, list(_kept(each)))
+    if any(each.strategy in ("ifp", "ifpo") for each in drawn.values()):
+        blocks.append(Figures((six_families("six-families"),), _SIX))
     lead = "No family is in two subsets: families are assigned whole, by their share of the pixels and by their number."
     return Section("partition", "Partition", lead, tuple(blocks))
 

@@ -102,7 +102,8 @@ def _figures(chain: Chain) -> Figures:
         calibration(file_name("calibration", chain.name), patches, metrics.positive),
     )
     caption = (
-        "Confusion: truth in rows, with the share of each row. Curves: original patches, "
+        "What was taken for what, how well are classes told apart, and is confidence earned? Confusion: truth in rows, "
+        "with the share of each row. Curves: original patches, "
         f"{metrics.positive} against the rest; the bars count the test patches of each bin."
     )
     return Figures((*matrices, *curves), caption)

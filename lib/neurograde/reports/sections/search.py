@@ -1,4 +1,4 @@
-"""The search: what every cell gave (appendix B), backbones and depths compared (figures 4.3, 4.5, 4.7), appendix C."""
+"""The search: every cell, backbones, strategies and depths compared (table 4.1, figures 4.3 to 4.8, B, C)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from neurograde.reports.figures.curves import learning_curves
 from neurograde.reports.figures.search import Band, Point, compared, density, depths, distribution, grid_map
 from neurograde.reports.numbers import decimal, plural, spread
 from neurograde.reports.readings import CellResult
+from neurograde.reports.sections.grids import grid_figures, valid_ahead
 from neurograde.reports.sections.training import curves_of
+from neurograde.reports.sections.winners import backbone_figures, best_table
 from neurograde.specs.records import Session
 from neurograde.specs.train import Extension, Straightforward, Strategy, Unfreezing
 
@@ -25,16 +27,19 @@ KINDS: dict[type, tuple[str, str, str]] = {
 
 def search(chains: Sequence[Chain]) -> Section:
     """Everything that was tried, over all evaluations of the page; what there is too little of is said, not drawn."""
-    blocks: list[Block] = []
+    blocks: list[Block] = [best_table(chains)]
     missing: list[str] = []
     rows = best_rows(chains)
-    for name, found in (
-        ("maps", _maps(chains)),
+    tables: tuple[tuple[str, Sequence[Block]], ...] = (
+        ("maps", [*_maps(chains), *grid_figures(chains)]),
+        ("backbones alone", backbone_figures(chains)),
         ("backbones", _backbones(rows)),
         ("depths", _depths(chains, rows)),
+        ("valid ahead", valid_ahead(chains)),
         ("best session", [_best_session(chains[0])]),
         ("distributions", _distributions(chains)),
-    ):
+    )
+    for name, found in tables:
         blocks += found
         if not found:
             missing.append(_MISSING[name])
@@ -51,6 +56,7 @@ def search(chains: Sequence[Chain]) -> Section:
 
 _MISSING = {
     "maps": "No map of learning rate and batch size: each search has a single cell.",
+    "backbones alone": "No comparison of backbones with a new last layer alone (figure 4.3): it takes two of them.",
     "backbones": "No comparison of backbones and strategies: there is one of each.",
     "depths": "No curve over depth: it takes two depths of a strategy, or one and the straightforward head.",
 }
@@ -105,7 +111,7 @@ def _backbones(rows: dict[tuple[str, str, str], Point]) -> list[Figures]:
     if len(rows) < 2:
         return []
     points = sorted(rows.values(), key=lambda each: each.mean)
-    caption = "Which backbone and strategy (figure 4.3, table 4.1)? The best cell of each, mean ± std over its repeats."
+    caption = "Which backbone and strategy together? The best cell of each, mean ± std over its repeats."
     return [Figures((compared("backbones", points),), caption)]
 
 
@@ -143,7 +149,7 @@ def _depth(adaptation: Strategy) -> int:
 
 def _best_session(chain: Chain) -> Figures:
     chosen = next(each for each in chain.metrics.sessions if each.id == chain.metrics.chosen.session)
-    histories = chain.run.histories()
+    histories = chain.histories
     figures = tuple(
         learning_curves(f"best-session-{measure}", curves_of(measure, [chosen], histories))
         for measure in ("loss", "accuracy")
@@ -160,13 +166,13 @@ def _best_session(chain: Chain) -> Figures:
 
 def untrained(chains: Sequence[Chain]) -> Band | None:
     """Mean and deviation of valid loss at epoch 0 over all sessions."""
-    losses = [rows[0].valid_loss for chain in chains for rows in chain.run.histories().values() if rows]
+    losses = [rows[0].valid_loss for chain in chains for rows in chain.histories.values() if rows]
     known = [each for each in losses if each is not None]
     return Band(float(np.mean(known)), float(np.std(known))) if known else None
 
 
 def _distributions(chains: Sequence[Chain]) -> list[Figures]:
-    histories = [rows for chain in chains for rows in chain.run.histories().values() if rows]
+    histories = [rows for chain in chains for rows in chain.histories.values() if rows]
     figures: list[Figure] = []
     for measure in ("loss", "accuracy"):
         values = [getattr(rows[0], f"valid_{measure}") for rows in histories]

@@ -81,12 +81,13 @@ def _row(cell: CellResult) -> tuple[Cell, ...]:
 
 
 def _figures(chain: Chain) -> Iterator[Figures]:
-    histories = chain.run.histories()
+    histories = chain.histories
     for cell in _drawn(chain):
         sessions = [each for each in chain.metrics.sessions if each.cell == cell.cell and each.diverged is None]
         chosen = ", the cell that was chosen" if cell.cell == chain.metrics.chosen.cell else ""
         caption = (
-            f"{cell.backbone}, {cell.strategy}, learning rate {cell.learning_rate:g}, batch {cell.batch_size}{chosen}: "
+            f"How did it train (appendix B)? {cell.backbone}, {cell.strategy}, learning rate {cell.learning_rate:g}, "
+            f"batch {cell.batch_size}{chosen}: "
             f"mean ± std of {plural(len(sessions), 'repeat')}."
         )
         names = [(measure, file_name("curves", chain.name, cell.cell, measure)) for measure in ("loss", "accuracy")]

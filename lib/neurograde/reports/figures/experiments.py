@@ -1,0 +1,59 @@
+"""Figure 2.9: the same network on the same patches, families apart and families mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from neurograde.reports.blocks import Figure
+from neurograde.reports.figures.curves import Curves, moments
+from neurograde.reports.figures.style import BEST, MARKER, MUTED, PAPER, SUBSET, canvas, legend_above, render
+from neurograde.reports.numbers import decimal
+
+COLOURS = (SUBSET["external"], SUBSET["test"], BEST)
+DASHES: dict[str, Literal["-"] | tuple[float, tuple[float, float]]] = {"train": "-", "valid": (0, (5, 1.6))}
+
+
+class Experiment(NamedTuple):
+    """The repeats of one experiment."""
+
+    curves: Curves
+    test_loss: float | None
+    """Of the chosen session, on its independent test set."""
+
+
+def experiments(slug: str, found: Mapping[str, Experiment]) -> Figure:
+    """Mean loss over the repeats, train solid and valid dashed; at the end the loss on the independent test set."""
+    with canvas(height_px=270) as drawing:
+        axes = drawing.add_subplot()
+        axes.grid(axis="y")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        last, words = 0, []
+        for place, (name, each) in enumerate(found.items()):
+            colour = COLOURS[place % len(COLOURS)]
+            for subset, repeats in (("train", each.curves.train), ("valid", each.curves.valid)):
+                epochs, mean, _ = moments(repeats)
+                axes.plot(epochs, mean, color=colour, linestyle=DASHES[subset], linewidth=1.7)
+                last = max(last, *epochs)
+            valid = float(moments(each.curves.valid).mean[-1])
+            words.append(f"{name}: valid ends at {decimal(valid)}, test gives {decimal(each.test_loss)}")
+        for place, each in enumerate(found.values()):
+            if each.test_loss is not None:
+                axes.plot(last * 1.04, each.test_loss, MARKER["test"], color=COLOURS[place % len(COLOURS)],
+                          markeredgecolor=PAPER, markersize=7, clip_on=False)  # fmt: skip
+        axes.set_title("loss", color=MUTED)
+        axes.set(xlabel="epoch", xlim=(0, last * 1.08))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+        names = [Line2D([], [], color=COLOURS[place % len(COLOURS)], linewidth=1.7, label=name)
+                 for place, name in enumerate(found)]  # fmt: skip
+        legend_above(axes, [
+            Line2D([], [], color=MUTED, linestyle=DASHES["train"], label="train"),
+            Line2D([], [], color=MUTED, linestyle=DASHES["valid"], label="valid"),
+            Line2D([], [], color=MUTED, marker=MARKER["test"], linestyle="", label="test"),
+        ])  # fmt: skip
+        drawing.legend(handles=names, loc="outside lower left", ncols=1)
+        return render(drawing, slug, f"Loss of the experiments over the epochs. {'; '.join(words)}.")

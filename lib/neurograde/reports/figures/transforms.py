@@ -1,0 +1,44 @@
+"""Figure 2.6: a patch and the seven transforms that leave its cells as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from numpy.typing import NDArray
+
+from neurograde.maths.dihedral import IDENTITY, TRANSFORMS, apply
+from neurograde.reports.blocks import Figure
+from neurograde.reports.figures.style import MUTED, bare, canvas, render
+
+TITLES = {IDENTITY: "as cut", **{each: each.replace("_", " ").replace("rot", "turn ") for each in TRANSFORMS}}
+_GLYPH = ("........", ".XXXXXX.", ".XX.....", ".XX.....", ".XXXX...", ".XX.....", ".XX.....", ".XX.....")
+
+
+def transforms(slug: str, patch: NDArray[np.uint8] | None, used: int) -> Figure:
+    """The patch under each of them, those that the data set may use named as such.
+
+    Args:
+        slug: Name of its file.
+        patch: (side, side, 3); a letter, which shows them as well, when not given.
+        used: How many transforms balancing may use, in their order.
+    """
+    names = (IDENTITY, *TRANSFORMS)
+    with canvas(height_px=224) as drawing:
+        for place, (axes, name) in enumerate(zip(drawing.subplots(2, 4).flat, names, strict=True)):
+            bare(axes).set_title(TITLES[name] if place <= used else f"({TITLES[name]})", color=MUTED, fontsize=8)
+            axes.set(xticks=[], yticks=[])
+            if patch is None:
+                _letter(axes, name)
+            else:
+                axes.imshow(apply(patch, name), interpolation="bilinear")
+        what = "A patch" if patch is not None else "A letter"
+        words = ", ".join(TITLES[each] for each in names[1:])
+        return render(drawing, slug, f"{what} and its seven transforms: {words}; {used} of them may be used here.")
+
+
+def _letter(axes: Axes, name: str) -> None:
+    letter = np.array([[[cell == "X"] for cell in row] for row in _GLYPH], np.uint8)  # (row, column, 1)
+    cells = [[(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)] for y, x in np.argwhere(apply(letter, name)[:, :, 0])]
+    axes.add_collection(PolyCollection(cells, color=MUTED, linewidths=0.4))
+    axes.set(xlim=(0, 8), ylim=(8, 0), aspect="equal")

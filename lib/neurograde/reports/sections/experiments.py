@@ -1,0 +1,89 @@
+"""The leak experiments of §2.6: where the patches went (figure 2.8), and what that did to the curves (figure 2.9)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from neurograde.reports.blocks import Block, Figures, Section
+from neurograde.reports.chain import Chain
+from neurograde.reports.figures.experiments import Experiment
+from neurograde.reports.figures.experiments import experiments as figure
+from neurograde.reports.figures.shuffles import Families, shuffles
+from neurograde.reports.numbers import decimal, plural
+from neurograde.reports.sections.training import curves_of
+
+_MODES = {
+    None: "0: families apart",
+    "exchange": "1: one patch of each family exchanged",
+    "shuffle": "2: train and valid shuffled",
+}
+
+
+def experiments(chains: Sequence[Chain]) -> Section:
+    """Both figures, of the evaluations that trained the same cell on other partitions; empty where none leaks."""
+    compared = members(chains)
+    blocks: list[Block] = []
+    if compared:
+        names = {name: chain for name, chain in compared.items() if "assignment.csv" in chain.partition.manifest.files}
+        if names:
+            caption = (
+                "Which patches changed places (figure 2.8)? Experiment 0 keeps families whole; test is the same and "
+                "independent in all."
+            )
+            blocks.append(
+                Figures((shuffles("shuffles", {name: _families(each) for name, each in names.items()}),), caption)
+            )
+        found = {name: _experiment(chain, cell_of(chains)) for name, chain in compared.items()}
+        caption = (
+            "What does a leak do to the curves (figure 2.9)? Mean loss over the repeats, of samples as the study "
+            "counts them; squares are the loss of the chosen session on the independent test set."
+        )
+        blocks.append(Figures((figure("experiments", found),), caption))
+    return Section("experiments", "Leak experiments", _lead(compared), tuple(blocks))
+
+
+def cell_of(chains: Sequence[Chain]) -> str | None:
+    """The cell that the experiments share: the one that the first leaking evaluation chose."""
+    return next((each.metrics.chosen.cell for each in chains if "leaking" in each.marks), None)
+
+
+def members(chains: Sequence[Chain]) -> dict[str, Chain]:
+    """The evaluations that trained that cell, by experiment; nothing where there are not two to compare."""
+    cell = cell_of(chains)
+    found: dict[str, Chain] = {}
+    for chain in sorted(chains, key=_place):
+        if any(each.cell == cell and each.n for each in chain.metrics.cells):
+            name = _MODES[_mode(chain)]
+            found[name if name not in found else f"{name} ({chain.name})"] = chain
+    return found if len(found) > 1 else {}
+
+
+def _mode(chain: Chain) -> str | None:
+    leak = chain.partition.manifest.spec.get("correlate")
+    return leak["mode"] if leak else None
+
+
+def _place(chain: Chain) -> int:
+    return list(_MODES).index(_mode(chain))
+
+
+def _families(chain: Chain) -> Families:
+    found: dict[str, Counter[str]] = {}
+    for row in chain.partition.read_csv("assignment.csv"):
+        found.setdefault(row["family"], Counter())[row["subset"]] += 1
+    return found
+
+
+def _experiment(chain: Chain, cell: str | None) -> Experiment:
+    sessions = [each for each in chain.metrics.sessions if each.cell == cell and each.diverged is None]
+    test = chain.metrics.subsets["test"].samples.metric("loss").value
+    return Experiment(curves_of("loss", sessions, chain.histories), test)
+
+
+def _lead(compared: dict[str, Chain]) -> str:
+    said = []
+    for name, chain in compared.items():
+        valid, test = (chain.metrics.subsets[each].samples.metric("loss").value for each in ("valid", "test"))
+        said.append(f"experiment {name}, valid {decimal(valid)}, test {decimal(test)}")
+    return f"Loss of the chosen session in {plural(len(compared), 'experiment')}: {'; '.join(said)}."

@@ -1,0 +1,87 @@
+"""Figures B.1 to B.3, the curves of every cell of the best search of each strategy; and 4.1, valid ahead of train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from neurograde.reports.blocks import Figures, Notes
+from neurograde.reports.chain import Chain, file_name
+from neurograde.reports.figures.curves import Curves, learning_curves
+from neurograde.reports.figures.small_multiples import small_multiples
+from neurograde.reports.numbers import percent
+from neurograde.reports.readings import SessionResult
+from neurograde.reports.sections.training import curves_of
+from neurograde.reports.sections.winners import Winner, winners
+
+
+def grid_figures(chains: Sequence[Chain]) -> list[Figures]:
+    """The whole grid behind each row of table 4.1, where it has more cells than one."""
+    figures = []
+    for kind, each in winners(chains).items():
+        cells = dict(_cells(each))
+        if len(cells) > 1:
+            title = f"{each.cell.backbone}, {each.cell.strategy}"
+            figures.append(small_multiples(file_name("grid", kind), title, cells))
+    if not figures:
+        return []
+    caption = (
+        "How does every cell of the best searches train (figures B.1 to B.3)? Loss by learning rate (rows) and batch "
+        "size (columns), mean ± std of the repeats; framed is the cell with the best of all repeats."
+    )
+    return [Figures(tuple(figures), caption)]
+
+
+def _cells(winner: Winner) -> Iterator[tuple[tuple[float, int], Curves]]:
+    chain = winner.chain
+    for cell in chain.metrics.cells:
+        sessions = [each for each in chain.metrics.sessions if each.cell == cell.cell and each.diverged is None]
+        if (cell.backbone, cell.strategy) == (winner.cell.backbone, winner.cell.strategy) and sessions:
+            yield (cell.learning_rate, cell.batch_size), curves_of("loss", sessions, chain.histories)
+
+
+def valid_ahead(chains: Sequence[Chain]) -> list[Figures | Notes]:
+    """Figure 4.1: the session that valid alone would overstate most, or word that there is none."""
+    found = [
+        (overstated(_accuracies(session, chain)), chain, session) for chain in chains for session in _judged(chain)
+    ]
+    gain, chain, session = max(found, key=lambda each: each[0], default=(0.0, chains[0], None))
+    if session is None or gain <= 0:
+        return [Notes(("In no session valid accuracy ran ahead of what train had reached as well (figure 4.1).",))]
+    train, valid = _accuracies(session, chain)
+    peak = max(valid, key=lambda epoch: (valid[epoch], -epoch))
+    [(epoch, credited)] = curves_of("accuracy", [session], chain.histories).best
+    caption = (
+        f"Why not judge by valid alone (figure 4.1)? {session.id}: valid alone would claim {percent(valid[peak])}, at "
+        f"epoch {peak}, where train has {percent(train[peak])}; the dot, where the worse of both is best, claims "
+        f"{percent(credited)}, at epoch {epoch}. No session of the page would be overstated more."
+    )
+    return [Figures((learning_curves("valid-ahead", curves_of("accuracy", [session], chain.histories)),), caption)]
+
+
+Both = tuple[dict[int, float], dict[int, float]]
+"""Train and valid accuracy by epoch, from 1 on."""
+
+
+def overstated(curves: Both) -> float:
+    """By how much the best valid accuracy exceeds the best that train has reached as well.
+
+    >>> round(overstated(({1: 0.6, 2: 0.7, 3: 0.8}, {1: 0.9, 2: 0.75, 3: 0.75})), 2)
+    0.15
+    """
+    train, valid = curves
+    if not valid:
+        return 0.0
+    return max(valid.values()) - max(min(train[epoch], valid[epoch]) for epoch in valid)
+
+
+def _judged(chain: Chain) -> list[SessionResult]:
+    return [each for each in chain.metrics.sessions if each.best_accuracy is not None]
+
+
+def _accuracies(session: SessionResult, chain: Chain) -> Both:
+    rows = [
+        (epoch, each.train_accuracy, each.valid_accuracy)
+        for epoch, each in enumerate(chain.histories[session.id])
+        if epoch and each.train_accuracy is not None and each.valid_accuracy is not None
+    ]
+    return {epoch: train for epoch, train, _ in rows}, {epoch: valid for epoch, _, valid in rows}

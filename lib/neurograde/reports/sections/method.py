@@ -1,0 +1,97 @@
+"""The method (figure 3.1): what was done with what, from the images to the test set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neurograde.maths.subsets import SUBSETS
+from neurograde.reports.blocks import Figures, Section
+from neurograde.reports.chain import Chain, unique
+from neurograde.reports.figures.method import Box
+from neurograde.reports.figures.method import method as figure
+from neurograde.reports.figures.style import SUBSET, short
+from neurograde.reports.headline import with_interval
+from neurograde.reports.numbers import count, plural
+from neurograde.reports.readings import Accounting, Balance, read
+from neurograde.specs.records import Session
+from neurograde.specs.train import Extension, Unfreezing
+
+_TITLES = {
+    "straightforward": "New last layer",
+    "extension": "Extension",
+    "unfreezing": "Unfreezing",
+    "whole": "Every layer",
+}
+
+
+def method(chains: Sequence[Chain]) -> Section:
+    """The steps of the lead evaluation's data, and the searches of all that are made from the same patches."""
+    lead = chains[0]
+    sessions = [session for chain in _honest(chains) for session in chain.run.sessions]
+    strategies = [
+        _strategy(kind, sessions) for kind in _TITLES if any(each.adaptation.kind == kind for each in sessions)
+    ]
+    first, *deeper = strategies
+    # As in §3: a new last layer on all, then more on those that promise most.
+    searched = [[first], deeper] if deeper and first.title == _TITLES["straightforward"] else [strategies]
+    rows = [[_images(lead)], _subsets(lead), *searched, [_choice(lead)], [_test(lead)]]
+    caption = "What was done, in which order (figure 3.1)?"
+    others = len(unique(chain.dataset for chain in chains)) - 1
+    if others:
+        caption += f" The data are those of {lead.name}; {plural(others, 'other data set')} of the page are left out."
+    text = "Patches inherit the class of their image, families stay whole, and the test set is opened last."
+    return Section("method", "Method", text, (Figures((figure("method", rows),), caption),))
+
+
+def _honest(chains: Sequence[Chain]) -> list[Chain]:
+    """Those whose results count for the search."""
+    return [each for each in chains if "leaking" not in each.marks] or list(chains)
+
+
+def _images(chain: Chain) -> Box:
+    account = read(Accounting, chain.patches, "accounting.json")
+    return Box(
+        f"{plural(account.images, 'image')}, {plural(len(account.classes), 'class')}",
+        (f"pre-crop, grid of {account.patch_size_px} px: {plural(account.patches, 'patch')}",),
+    )
+
+
+def _subsets(chain: Chain) -> list[Box]:
+    subsets = read(Balance, chain.dataset, "balance.json").subsets
+    found = []
+    for name in SUBSETS:
+        classes = subsets[name].classes.values()
+        patches, samples = (sum(getattr(each, step) for each in classes) for step in ("start", "final"))
+        found.append(Box(name, (plural(patches, "patch"), plural(samples, "sample")), SUBSET[name]))
+    return found
+
+
+def _strategy(kind: str, sessions: Sequence[Session]) -> Box:
+    members = [each for each in sessions if each.adaptation.kind == kind]
+    networks = list(dict.fromkeys(each.backbone for each in members))
+    said = networks[0] if len(networks) == 1 else plural(len(networks), "backbone")
+    depths = sorted({_depth(each) for each in members})
+    reach = f"{depths[0]}" if len(depths) == 1 else f"{depths[0]} to {depths[-1]}"
+    unit = {"extension": "non-linearities", "unfreezing": "layers"}.get(kind)
+    lines = (short(said, 24), *((f"{reach} {unit}",) if unit else ()), plural(len(members), "session"))
+    return Box(_TITLES[kind], lines)
+
+
+def _depth(session: Session) -> int:
+    adaptation = session.adaptation
+    if isinstance(adaptation, Extension):
+        return adaptation.non_linearities
+    return adaptation.layers if isinstance(adaptation, Unfreezing) else 0
+
+
+def _choice(chain: Chain) -> Box:
+    return Box("Minimax epoch, best mean of the repeats", (short(chain.metrics.chosen.session, 58),))
+
+
+def _test(chain: Chain) -> Box:
+    test = chain.metrics.subsets["test"].patches
+    lines = (
+        f"loss {with_interval('loss', test.metric('loss'))}",
+        f"accuracy {with_interval('accuracy', test.metric('accuracy'))}",
+    )
+    return Box(f"test, opening {count(chain.metrics.openings)}", lines, SUBSET["test"])
