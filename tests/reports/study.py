@@ -36,6 +36,10 @@ from neurograde.storage.store import Store
 History = dict[str, list[list[float]]]
 """Train loss and accuracy, valid loss and accuracy of each epoch, by session."""
 EPOCHS = 12
+GRID_OF_SIX = {
+    "repeats": 3, "backbones": [{"name": "mobilenet_v2", "weights": "IMAGENET1K_V2"}],
+    "strategies": [{"kind": "extension", "non_linearities": 4}], "learning_rates": [3e-3, 3e-5], "batch_sizes": [8],
+}  # fmt: skip
 PATCH_SIZE_PX = 250
 GRID = {"region": "europe-west4", "pue": 1.1, "intensity_gco2e_per_kwh": 208.81, "intensity_year": 2024}
 
@@ -56,6 +60,7 @@ class Study:
 
     def __init__(self, store: Store, classes: tuple[str, ...], interrupted: bool) -> None:
         self.store, self.classes, self.interrupted = store, classes, interrupted
+        self.grid: dict[str, Any] = GRID_OF_SIX
 
     def publish(
         self,
@@ -177,14 +182,11 @@ class Study:
         return [f"p_{label}" for label in self.classes]
 
     def run(self, name: str, dataset: Artefact, leaks: bool) -> tuple[Artefact, list[Session], History]:
-        """A run of two learning rates and three repeats, the sessions that did not diverge, and their curves."""
+        """A run of the grid, the sessions that did not diverge, and their curves."""
         spec = TrainSpec.parse(
             {
                 "job": "train", "name": name, "store": self.store.url, "region": "europe-west4", "dataset": name,
-                "classes": self.classes, "positive": self.classes[0], "seed": 1, "epochs": EPOCHS, "repeats": 3,
-                "backbones": [{"name": "mobilenet_v2", "weights": "IMAGENET1K_V2"}],
-                "strategies": [{"kind": "extension", "non_linearities": 4}],
-                "learning_rates": [3e-3, 3e-5], "batch_sizes": [8],
+                "classes": self.classes, "positive": self.classes[0], "seed": 1, "epochs": EPOCHS, **self.grid,
             }
         )  # fmt: skip
         grid: Grid = expand(spec, (dataset.as_input(),), marks=dataset.manifest.marks)
@@ -198,12 +200,13 @@ class Study:
             "history.csv": encode_csv(columns, lines),
             "sessions.json": {"sessions": [{"id": s.id, "diverged": 3 if s is diverged else None} for s in sessions]},
         }
-        shard = f"{name}/{grid.shards[0].name}"
-        draft = self.publish("runs", shard, job="train", inputs=[dataset], hours=1.5, files=files)
-        trained = {"spec": grid.spec, "spec_digest": grid.spec_digest}
+        trained: dict[str, Any] = {"spec": grid.spec, "spec_digest": grid.spec_digest}
         if self.interrupted:
             trained["carbon_wasted"] = carbon(0.1).model_dump(mode="json")
-        self.store.put(f"{draft.folder}/manifest.json", draft.manifest.model_copy(update=trained).encode())
+        for place, shard in enumerate(grid.shards):
+            own = files if place == 0 else _NOTHING  # who reads a run reads all its shards
+            draft = self.publish("runs", f"{name}/{shard.name}", job="train", inputs=[dataset], hours=1.5, files=own)
+            self.store.put(f"{draft.folder}/manifest.json", draft.manifest.model_copy(update=trained).encode())
         return read_run(self.store, name).artefact(), [s for s in sessions if s is not diverged], histories
 
     def metrics(
@@ -211,7 +214,8 @@ class Study:
     ) -> dict[str, Any]:
         """metrics.json: sessions, cells, and each subset by sample, patch and image."""
         bests = [(session, _best(histories[session.id])) for session in sessions]
-        cells = [_cell([each for each in bests if each[0].learning_rate == rate]) for rate in (3e-3, 3e-5)]
+        names = dict.fromkeys(each.cell for each in sessions)
+        cells = [_cell([each for each in bests if each[0].cell == name], self.grid["repeats"]) for name in names]
         ranked = rank_cells({cell["cell"]: [cell["loss"]["mean"]] for cell in cells})
         chosen = min((each for each in bests if each[0].cell == ranked[0]), key=lambda each: each[1][0].loss)[0]
         subsets = {}
@@ -276,6 +280,33 @@ class Study:
         }
 
 
+_NOTHING = {
+    "history.csv": encode_csv(("session", "epoch", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy"), []),
+    "sessions.json": {"sessions": []},
+}
+
+
+def write_search(url: str) -> None:
+    """Evaluations `straightforward` (three backbones), `extension`, `unfreezing`, `apart` and `shuffled`."""
+    study = Study(Store(url), ("D", "PD"), interrupted=False)
+    patches = study.patches(study.publish("images", "stand-in", job="synthesise", marks=("synthetic",), hours=0.01))
+    grid = {"repeats": 3, "learning_rates": [1e-3, 3e-5, 1e-6], "batch_sizes": [8, 32, 128]}
+    for name, backbones, strategies in (
+        ("straightforward", ("resnet18", "vgg11", "inception_v3"), [{"kind": "straightforward"}]),
+        ("extension", ("vgg11",), [{"kind": "extension", "non_linearities": k} for k in (1, 2)]),
+        ("unfreezing", ("resnet18",), [{"kind": "unfreezing", "layers": n} for n in (1, 4)]),
+    ):
+        weights = [{"name": each, "weights": "IMAGENET1K_V1"} for each in backbones]
+        study.grid = {**grid, "backbones": weights, "strategies": strategies}
+        study.evaluation(name, patches, leaks=False)
+    study.grid = {
+        "repeats": 3, "backbones": [{"name": "leaknet", "weights": "none"}], "strategies": [{"kind": "whole"}],
+        "learning_rates": [1e-3], "batch_sizes": [32],
+    }  # fmt: skip
+    for name in ("apart", "shuffled"):
+        study.evaluation(name, patches, leaks=name == "shuffled")
+
+
 def carbon(hours: float) -> CarbonRecord:
     """What a T4 and four cores draw in that time."""
     kwh = {"gpu": 0.07 * hours, "measured": 0.052 * hours, "cpu": 0.012 * hours, "ram": 0.006 * hours}
@@ -335,16 +366,16 @@ def _best(history: Sequence[Sequence[float]]) -> list[BestEpoch]:
     return [best for pick in (best_by_loss, best_by_accuracy) if (best := pick(*curves))]
 
 
-def _cell(bests: Sequence[tuple[Session, Sequence[BestEpoch]]]) -> dict[str, Any]:
+def _cell(bests: Sequence[tuple[Session, Sequence[BestEpoch]]], repeats: int) -> dict[str, Any]:
     session = bests[0][0]
     return {
         "cell": session.cell,
         "backbone": session.backbone,
-        "strategy": "extension4",
+        "strategy": session.adaptation.label,
         "learning_rate": session.learning_rate,
         "batch_size": session.batch_size,
         "n": len(bests),
-        "diverged": 3 - len(bests),
+        "diverged": repeats - len(bests),
         "loss": asdict(spread([by_loss.loss for _, (by_loss, _) in bests])),
         "accuracy": asdict(spread([by_accuracy.accuracy for _, (_, by_accuracy) in bests], max)),
     }

@@ -23,7 +23,7 @@ from neurograde.specs.patch import PatchSpec
 from neurograde.storage.artefact import Artefact
 
 IMAGES = 2
-IMAGE_SIDE_PX, PATCH_SIDE_PX = 360, 96  # of what a page shows
+IMAGE_SIDE_PX, PATCH_SIDE_PX = 300, 72  # of what a page shows
 MOST_PIXELS = 40_000_000  # a larger image is passed over: a figure is not worth minutes
 
 

@@ -14,12 +14,15 @@ from neurograde.reports.figures.style import BEST, MARKER, MUTED, PAPER, SUBSET,
 from neurograde.reports.numbers import decimal
 
 COLOURS = (SUBSET["external"], SUBSET["test"], BEST)
+"""Of experiments 0, 1 and 2."""
 DASHES: dict[str, Literal["-"] | tuple[float, tuple[float, float]]] = {"train": "-", "valid": (0, (5, 1.6))}
 
 
 class Experiment(NamedTuple):
     """The repeats of one experiment."""
 
+    number: int
+    """0 keeps families apart, 1 exchanges patches, 2 shuffles them."""
     curves: Curves
     test_loss: float | None
     """Of the chosen session, on its independent test set."""
@@ -33,23 +36,23 @@ def experiments(slug: str, found: Mapping[str, Experiment]) -> Figure:
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         last, words = 0, []
-        for place, (name, each) in enumerate(found.items()):
-            colour = COLOURS[place % len(COLOURS)]
+        for name, each in found.items():
+            colour = COLOURS[each.number]
             for subset, repeats in (("train", each.curves.train), ("valid", each.curves.valid)):
                 epochs, mean, _ = moments(repeats)
                 axes.plot(epochs, mean, color=colour, linestyle=DASHES[subset], linewidth=1.7)
                 last = max(last, *epochs)
             valid = float(moments(each.curves.valid).mean[-1])
             words.append(f"{name}: valid ends at {decimal(valid)}, test gives {decimal(each.test_loss)}")
-        for place, each in enumerate(found.values()):
+        for each in found.values():
             if each.test_loss is not None:
-                axes.plot(last * 1.04, each.test_loss, MARKER["test"], color=COLOURS[place % len(COLOURS)],
+                axes.plot(last * 1.04, each.test_loss, MARKER["test"], color=COLOURS[each.number],
                           markeredgecolor=PAPER, markersize=7, clip_on=False)  # fmt: skip
         axes.set_title("loss", color=MUTED)
         axes.set(xlabel="epoch", xlim=(0, last * 1.08))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-        names = [Line2D([], [], color=COLOURS[place % len(COLOURS)], linewidth=1.7, label=name)
-                 for place, name in enumerate(found)]  # fmt: skip
+        names = [Line2D([], [], color=COLOURS[each.number], linewidth=1.7, label=name)
+                 for name, each in found.items()]  # fmt: skip
         legend_above(axes, [
             Line2D([], [], color=MUTED, linestyle=DASHES["train"], label="train"),
             Line2D([], [], color=MUTED, linestyle=DASHES["valid"], label="valid"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -22,47 +21,50 @@ class Box(NamedTuple):
     lines: tuple[str, ...] = ()
     colour: str = INK
     """Of its title."""
+    span: tuple[float, float] = (0.0, 1.0)
+    """From where to where it reaches, in shares of the width: it leads to whatever lies next below."""
 
 
 def method(slug: str, rows: Sequence[Sequence[Box]]) -> Figure:
-    """The steps from top to bottom; those of a row go side by side."""
+    """The steps from top to bottom, an arrow from each to those that follow it."""
     heights = [BOX_PX + LINE_PX * max(len(box.lines) for box in row) for row in rows]
-    total = sum(heights) + GAP_PX * (len(rows) - 1)
+    tops = [sum(heights[:row]) + GAP_PX * row for row in range(len(rows))]
+    total = tops[-1] + heights[-1]
     with canvas(height_px=total + 8) as drawing:
+        drawing.set_layout_engine("none")
         axes = bare(drawing.add_axes((0, 0, 1, 1)))
-        axes.set(xlim=(0, WIDTH_PX), ylim=(total + 4, -4), xticks=[], yticks=[])
-        top = 0.0
-        before: list[float] = []
-        for row, height in zip(rows, heights, strict=True):
-            width = (WIDTH_PX - 4 - 8 * (len(row) - 1)) / len(row)
-            middles = []
-            for place, box in enumerate(row):
-                left = 2 + place * (width + 8)
-                _box(axes, box, (left, top, width, height))
-                middles.append(left + width / 2)
-            _arrows(axes, before, middles, top)
-            before, top = middles, top + height + GAP_PX
+        axes.set(xlim=(-2, WIDTH_PX + 2), ylim=(total + 4, -4), xticks=[], yticks=[])
+        for number, row in enumerate(rows):
+            for box in row:
+                _box(axes, box, tops[number], heights[number])
+                below = next((later for later in range(number + 1, len(rows)) if _followers(box, rows[later])), None)
+                if below is not None:
+                    for follower in _followers(box, rows[below]):
+                        _arrow(axes, box, follower, tops[number] + heights[number], tops[below])
         words = "; ".join(f"{box.title}: {', '.join(box.lines)}" for row in rows for box in row)
         return render(drawing, slug, f"The method, step by step. {words}.")
 
 
-def _box(axes: Axes, box: Box, place: tuple[float, float, float, float]) -> None:
-    left, top, width, height = place
+def _followers(box: Box, row: Sequence[Box]) -> list[Box]:
+    return [each for each in row if each.span[0] < box.span[1] and box.span[0] < each.span[1]]
+
+
+def _box(axes: Axes, box: Box, top: float, height: float) -> None:
+    left, right = (WIDTH_PX * each for each in box.span)
+    left, right = left + (4 if box.span[0] > 0 else 0), right - (4 if box.span[1] < 1 else 0)
     outline = FancyBboxPatch(
-        (left, top), width, height, boxstyle="round,pad=0,rounding_size=4", facecolor="none", edgecolor=RULE,
+        (left, top), right - left, height, boxstyle="round,pad=0,rounding_size=4", facecolor="none", edgecolor=RULE,
         linewidth=1.2,
     )  # fmt: skip
     axes.add_patch(outline)
-    middle = left + width / 2
+    middle = (left + right) / 2
     axes.text(middle, top + 13, box.title, ha="center", va="center", fontsize=9, fontweight="bold", color=box.colour)
     for number, line in enumerate(box.lines):
         axes.text(middle, top + 26 + LINE_PX * number, line, ha="center", va="center", fontsize=8, color=MUTED)
 
 
-def _arrows(axes: Axes, before: Sequence[float], middles: Sequence[float], top: float) -> None:
-    """From every box of the row above to every box of this one, or straight down where there are as many."""
-    straight = len(before) == len(middles)
-    pairs = zip(before, middles, strict=True) if straight else product(before, middles)
+def _arrow(axes: Axes, box: Box, follower: Box, bottom: float, top: float) -> None:
+    """Straight down from the middle of what the two have in common."""
+    x = WIDTH_PX * (max(box.span[0], follower.span[0]) + min(box.span[1], follower.span[1])) / 2
     style = {"arrowstyle": "-|>", "color": MUTED, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
-    for start, end in pairs:
-        axes.annotate("", (end, top - 1), (start, top - GAP_PX + 1), arrowprops=style)
+    axes.annotate("", (x, top - 1), (x, bottom + 1), arrowprops=style)

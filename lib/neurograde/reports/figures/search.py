@@ -130,6 +130,7 @@ def distribution(slug: str, measure: str, values: Sequence[float]) -> Figure:
         axes.hist(given, bins=min(60, max(10, len(given) // 8)), color=SUBSET["train"], linewidth=0)
         axes.axvline(float(given.mean()), color=BEST, linewidth=1.4)
         axes.set(xlabel=f"valid {measure} at epoch 0", title="sessions")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         axes.title.set_color(MUTED)
         alt = (
             f"Distribution of valid {measure} at epoch 0 over {len(given):,} sessions: mean "
@@ -150,7 +151,9 @@ def density(slug: str, pairs: Sequence[tuple[float, float]]) -> Figure:
         mesh = axes.pcolormesh(
             x, y, shown, cmap=ListedColormap(SCALE), norm=LogNorm(1, max(2, counts.max())), rasterized=True
         )
-        drawing.colorbar(mesh, ax=axes, shrink=0.8, pad=0.02, label="epochs", format="%d").outline.set_visible(False)
+        scale = drawing.colorbar(mesh, ax=axes, shrink=0.8, pad=0.02, label="epochs", format="%d")
+        scale.minorticks_off()
+        scale.outline.set_visible(False)
         axes.set(xlabel="valid accuracy", ylabel="valid loss")
         relation = float(np.corrcoef(accuracy, loss)[0, 1]) if accuracy.std() and loss.std() else float("nan")
         words = f"their correlation is {decimal(relation, 2)}"

@@ -44,7 +44,7 @@ def small_multiples(slug: str, title: str, cells: Mapping[tuple[float, int], Cur
         panels[-1, 0].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=2))
         panels[0, 0].yaxis.set_major_locator(MaxNLocator(nbins=3))
         drawing.suptitle(short(title, 52), fontsize=9, color=INK, x=0.01, ha="left")
-        drawing.supxlabel("epoch", fontsize=8.5, color=MUTED)
+        panels[-1, len(sizes) // 2].set_xlabel("epoch", fontsize=8.5)
         handles = [
             Line2D([], [], color=SUBSET["train"], linewidth=1.6, label="train"),
             Line2D([], [], color=SUBSET["valid"], linewidth=1.6, linestyle=(0, (4, 1.4)), label="valid"),

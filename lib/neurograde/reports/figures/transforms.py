@@ -40,5 +40,5 @@ def transforms(slug: str, patch: NDArray[np.uint8] | None, used: int) -> Figure:
 def _letter(axes: Axes, name: str) -> None:
     letter = np.array([[[cell == "X"] for cell in row] for row in _GLYPH], np.uint8)  # (row, column, 1)
     cells = [[(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)] for y, x in np.argwhere(apply(letter, name)[:, :, 0])]
-    axes.add_collection(PolyCollection(cells, color=MUTED, linewidths=0.4))
+    axes.add_collection(PolyCollection(cells, color=MUTED, linewidths=0.8))
     axes.set(xlim=(0, 8), ylim=(8, 0), aspect="equal")

@@ -10,7 +10,7 @@ from neurograde.reports.chain import Chain
 from neurograde.reports.figures.experiments import Experiment
 from neurograde.reports.figures.experiments import experiments as figure
 from neurograde.reports.figures.shuffles import Families, shuffles
-from neurograde.reports.numbers import decimal, plural
+from neurograde.reports.numbers import decimal
 from neurograde.reports.sections.training import curves_of
 
 _MODES = {
@@ -78,12 +78,12 @@ def _families(chain: Chain) -> Families:
 def _experiment(chain: Chain, cell: str | None) -> Experiment:
     sessions = [each for each in chain.metrics.sessions if each.cell == cell and each.diverged is None]
     test = chain.metrics.subsets["test"].samples.metric("loss").value
-    return Experiment(curves_of("loss", sessions, chain.histories), test)
+    return Experiment(_place(chain), curves_of("loss", sessions, chain.histories), test)
 
 
 def _lead(compared: dict[str, Chain]) -> str:
     said = []
     for name, chain in compared.items():
         valid, test = (chain.metrics.subsets[each].samples.metric("loss").value for each in ("valid", "test"))
-        said.append(f"experiment {name}, valid {decimal(valid)}, test {decimal(test)}")
-    return f"Loss of the chosen session in {plural(len(compared), 'experiment')}: {'; '.join(said)}."
+        said.append(f"{decimal(valid)} and {decimal(test)} with {name.partition(': ')[2]}")
+    return f"Loss of the chosen session on valid and test: {'; '.join(said)}."

@@ -24,21 +24,23 @@ _TITLES = {
 }
 
 
+SEARCHED = 2 / 3  # of the width, below train and valid: no search sees test
+
+
 def method(chains: Sequence[Chain]) -> Section:
     """The steps of the lead evaluation's data, and the searches of all that are made from the same patches."""
     lead = chains[0]
     sessions = [session for chain in _honest(chains) for session in chain.run.sessions]
-    strategies = [
-        _strategy(kind, sessions) for kind in _TITLES if any(each.adaptation.kind == kind for each in sessions)
-    ]
-    first, *deeper = strategies
+    kinds = [kind for kind in _TITLES if any(each.adaptation.kind == kind for each in sessions)]
+    strategies = [_strategy(kind, sessions) for kind in kinds]
     # As in §3: a new last layer on all, then more on those that promise most.
-    searched = [[first], deeper] if deeper and first.title == _TITLES["straightforward"] else [strategies]
-    rows = [[_images(lead)], _subsets(lead), *searched, [_choice(lead)], [_test(lead)]]
+    steps = [strategies[:1], strategies[1:]] if kinds[0] == "straightforward" and kinds[1:] else [strategies]
+    searched = [_side_by_side(row, SEARCHED) for row in (*steps, [_choice(lead)])]
+    rows = [[_images(lead)], _side_by_side(_subsets(lead), 1.0), *searched, [_test(lead)]]
     caption = "What was done, in which order (figure 3.1)?"
     others = len(unique(chain.dataset for chain in chains)) - 1
     if others:
-        caption += f" The data are those of {lead.name}; {plural(others, 'other data set')} of the page are left out."
+        caption += f" The data set is {lead.name}'s, one of {others + 1} on the page."
     text = "Patches inherit the class of their image, families stay whole, and the test set is opened last."
     return Section("method", "Method", text, (Figures((figure("method", rows),), caption),))
 
@@ -46,6 +48,11 @@ def method(chains: Sequence[Chain]) -> Section:
 def _honest(chains: Sequence[Chain]) -> list[Chain]:
     """Those whose results count for the search."""
     return [each for each in chains if "leaking" not in each.marks] or list(chains)
+
+
+def _side_by_side(row: Sequence[Box], width: float) -> list[Box]:
+    step = width / len(row)
+    return [box._replace(span=(step * place, step * (place + 1))) for place, box in enumerate(row)]
 
 
 def _images(chain: Chain) -> Box:
@@ -72,8 +79,8 @@ def _strategy(kind: str, sessions: Sequence[Session]) -> Box:
     said = networks[0] if len(networks) == 1 else plural(len(networks), "backbone")
     depths = sorted({_depth(each) for each in members})
     reach = f"{depths[0]}" if len(depths) == 1 else f"{depths[0]} to {depths[-1]}"
-    unit = {"extension": "non-linearities", "unfreezing": "layers"}.get(kind)
-    lines = (short(said, 24), *((f"{reach} {unit}",) if unit else ()), plural(len(members), "session"))
+    letter = {"extension": "k", "unfreezing": "n"}.get(kind)
+    lines = (short(said, 18), *((f"{letter} = {reach}",) if letter else ()), plural(len(members), "session"))
     return Box(_TITLES[kind], lines)
 
 
@@ -85,7 +92,7 @@ def _depth(session: Session) -> int:
 
 
 def _choice(chain: Chain) -> Box:
-    return Box("Minimax epoch, best mean of the repeats", (short(chain.metrics.chosen.session, 58),))
+    return Box("Minimax, best mean of the repeats", (short(chain.metrics.chosen.session, 44),))
 
 
 def _test(chain: Chain) -> Box:
