@@ -82,7 +82,7 @@ def _stack(axes: Axes, depth: int, stack: list[tuple[int, str]]) -> None:
 
 
 def _sizes(axes: Axes, layers: list[Layer], ends: tuple[int, int], top: float) -> None:
-    """Below, where the map's side changes; above, the channels there, as far as there is room for numbers."""
+    """Below, where the map's side changes; above, channels of the widest layer there, as far as there is room."""
     ticks: list[tuple[int, str]] = []
     free = float("-inf")
     for depth, side, channels in _changes(layers):
@@ -94,10 +94,10 @@ def _sizes(axes: Axes, layers: list[Layer], ends: tuple[int, int], top: float) -
 
 
 def _changes(layers: list[Layer]) -> Iterator[tuple[int, int, int]]:
-    """Depth, side and channels, all branches together, wherever a map of another side begins."""
+    """Depth, side and channels of the widest layer, wherever a map of another side begins."""
     before = -1
     for depth in sorted({each.depth for each in layers}):
         members = [each for each in layers if each.depth == depth]
         if members[0].side_px != before:
             before = members[0].side_px
-            yield depth, before, sum(each.outputs for each in members)
+            yield depth, before, max(each.outputs for each in members)

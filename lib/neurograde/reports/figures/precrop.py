@@ -12,6 +12,8 @@ from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import BEST, MUTED, PAPER, bare, canvas, render, short
 from neurograde.reports.numbers import count, percent
 
+VEIL = (1, 1, 1, 0.5)  # over a photograph, the same on any page
+
 
 def precrop(slug: str, images: Sequence[CroppedImage]) -> Figure:
     """A row for each image: left as it came, what is taken off hatched; right what is left, under its grid."""
@@ -37,9 +39,7 @@ def _before(axes: Axes, image: CroppedImage) -> None:
         ((left, bottom), right - left, image.height_px - bottom),
     ):
         if width and height:
-            axes.add_patch(
-                Rectangle(corner, width, height, facecolor="none", edgecolor=BEST, hatch="////", linewidth=0)
-            )
+            axes.add_patch(Rectangle(corner, width, height, facecolor=VEIL, edgecolor=BEST, hatch="////", linewidth=0))
     axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=BEST, linewidth=1.6))
     axes.set(xlim=(0, image.width_px), ylim=(image.height_px, 0))
     axes.set_title(f"{short(image.name, 20)}, {count(image.width_px)} × {count(image.height_px)}", color=MUTED)

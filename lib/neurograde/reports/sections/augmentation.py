@@ -24,15 +24,23 @@ def augmentation(chains: Sequence[Chain]) -> Section:
     """The tables of each data set that is shown."""
     datasets = unique(chain.dataset for chain in chains)
     blocks: list[Block] = [_transforms(chains[0])]
+    shown: dict[str, Balance] = {}
     for each in datasets:
         name = each.manifest.name
         if len(datasets) > 1:
             blocks.append(Heading(name))
         balance = read(Balance, each, "balance.json")
         standardisation = read(Standardisation, each, "standardisation.json")
+        same = next((other for other, before in shown.items() if before == balance), None)
+        if same is None:
+            shown[name] = balance
+            blocks += [
+                Figures((balancing(file_name("balancing", name), balance.subsets),), _BALANCING),
+                Tables((_samples(name, balance), _ratios(name, balance), _totals(name, balance))),
+            ]
+        else:
+            blocks.append(Paragraph(f"Classes, samples and ratios are those of {same}, above."))
         blocks += [
-            Figures((balancing(file_name("balancing", name), balance.subsets),), _BALANCING),
-            Tables((_samples(name, balance), _ratios(name, balance), _totals(name, balance))),
             Paragraph(_MODES.get(standardisation.mode, standardisation.mode)),
             _statistics(name, standardisation),
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from neurograde.reports.blocks import Figures, Notes
+from neurograde.reports.blocks import Figures
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.curves import Curves, learning_curves
 from neurograde.reports.figures.small_multiples import small_multiples
@@ -39,14 +39,14 @@ def _cells(winner: Winner) -> Iterator[tuple[tuple[float, int], Curves]]:
             yield (cell.learning_rate, cell.batch_size), curves_of("loss", sessions, chain.histories)
 
 
-def valid_ahead(chains: Sequence[Chain]) -> list[Figures | Notes]:
-    """Figure 4.1: the session that valid alone would overstate most, or word that there is none."""
+def valid_ahead(chains: Sequence[Chain]) -> list[Figures]:
+    """Figure 4.1: the session that valid alone would overstate most, if it would any."""
     found = [
         (overstated(_accuracies(session, chain)), chain, session) for chain in chains for session in _judged(chain)
     ]
     gain, chain, session = max(found, key=lambda each: each[0], default=(0.0, chains[0], None))
     if session is None or gain <= 0:
-        return [Notes(("In no session valid accuracy ran ahead of what train had reached as well (figure 4.1).",))]
+        return []
     train, valid = _accuracies(session, chain)
     peak = max(valid, key=lambda epoch: (valid[epoch], -epoch))
     [(epoch, credited)] = curves_of("accuracy", [session], chain.histories).best

@@ -9,7 +9,7 @@ from neurograde.reports.blocks import Block, Cell, Figure, Figures, Notes, Secti
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.classifier import classifier
 from neurograde.reports.figures.network import network
-from neurograde.reports.numbers import NOTHING, count, decimal, percent, plural
+from neurograde.reports.numbers import count, decimal, percent, plural
 from neurograde.reports.published import TABLE_1_2
 from neurograde.reports.sections.winners import modification, winners
 
@@ -37,7 +37,7 @@ def _table(found: Sequence[Architecture]) -> Table:
     return Table(
         slug="backbones",
         caption="How large are the backbones, and how good on ImageNet (table 1.2)? Counted from the networks as their "
-        "makers built them, accuracies as torchvision gives them for these weights; below, what the report has",
+        "makers built them, accuracies as torchvision gives them for these weights; below each, the report's",
         titles=tuple(Cell(name, kind="text" if place < 2 else "number") for place, name in enumerate(names)),
         rows=tuple(_row(each) for each in found),
         columns=("backbone", "weights", "input_size_px", "top_1", "top_5", "parameters", "auxiliary_parameters",
@@ -54,15 +54,15 @@ def _row(net: Architecture) -> tuple[Cell, ...]:
         Cell(net.backbone, kind="text"),
         Cell(net.weights, kind="text"),
         Cell(count(net.input_size_px)),
-        Cell(percent(top_1, 2), percent(said.top_1, 2) if said else NOTHING),
-        Cell(percent(top_5, 2), percent(said.top_5, 2) if said else NOTHING),
+        Cell(percent(top_1, 2), percent(said.top_1, 2) if said else ""),
+        Cell(percent(top_5, 2), percent(said.top_5, 2) if said else ""),
         Cell(
             f"{decimal(net.imagenet.parameters / 1e6, 2)} M",
-            f"{said.parameters_millions:g} M" if said else NOTHING,
+            f"{said.parameters_millions:g} M" if said else "",
         ),
         Cell(
             f"{decimal(net.imagenet.multiply_adds / 1e9, 2)} G",
-            f"{said.operations_billions:g} G" if said else NOTHING,
+            f"{said.operations_billions:g} G" if said else "",
         ),
     )
 

@@ -58,6 +58,8 @@ _MISSING = {
     "maps": "No map of learning rate and batch size: each search has a single cell.",
     "backbones alone": "No comparison of backbones with a new last layer alone (figure 4.3): it takes two of them.",
     "backbones": "No comparison of backbones and strategies: there is one of each.",
+    "valid ahead": "No example of valid ahead of train (figure 4.1): no session's best valid accuracy exceeds what "
+    "train had reached as well.",
     "depths": "No curve over depth: it takes two depths of a strategy, or one and the straightforward head.",
 }
 

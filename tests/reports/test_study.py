@@ -1,0 +1,213 @@
+"""The study's figures and tables from the store of any study: all there, under their questions, true to their data."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from statistics import fmean
+
+import numpy as np
+import pytest
+
+from neurograde.learning.architecture import architecture, architectures
+from neurograde.maths.illustration import CroppedImage, Illustrations
+from neurograde.maths.minimax import best_by_loss
+from neurograde.maths.patch_grid import Margins
+from neurograde.reports.blocks import Block, Figures, Section, Table, Tables
+from neurograde.reports.chain import Chain
+from neurograde.reports.figures.classifier import classifier
+from neurograde.reports.figures.network import network
+from neurograde.reports.figures.precrop import precrop
+from neurograde.reports.figures.shuffles import mixed
+from neurograde.reports.figures.transforms import transforms
+from neurograde.reports.page import Page, compose
+from neurograde.reports.sections.experiments import members
+from neurograde.reports.sections.grids import overstated
+from neurograde.reports.sections.winners import winners
+from neurograde.specs.train import Backbone, Unfreezing
+from tests.reports.study import write_search, write_study
+from tests.reports.test_page import Elements, chains, rows
+
+NAMES = ("straightforward", "extension", "unfreezing", "apart", "shuffled")
+FIGURES = {
+    "2.1": "precrop-", "2.3": "straightforward-families-", "2.4": "six-families", "2.5": "straightforward-heatmap-",
+    "2.6": "transforms", "2.7": "balancing-", "2.8": "shuffles", "2.9": "experiments", "3.1": "method",
+    "4.1": "valid-ahead", "4.2": "head-straightforward", "4.3": "backbones-straightforward", "4.4": "head-extension",
+    "4.5": "depth-extension", "4.6": "unfrozen-layers", "4.7": "depth-unfreezing", "4.8": "best-session-",
+    "A.1": "network-", "B.1": "grid-straightforward", "B.3": "grid-unfreezing", "appendix C": "untrained-",
+}  # fmt: skip
+"""Figures of the report by the beginning of their files' names."""
+TABLES = {
+    "1.2": "backbones", "2.1": "samples-straightforward", "2.2": "ratios-straightforward",
+    "2.3": "totals-straightforward", "4.1": "best",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> list[Chain]:
+    url = f"file://{tmp_path_factory.mktemp('search')}"
+    write_search(url)
+    pictures = Illustrations((cropped(),), np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
+    return [
+        replace(each, networks=tuple(architectures(each.run.spec)), illustrations=pictures)
+        for each in chains(url, *NAMES)
+    ]
+
+
+@pytest.fixture(scope="module")
+def page(found: list[Chain]) -> Page:
+    return compose("A study", found)
+
+
+def cropped() -> CroppedImage:
+    return CroppedImage("D/a.png", np.full((30, 40, 3), 200, np.uint8), 400, 300, Margins(left=40, bottom=30), 100)
+
+
+def blocks(page: Page) -> list[Block]:
+    return [block for section in page.sections for block in section.blocks]
+
+
+def section(page: Page, slug: str) -> Section:
+    return next(each for each in page.sections if each.slug == slug)
+
+
+@pytest.mark.parametrize(("number", "slug"), FIGURES.items(), ids=FIGURES)
+def test_every_figure_of_the_report_is_drawn_under_the_question_that_it_answers(page: Page, number: str, slug: str):
+    every = [each for each in blocks(page) if isinstance(each, Figures)]
+    drawn = [each for each in every if any(figure.slug.startswith(slug) for figure in each.figures)]
+    assert drawn, number
+    assert all("?" in each.caption and number in each.caption for each in drawn)
+
+
+@pytest.mark.parametrize(("number", "slug"), TABLES.items(), ids=TABLES)
+def test_every_table_of_the_report_is_made_under_the_question_that_it_answers(page: Page, number: str, slug: str):
+    tables = [each for block in blocks(page) for each in (block.tables if isinstance(block, Tables) else [block])]
+    [caption] = [each.caption for each in tables if isinstance(each, Table) and each.slug == slug]
+    assert f"(table {number})?" in caption
+
+
+def test_every_caption_of_a_figure_asks_something(page: Page):
+    assert [each.caption for each in blocks(page) if isinstance(each, Figures) and "?" not in each.caption] == []
+
+
+def test_sections_without_anything_to_show_are_left_out(found: list[Chain]):
+    bare = [replace(each, networks=(), illustrations=None) for each in found if each.name == "extension"]
+    slugs = {each.slug for each in compose("A study", bare).sections}
+    assert slugs.isdisjoint({"networks", "experiments"})
+
+
+def test_table_1_2_counts_beside_the_report(page: Page):
+    table = {row["backbone"]: row for row in rows(page, "backbones")}
+    assert table["resnet18"]["parameters"] == "11689512"
+    assert table["inception_v3"]["report_parameters_millions"] == "27.2"
+    assert table["leaknet"]["report_parameters_millions"] == ""
+    said = Elements(page.html().decode()).text
+    assert "include auxiliary heads of 3.33 M" in said
+
+
+def test_table_4_1_is_the_best_cell_by_mean_of_each_strategy_and_its_best_repeat(page: Page, found: list[Chain]):
+    table = {row["experiment"]: row for row in rows(page, "best")}
+    assert list(table) == ["straightforward", "extension", "unfreezing", "whole"]
+    for name in ("straightforward", "extension", "unfreezing"):
+        [chain] = [each for each in found if each.name == name]
+        losses: dict[str, list[tuple[float, float]]] = {}
+        for session in chain.run.sessions:
+            history = chain.histories[session.id]
+            if len(history) == session.epochs + 1:
+                columns = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
+                best = best_by_loss(*([getattr(each, column) for each in history] for column in columns))
+                losses.setdefault(session.cell, []).append((best.loss, best.accuracy))
+        winner = min(losses.values(), key=lambda bests: fmean(loss for loss, _ in bests))
+        row = table[name]
+        assert (float(row["loss"]), float(row["accuracy"])) == min(winner)
+        assert float(row["loss_mean"]) == pytest.approx(fmean(loss for loss, _ in winner))
+        assert int(row["sessions"]) == len(chain.run.sessions)
+
+
+def test_a_leak_never_wins(found: list[Chain]):
+    assert winners(found)["whole"].chain.name == "apart"
+    assert winners([found[-1]])["whole"].chain.name == "shuffled"  # where there is nothing else
+
+
+def test_small_multiples_have_a_panel_for_every_cell_and_frame_one(page: Page):
+    [figure] = [
+        each for block in blocks(page) if isinstance(block, Figures) for each in block.figures
+        if each.slug == "grid-extension"
+    ]  # fmt: skip
+    assert len(re.findall(r'id="grid-extension-axes_\d+"', figure.svg)) == 9
+    assert "3 learning rates and 3 batch sizes" in figure.alt
+    assert len(figure.svg) < 120_000
+
+
+def test_figure_4_1_shows_the_session_that_valid_alone_would_overstate_most(page: Page, found: list[Chain]):
+    def gain(chain: Chain, session: str) -> float:
+        history = chain.histories[session][1:]
+        valid = [each.valid_accuracy for each in history]
+        return max(valid) - max(min(each.train_accuracy, each.valid_accuracy) for each in history)
+
+    gains = {each.id: gain(chain, each.id) for chain in found for each in chain.metrics.sessions}
+    [caption] = [each.caption for each in blocks(page) if isinstance(each, Figures) and "figure 4.1" in each.caption]
+    named = re.search(r"\? (\S+): valid alone", caption)[1]
+    assert gains[named] == max(gains.values()) > 0
+
+
+def test_valid_alone_overstates_nothing_where_train_is_better():
+    assert overstated(({1: 0.7, 2: 0.9}, {1: 0.6, 2: 0.8})) == 0.0
+    assert overstated(({}, {})) == 0.0
+
+
+def test_the_experiments_are_those_of_one_cell_in_the_report_s_order(found: list[Chain]):
+    assert [chain.name for chain in members(found[::-1]).values()] == ["apart", "shuffled"]
+    assert members(found[:-1]) == {}  # without a leak there is nothing to compare
+
+
+def test_families_are_mixed_by_the_shuffle_alone(page: Page, found: list[Chain]):
+    [figure] = [
+        each for block in section(page, "experiments").blocks for each in block.figures if each.slug == "shuffles"
+    ]
+    shuffled: dict[str, Counter[str]] = {}
+    for row in found[-1].partition.read_csv("assignment.csv"):
+        shuffled.setdefault(row["family"], Counter())[row["subset"]] += 1
+    assert "0: families apart: 0 families in two subsets" in figure.alt
+    assert f"shuffled: {mixed(shuffled)} families in two subsets" in figure.alt
+    assert mixed(shuffled) > 5
+
+
+def test_the_method_counts_what_was_run(page: Page, found: list[Chain]):
+    [block] = section(page, "method").blocks
+    sessions = len(found[0].run.sessions)
+    assert f"New last layer: 3 backbones, {sessions} sessions" in block.figures[0].alt
+    assert "Unfreezing: resnet18, n = 1 to 4" in block.figures[0].alt
+
+
+def test_unfrozen_layers_are_told_by_name_and_drawn_as_trained():
+    net = architecture(Backbone(name="vgg19", weights="none"), Unfreezing(kind="unfreezing", layers=6), 224, 1)
+    figure = network("unfrozen", net, 8)
+    assert "Trained: 6 layers, features.28, features.30, features.32, features.34, classifier.0" in figure.alt
+    assert figure.inline.count("fill: var(--best)") == 6 + 1  # and the legend
+    assert "ImageNet's classifier: 4,096 to 4,096 to 1,000 units" in classifier("head", net).alt
+
+
+def test_the_pre_crop_says_what_it_takes_off():
+    figure = precrop("precrop", [cropped()])
+    assert "400 x 300 px, loses 19.0" in figure.alt
+    assert figure.svg.count("data:image/png") == 2
+
+
+def test_transforms_are_of_a_patch_or_of_a_letter_and_say_which_may_be_used():
+    patch = transforms("transforms", np.zeros((8, 8, 3), np.uint8), 3)
+    letter = transforms("transforms", None, 7)
+    assert patch.svg.count("data:image/png") == 8
+    assert "data:image" not in letter.svg
+    assert patch.svg.count(">(") == 4
+    assert letter.svg.count(">(") == 0
+
+
+def test_a_page_without_pictures_says_the_same(tmp_path):
+    write_study(f"file://{tmp_path}", leaking=False)
+    page = compose("A study", chains(f"file://{tmp_path}", "independent"))
+    files = dict(page.files())
+    assert b"data:image" not in files["figures/transforms.svg"]
+    assert [path for path in files if path.startswith("figures/precrop")] == []
+    assert "(figure 2.6)?" in page.html().decode()
