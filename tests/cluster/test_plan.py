@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
 from jobs.grid import main
+from neurograde.cluster.plan import DEVICES, REPORT
+from neurograde.maths.carbon import co2e_kg, energy_kwh
 from neurograde.maths.grid_plan import Row, hours, report_work, shared_work
+from neurograde.runtime.factors import gpu_tdp_w
+from neurograde.runtime.specfile import load, validate
+from neurograde.specs.train import TrainSpec
 
 ROOT = Path(__file__).parents[2]
 LINEAR = Row("vgg19", "straightforward", "straightforward", 1, 250, 17_000, 100)
@@ -47,8 +53,37 @@ def test_the_plan_of_the_report_counts_its_sessions_and_says_what_is_unknown(pla
     assert "│ straightforward │ 10 │ 10 │ 2,500 │ 170,000 │" in text
     assert "│ extension │ 24 │ 120 │ 6,000 │ 408,000 │" in text
     assert "│ unfreezing │ 40 │ 2,000 │ 10,000 │ 680,000 │" in text
-    assert "12,740 h of T4, 508.33 kg" in text
+    assert "│ all │ 77 │ 2,133 │ 18,530 │ 1,259,500 │" in text
+    assert "│ the report │ │ │ 12,500 │ 936,000 │" in text
+    assert "│ 12,740 │ 508.33 │" in text
+    assert "12,740 h of T4 at 70 W, 891.8 kWh, 508.33 kg" in text
     assert "│ H100 HBM3 │ unknown │ unknown │ unknown │ unknown │" in text
+
+
+def test_the_report_s_own_energy_and_emissions_follow_from_its_hours():
+    kwh = energy_kwh(gpu_tdp_w("T4"), REPORT["hours"])
+    assert kwh == pytest.approx(REPORT["kWh"])
+    assert round(co2e_kg(kwh, 570), 2) == REPORT["kg CO2e"]
+
+
+def test_every_rate_names_its_source():
+    rows = list(csv.DictReader((ROOT / "lib/neurograde/runtime/tables/rates.csv").read_text().splitlines()))
+    assert {row["device"] for row in rows} <= set(DEVICES)
+    assert all(len(row["source"]) > 20 for row in rows)
+
+
+def test_the_study_searches_the_report_s_ranges_with_its_winner_in_them():
+    for name in ("straightforward", "extension", "unfreezing"):
+        path = str(ROOT / f"specs/report/train-{name}.yaml")
+        spec = validate(TrainSpec, load(path), path)
+        assert (min(spec.learning_rates), max(spec.learning_rates)) == (1e-6, 1e-3)
+        assert (min(spec.batch_sizes), max(spec.batch_sizes)) == (8, 128)
+        assert len(spec.learning_rates) == len(spec.batch_sizes) == 5
+        assert 3e-5 in spec.learning_rates
+        epochs = [spec.epochs_of(rate, size) for rate in spec.learning_rates for size in spec.batch_sizes]
+        assert (min(epochs), max(epochs)) == (25, 100)
+        assert 1_600 <= sum(epochs) <= 2_500  # §5.1.1: what a grid search takes
+        assert spec.repeats == 10
 
 
 def test_given_rates_and_prices_add_up(plan):

@@ -85,3 +85,13 @@ def test_sizes_below_one_pixel_are_refused_by_name(kwargs: dict[str, int]) -> No
 def test_a_negative_margin_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="margin top = -1 px"):
         Margins(top=-1)
+
+
+def test_the_study_s_61_images_lose_15_47_percent_of_their_116_077_948_pixels() -> None:
+    kept, borders = 1570 * 250**2, 2_936_948
+    lost = 116_077_948 - kept
+    study = Accounting(
+        images=61, patches=1570, total_px=116_077_948, kept_px=kept, labels_px=lost - borders, borders_px=borders
+    )
+    assert round(100 * study.lost_px / study.total_px, 2) == 15.47
+    assert "61 images, 116,077,948 px, 1,570 patches; 15.47 % lost = 12.94 % labels" in str(study)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from neurograde.imaging.predicting import HEATMAP_COLUMNS, IMAGE_COLUMNS
+from neurograde.learning.architecture import architectures
+from neurograde.maths.illustration import CroppedImage, Illustrations
+from neurograde.maths.patch_grid import Margins
 from neurograde.reports.page import compose
 from neurograde.reports.prediction import prediction_page
 from neurograde.reports.readings import Metrics, read
@@ -57,7 +61,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_the_report(study: str, tmp_path: Path, page: Page):
     path = tmp_path / "index.html"
-    path.write_bytes(compose("A study", chains(study, "independent", "shuffled"), 3).html())
+    cropped = CroppedImage("D/a.png", np.full((30, 40, 3), 200, np.uint8), 400, 300, Margins(left=40, bottom=30), 100)
+    pictures = Illustrations((cropped,), np.zeros((8, 8, 3), np.uint8))
+    found = [
+        replace(each, networks=tuple(architectures(each.run.spec)), illustrations=pictures)
+        for each in chains(study, "independent", "shuffled")
+    ]
+    path.write_bytes(compose("A study", found, 3).html())
     page.goto(path.as_uri())
     check(page)
 

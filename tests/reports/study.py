@@ -122,7 +122,7 @@ class Study:
         files = {"accounting.json": account, "images.csv": images_csv, "index.csv": index, **pixels}
         return self.publish(
             "patches", "demo", job="patch", inputs=[images], hours=0.02, files=files, store=self.store.url,
-            region="FRA", min_tissue_share=0.2, source={"images": "stand-in", "pattern": "(?P<class>.+)/(?P<family>.+)"},
+            region="FRA", min_tissue_share=0.2, source={"images": "stand-in", "pattern": "(?P<class>.+)/(?P<family>.)"},
         )  # fmt: skip
 
     def evaluation(self, name: str, patches: Artefact, *, leaks: bool) -> Artefact:

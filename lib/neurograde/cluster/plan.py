@@ -16,8 +16,8 @@ from neurograde.specs.grid import planned_rows
 
 DEVICES = ("T4", "L4", "A100 SXM4", "H100 HBM3", "CPU")
 CPU_CORES = 2  # of the machine that its rates were measured on
-REPORT = {"sessions": 12_500, "session-epochs": 936_000, "hours": 12_740, "kg CO2e": 508.33}
-"""The report's own count, §5.2.4 and figure C.3."""
+REPORT = {"sessions": 12_500, "session-epochs": 936_000, "hours": 12_740, "kWh": 891.8, "kg CO2e": 508.33}
+"""The report's own count, §5.2.4 and figures C.1 and C.3; its kWh are its hours at the 70 W of a T4."""
 Rates = Mapping[str, float]
 """Samples a second by `device:work`, where the command line gives them."""
 
@@ -56,10 +56,8 @@ def count_table(study: Study, checkpoints: Mapping[str, CheckpointCost]) -> Tabl
         kept = f"{cost.kept_bytes / GB:,.1f}"
         table.add_row(spec.name, *(f"{each:,}" for each in counts), f"{cost.checkpoints:,}", kept, _shown(money))
     table.add_row("all", *(f"{each:,}" for each in totals), "", "", "", style="bold")
-    table.caption = (
-        f"The report counts {REPORT['sessions']:,} sessions and {REPORT['session-epochs']:,} epochs. "
-        "Store: operations at most, and a month of what is kept."
-    )
+    table.add_row("the report", "", "", f"{REPORT['sessions']:,}", f"{REPORT['session-epochs']:,}", "", "", "")
+    table.caption = "Store: operations at most, and a month of what is kept."
     return table
 
 
@@ -95,12 +93,13 @@ def cost_table(
         ]
         numbers = (*parts, here.hours, here.kwh, here.co2e_kg, here.usd, there.hours, there.co2e_kg)
         table.add_row(device, *(_shown(each) for each in numbers))
+    table.add_row("the report", "", "", "", "", "", "", "", f"{REPORT['hours']:,}", f"{REPORT['kg CO2e']}")
     table.caption = (
         f"{passes:,.0f} samples pass through frozen trunks instead of {once:,.0f}: {once / max(passes, 1):,.0f} times "
         f"fewer. Boards at their design power; {grid.region} of {grid.year}: {grid.gco2e_per_kwh:g} g/kWh, PUE "
         f"{grid.pue:g}. T4: at most, from the report's mean epoch of 49 s. Unknown: not measured and not published; "
         "--rate DEVICE:WORK=SAMPLES_PER_S gives a rate (of trunk, head, suffix, epoch), --usd DEVICE=PER_HOUR a price. "
-        f"The report: {REPORT['hours']:,} h of T4, {REPORT['kg CO2e']} kg."
+        f"The report: {REPORT['hours']:,} h of T4 at 70 W, {REPORT['kWh']} kWh, {REPORT['kg CO2e']} kg at 570 g/kWh."
     )
     return table
 

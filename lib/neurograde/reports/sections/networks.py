@@ -97,7 +97,7 @@ def _drawn(found: Sequence[Architecture]) -> Figures:
     shown = list(first.values())[:DRAWN]
     caption = (
         "What do the networks look like (figures A.1, A.2)? A bar is a layer with weights, at its depth, as high as "
-        "the root of its channels, which the numbers give; branches stand above each other."
+        "the root of its channels; branches stand above each other, numbers are the channels of the widest."
     )
     if len(first) > len(shown):
         caption += f" The first {len(shown)} of {len(first)} backbones."
