@@ -146,9 +146,9 @@ def test_figure_4_1_shows_the_session_that_valid_alone_would_overstate_most(page
         valid = [each.valid_accuracy for each in history]
         return max(valid) - max(min(each.train_accuracy, each.valid_accuracy) for each in history)
 
-    gains = {each.id: gain(chain, each.id) for chain in found for each in chain.metrics.sessions}
+    gains = {f"{each.id} of {chain.name}": gain(chain, each.id) for chain in found for each in chain.metrics.sessions}
     [caption] = [each.caption for each in blocks(page) if isinstance(each, Figures) and "figure 4.1" in each.caption]
-    named = re.search(r"\? (\S+): valid alone", caption)[1]
+    named = re.search(r"\? (.+): valid alone", caption)[1]
     assert gains[named] == max(gains.values()) > 0
 
 

@@ -15,7 +15,7 @@ class CroppedImage:
     """An image made small enough for a figure, and its pre-crop.
 
     >>> image = CroppedImage("a.png", np.zeros((3, 4, 3), np.uint8), 400, 300, Margins(left=40, bottom=30), 100)
-    >>> image.inner, image.lost_share
+    >>> image.inner, round(image.lost_share, 2)
     ((40, 0, 400, 270), 0.19)
     """
 
