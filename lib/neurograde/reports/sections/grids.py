@@ -51,9 +51,9 @@ def valid_ahead(chains: Sequence[Chain]) -> list[Figures]:
     peak = max(valid, key=lambda epoch: (valid[epoch], -epoch))
     [(epoch, credited)] = curves_of("accuracy", [session], chain.histories).best
     caption = (
-        f"Why not judge by valid alone (figure 4.1)? {session.id} of {chain.name}: valid alone would claim {percent(valid[peak])}, at "
-        f"epoch {peak}, where train has {percent(train[peak])}; the dot, where the worse of both is best, claims "
-        f"{percent(credited)}, at epoch {epoch}. No session of the page would be overstated more."
+        f"Why not judge by valid alone (figure 4.1)? {session.id} of {chain.name}: valid alone would claim "
+        f"{percent(valid[peak])}, at epoch {peak}, where train has {percent(train[peak])}; the dot, where the worse of "
+        f"both is best, claims {percent(credited)}, at epoch {epoch}. No session of the page would be overstated more."
     )
     return [Figures((learning_curves("valid-ahead", curves_of("accuracy", [session], chain.histories)),), caption)]
 
