@@ -8,6 +8,7 @@ Reads   evaluations/<each of evaluations>, and everything that they were made fr
 Writes  reports/<name>/index.html    self-contained: figures inside, nothing from the network
                       /figures/*.svg
                       /tables/*.csv  the numbers behind the page, unrounded
+                      /specs/*.yaml  the specs of all that stands behind it, as they were run
 Prints  the address of the page, and a line for each evaluation
 """
 
@@ -43,7 +44,8 @@ def report(job: Job[ReportSpec]) -> None:
             for each in (*evaluations, *baselines):
                 each.verify()
             chains = [told(follow(job, each), spec) for each in evaluations]
-            page.write_many(compose(spec.title, chains, spec.worst_mistakes, baselines).files())
+            composed = compose(spec.title, chains, spec.worst_mistakes, baselines, spec.model_dump(mode="json"))
+            page.write_many(composed.files())
     except UpToDate as done:
         log.info(str(done))
     print(f"{job.store.url}/reports/{spec.name}/index.html")

@@ -30,13 +30,13 @@ def report(tmp_path: Path, memory_url: str):
     return report
 
 
-def test_the_page_is_published_with_figures_and_tables_and_its_address_is_printed(report, memory_url: str, capsys):
+def test_the_page_is_published_with_what_lies_beside_it_and_its_address_is_printed(report, memory_url: str, capsys):
     write_study(memory_url)
     assert report(evaluations=["independent", "shuffled"]) == 0
     manifest = read_manifest(Store(memory_url), "reports/demo")
     assert manifest is not None
     assert "index.html" in manifest.files
-    assert {path.partition("/")[0] for path in manifest.files} == {"index.html", "figures", "tables"}
+    assert {path.partition("/")[0] for path in manifest.files} == {"index.html", "figures", "tables", "specs"}
     assert [each.name for each in manifest.inputs] == ["independent", "shuffled"]
     assert manifest.marks == ("leaking", "synthetic")
     address, lead, other = capsys.readouterr().out.splitlines()

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from neurograde.reports.blocks import Figures, Paragraph
 from neurograde.reports.chain import Chain, follow
@@ -19,6 +20,7 @@ from neurograde.reports.figures.search import DARK_WORDS, LIGHT_WORDS
 from neurograde.reports.figures.style import SCALE
 from neurograde.reports.page import Page, compose
 from neurograde.runtime.job import Job
+from neurograde.runtime.specfile import StrictLoader
 from neurograde.specs.report import ReportSpec
 from neurograde.storage.store import Store
 from tests.reports.study import write_study
@@ -222,6 +224,29 @@ def test_three_classes_have_their_metrics_and_figures_too(hostile: Page):
     metrics = {row["metric"] for row in rows(hostile, "results-independent-test")}
     assert {"quadratic_kappa", "f_macro", "roc_auc_macro"} <= metrics
     assert "figures/confusion-independent-test.svg" in dict(hostile.files())
+
+
+def test_the_commands_name_specs_that_lie_beside_the_page_as_they_were_run(study: str):
+    own = {"job": "report", "name": "page", "store": study, "title": "A study"}
+    found = chains(study, "independent")
+    files = dict(compose("A study", found, spec=own).files())
+    html = files["index.html"].decode()
+    commands = re.findall(r"^(?:<pre.*<code>)?python -m jobs\.(\w+) (specs/\S+)$", html, re.MULTILINE)
+    assert [job for job, _ in commands] == [
+        "synthesise",
+        "patch",
+        "partition",
+        "augment",
+        "train",
+        "evaluate",
+        "report",
+    ]
+    assert {path for _, path in commands} == {path for path in files if path.startswith("specs/")}
+    written = {job: yaml.load(files[path], StrictLoader) for job, path in commands}
+    assert written["report"] == own
+    assert written["train"] == found[0].run.spec.model_dump(mode="json")
+    for artefact in (found[0].patches, found[0].partition, found[0].dataset, found[0].evaluation):
+        assert written[artefact.manifest.job] == artefact.manifest.spec
 
 
 def test_no_waste_is_said_so(hostile: Page):

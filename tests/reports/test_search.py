@@ -57,6 +57,13 @@ def test_distributions_say_mean_and_deviation():
     assert "correlation is −1.00" in density("xy", [(0.5, 0.7), (0.6, 0.6), (0.9, 0.3)]).alt
 
 
+def test_no_word_of_a_figure_is_a_formula():
+    pairs = [(0.5, 0.7)] * 4 + [(0.6, 0.6)] * 2 + [(0.9, 0.3)]  # a short logarithmic scale
+    for figure in (density("xy", pairs), distribution("d", "loss", [0.6, 0.7, 0.7, 0.8])):
+        assert not re.search(r"\\math|\$", figure.svg)
+    assert ".5<" not in re.findall(r"<g id=\S*matplotlib.axis_2.*", distribution("d", "loss", [0.6, 0.7]).svg, re.S)[0]
+
+
 def test_the_section_counts_its_sessions_and_says_what_is_missing(study: str):
     section = search(chains(study, "independent"))
     assert section.lead.startswith("6 sessions in 1 search of a backbone and strategy")

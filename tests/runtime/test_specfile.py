@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from neurograde.errors import SpecError, UsageError
-from neurograde.runtime.specfile import load, validate
+from neurograde.runtime.specfile import dump, load, validate
 from neurograde.specs.train import TrainSpec
 
 TRAIN: dict[str, Any] = {
@@ -100,6 +100,15 @@ def test_text_that_is_no_spec_is_refused_by_name(tmp_path: Path, text: str, mess
     with pytest.raises(SpecError, match=r"spec\.yaml") as caught:
         load(path)
     assert message in str(caught.value)
+
+
+def test_a_spec_that_is_written_down_is_read_back_as_it_was(tmp_path: Path):
+    path = tmp_path / "spec.yaml"
+    data = {"rates": [1e-3, 0.1], "name": "1e-3", "pattern": r"(?P<class>[^/]+)\1", "none": None, "share": "1/3",
+            "words": ["no", "2026-11-01", "über é", "a: b", " "], "nested": {"yes": True}, "job": "train"}  # fmt: skip
+    path.write_bytes(dump(data))
+    assert load(str(path)) == data
+    assert list(load(str(path)))[:2] == ["job", "name"]
 
 
 def test_a_spec_that_is_not_there_is_a_usage_error(tmp_path: Path):

@@ -164,6 +164,8 @@ class Commands:
     """Lines to type."""
 
     lines: tuple[str, ...]
+    files: tuple[tuple[str, bytes], ...] = ()
+    """What they name: path beside the page, and content."""
     template: ClassVar[str] = "commands.html.j2"
 
 

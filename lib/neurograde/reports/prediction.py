@@ -33,6 +33,7 @@ NOT_THE_HISTOLOGY = Banner(
     "It is one part of the Shimada system. Favourable or unfavourable histology (FH, UH) also follows from age, "
     "mitosis-karyorrhexis index and nodularity, none of which this knows.",
 )
+BESIDE = "Beside this page lie images.csv, patches.csv and heatmaps.csv, and the pictures in overlays/ and heatmaps/."
 Row = Mapping[str, Any]
 
 
@@ -61,7 +62,7 @@ def prediction_page(  # noqa: PLR0917 - what there is to show, in the order in w
         _image(each, [row for row in heatmaps if row["image"] == each["image"]], files, metrics, number)
         for number, each in enumerate(images)
     ]
-    return Page(title, banners, tuple(sections))
+    return Page(title, banners, tuple(sections), BESIDE)
 
 
 def named(label: str) -> str:

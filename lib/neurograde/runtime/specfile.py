@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import yaml
@@ -21,6 +21,10 @@ from neurograde.storage.raw import read_url
 
 SpecT = TypeVar("SpecT", bound=JobSpec)
 SHOWN = 80  # characters of a bad value that a message repeats
+
+
+class StrictDumper(yaml.SafeDumper):
+    """Writes what `StrictLoader` reads back as it was: a name like 1e-3 in quotes."""
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -40,11 +44,12 @@ class StrictLoader(yaml.SafeLoader):
 
 
 # YAML 1.1 asks for a dot in a float, so PyYAML reads 1e-3 as text.
-StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"),
-    list("-+0123456789"),
-)
+for _class in (StrictLoader, StrictDumper):
+    _class.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"),
+        list("-+0123456789"),
+    )
 
 
 def load(url: str, overrides: Iterable[str] = (), store: str | None = None) -> dict[str, Any]:
@@ -78,6 +83,13 @@ def read_yaml(url: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise SpecError(f"{url}: a spec is a mapping of keys to values, not {type(data).__name__}")
     return data
+
+
+def dump(data: Mapping[str, Any]) -> bytes:
+    """The spec as a YAML file: job, name and store first, then its other keys as they come."""
+    first = {key: data[key] for key in ("job", "name", "store") if key in data}
+    text: str = yaml.dump({**first, **data}, Dumper=StrictDumper, sort_keys=False, allow_unicode=True, width=120)
+    return text.encode()
 
 
 def validate(model: type[SpecT], data: dict[str, Any], where: str) -> SpecT:

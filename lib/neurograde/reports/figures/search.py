@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import BEST, MUTED, PAPER, RULE, SCALE, SUBSET, bare, canvas, render, short
@@ -151,9 +151,9 @@ def density(slug: str, pairs: Sequence[tuple[float, float]]) -> Figure:
         mesh = axes.pcolormesh(
             x, y, shown, cmap=ListedColormap(SCALE), norm=LogNorm(1, max(2, counts.max())), rasterized=True
         )
-        scale = drawing.colorbar(mesh, ax=axes, shrink=0.8, pad=0.02, label="epochs", format="%d")
-        scale.minorticks_off()
-        scale.outline.set_visible(False)
+        bar = drawing.colorbar(mesh, ax=axes, shrink=0.8, pad=0.02, label="epochs", format="%d")
+        bar.ax.yaxis.set_minor_locator(NullLocator())  # of a short scale, they would be labelled as formulae
+        bar.outline.set_visible(False)
         axes.set(xlabel="valid accuracy", ylabel="valid loss")
         relation = float(np.corrcoef(accuracy, loss)[0, 1]) if accuracy.std() and loss.std() else float("nan")
         words = f"their correlation is {decimal(relation, 2)}"

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from neurograde.reports.blocks import Column, Commands, Section, Table, Tables, simple_table
+from neurograde.reports.blocks import Column, Commands, Heading, Paragraph, Section, Table, Tables, simple_table
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.numbers import NOTHING
+from neurograde.runtime import specfile
 from neurograde.specs.records import Manifest
 from neurograde.storage.artefact import Artefact
 
 
-def provenance(chains: Sequence[Chain]) -> Section:
-    """Every artefact behind the page, in the order in which it was made."""
-    artefacts = unique(each for chain in chains for each in chain.artefacts())
+def provenance(
+    chains: Sequence[Chain], baselines: Sequence[Artefact] = (), spec: Mapping[str, Any] | None = None
+) -> Section:
+    """Every artefact behind the page, in the order in which it was made; `spec` is the page's own."""
+    artefacts = unique([*(each for chain in chains for each in chain.artefacts()), *baselines])
     lead = (
         "A digest covers an artefact's spec, its files and the digests of what it was made from, so these lines hold "
         "together from image to figure. Click one to select the whole of it."
     )
-    return Section(
-        "provenance", "Provenance", lead, (Tables((_table(artefacts), _machines(artefacts))), _commands(artefacts))
+    again = (
+        "The specs lie beside this page as they were run, every default written out. In the folder of the page, with "
+        "the digests above to compare with:"
     )
+    tables = Tables((_table(artefacts), _machines(artefacts)))
+    commands = _commands([(each.manifest.job, each.manifest.spec) for each in artefacts], spec)
+    return Section("provenance", "Provenance", lead, (tables, Heading("To make it again"), Paragraph(again), commands))
 
 
 def _table(artefacts: Sequence[Artefact]) -> Table:
@@ -47,11 +55,14 @@ def _machines(artefacts: Sequence[Artefact]) -> Table:
     return simple_table("machines", "Machines and software", columns, rows)
 
 
-def _commands(artefacts: Sequence[Artefact]) -> Commands:
-    # All shards of a grid are made by one command.
-    made = dict.fromkeys((each.manifest.job, str(each.manifest.spec["name"])) for each in artefacts)
-    width = max(len(job) for job, _ in made)
-    return Commands(tuple(f"python -m jobs.{job:{width}} SPEC   # the spec of name: {name}" for job, name in made))
+def _commands(specs: Sequence[tuple[str, Mapping[str, Any]]], own: Mapping[str, Any] | None) -> Commands:
+    """A command for each spec, and the specs; all shards of a grid are made by one command."""
+    every = [*specs, *([("report", own)] if own is not None else [])]
+    files = {f"specs/{job}-{spec['name']}.yaml": (job, specfile.dump(spec)) for job, spec in every}
+    return Commands(
+        lines=tuple(f"python -m jobs.{job} {path}" for path, (job, _) in files.items()),
+        files=tuple((path, text) for path, (_, text) in files.items()),
+    )
 
 
 def _machine(manifest: Manifest) -> str:

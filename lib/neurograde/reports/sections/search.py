@@ -96,8 +96,11 @@ def _maps(chains: Sequence[Chain]) -> list[Figures]:
         for (backbone, strategy), members in cells.items():
             if len(members) > 1 and len(figures) < MAPS_DRAWN:
                 title = f"{backbone}, {strategy}"
+                slug = file_name("map", chain.name, title)
+                if len(chains) > 1:
+                    title = f"{chain.name}: {title}"
                 values = {(each.learning_rate, each.batch_size): (each.loss.mean or 0.0, each.n) for each in members}
-                figures.append(grid_map(file_name("map", chain.name, title), title, values))
+                figures.append(grid_map(slug, title, values))
     if not figures:
         return []
     caption = (
