@@ -207,5 +207,6 @@ def test_the_page_says_when_it_is_not_up_to_date(served: Callable[..., Served], 
     server = served("watch", spec, "--serve")
     page.goto(server.address)
     expect(page.locator("#shards")).to_contain_text("waiting")
+    expect(page.locator("#chosen")).to_contain_text("no epoch is committed yet")
     server.stop()
     expect(page.locator("#message")).to_contain_text("Not up to date", timeout=20_000)

@@ -46,7 +46,8 @@ def headline(grid: GridView) -> str:
     done, all_ = grid.epochs_done, grid.epochs_all
     rate = ""
     if grid.count("running"):
-        rate = f" · {grid.epochs_per_second:,.1f} epochs/s · {duration(grid.seconds_left)} left"
+        known = f"{grid.epochs_per_second:,.1f} epochs/s · {duration(grid.seconds_left)} left"
+        rate = f" · {known if grid.epochs_per_second else 'no epoch measured yet'}"
     share = f"{100 * done / max(1, all_):.1f} %"
     return f"{grid.name}: {done:,} of {all_:,} session-epochs ({share}){rate} · shards: {shards}"
 
@@ -55,7 +56,20 @@ def carbon(grid: GridView) -> str:
     """What the grid has cost so far, in one line."""
     spent, wasted = grid.total("co2e_kg"), grid.total("wasted_kg")
     share = f", {100 * wasted / spent:.1f} % of it wasted" if spent else ""
-    return f"{grid.total('kwh'):,.4f} kWh, {1000 * spent:,.2f} g CO2e so far{share}"
+    energy, mass = amount(grid.total("kwh"), ("kWh", "Wh", "mWh")), amount(spent, ("kg", "g", "mg"))
+    return f"{energy}, {mass} CO2e so far{share}"
+
+
+def amount(value: float, units: tuple[str, str, str]) -> str:
+    """In the largest unit, a thousandth or a millionth of it, so that three digits say something.
+
+    >>> amount(508.33, ("kg", "g", "mg")), amount(0.00042, ("kg", "g", "mg")), amount(0.0, ("kg", "g", "mg"))
+    ('508 kg', '420 mg', '0 mg')
+    """
+    step = 0 if value >= 1 else 1 if value >= 1e-3 else 2
+    scaled = value * 1000.0**step
+    places = 0 if scaled >= 100 or not scaled else 1 if scaled >= 10 else 2
+    return f"{scaled:,.{places}f} {units[step]}"
 
 
 def duration(seconds: float | None) -> str:
@@ -75,7 +89,7 @@ def duration(seconds: float | None) -> str:
 def _row(shard: ShardView) -> tuple[Text | ProgressBar | str, ...]:
     ending = f" ({shard.exit_code})" if shard.exit_code is not None else ""
     age = f", heartbeat {duration(shard.heartbeat_seconds)} ago" if shard.state == "stale" else ""
-    lost = f", {shard.diverged} diverged" if shard.diverged else ""
+    lost = f", {shard.diverged} diverged" if shard.diverged and shard.state != "diverged" else ""
     return (
         shard.name,
         Text(f"{shard.state}{ending}{age}{lost}", style=STYLES[shard.state]),

@@ -17,6 +17,7 @@ const draw = (name, fields, ...children) => {
   node.append(...children);
   return node;
 };
+const rateOf = (rate) => rate.toExponential().replace("e+0", "");
 const rowOf = (cell) => `${cell.backbone} · ${cell.strategy}`;
 
 async function refresh() {
@@ -43,12 +44,19 @@ function show() {
   const done = grid.shards.reduce((sum, each) => sum + each.epochs_done, 0), all = grid.shards.reduce((sum, each) => sum + each.epochs_all, 0);
   $("done").style.width = `${(100 * done) / Math.max(1, all)}%`;
   const rows = [...new Set(grid.cells.map(rowOf))];
-  if (!rows.includes(row)) row = rowOf(grid.cells.find((each) => each.running) ?? grid.cells[0]);
+  if (!rows.includes(row)) { row = rowOf(grid.cells.find((each) => each.running) ?? grid.cells[0]); chosen = best(); curves(); }
   if ($("row").options.length !== rows.length) $("row").replaceChildren(...rows.map((each) => make("option", { value: each, textContent: each })));
   $("row").value = row;
   $("row-label").hidden = rows.length < 2;
   heatmap();
   shards();
+}
+
+// The cell of the row to look at first: the one of least loss, or where there is none yet one that is being trained.
+function best() {
+  const cells = grid.cells.map((cell, place) => ({ ...cell, place })).filter((cell) => rowOf(cell) === row);
+  const known = cells.filter((cell) => cell.loss !== null).sort((a, b) => a.loss - b.loss);
+  return (known[0] ?? cells.find((cell) => cell.running) ?? cells[0]).place;
 }
 
 // ---- the map
@@ -59,7 +67,7 @@ function heatmap() {
   const losses = cells.map((each) => each.loss).filter((loss) => loss !== null), best = Math.min(...losses), worst = Math.max(...losses);
   const head = make("tr", {}, make("th", { scope: "col", textContent: "rate \\ batch" }), ...sizes.map((size) => make("th", { scope: "col", textContent: size })));
   const focused = document.activeElement?.dataset?.cell;
-  $("heatmap").replaceChildren(make("thead", {}, head), make("tbody", {}, ...rates.map((rate) => make("tr", {}, make("th", { scope: "row", textContent: rate.toExponential().replace("e+0", "") }), ...sizes.map((size) => {
+  $("heatmap").replaceChildren(make("thead", {}, head), make("tbody", {}, ...rates.map((rate) => make("tr", {}, make("th", { scope: "row", textContent: rateOf(rate) }), ...sizes.map((size) => {
     const cell = cells.find((each) => each.learning_rate === rate && each.batch_size === size);
     return make("td", {}, ...(cell ? [tile(cell, best, worst)] : []));
   })))));
@@ -72,7 +80,7 @@ function tile(cell, best, worst) {
   button.setAttribute("aria-pressed", String(chosen === cell.place));
   const loss = cell.loss === null ? "–" : cell.loss.toFixed(3);
   button.append(loss, make("small", { textContent: `n = ${cell.counted} of ${cell.repeats}` }));
-  button.setAttribute("aria-label", `rate ${cell.learning_rate}, batch ${cell.batch_size}: loss ${loss}, ${cell.counted} of ${cell.repeats} sessions${cell.running ? ", being trained" : ""}`);
+  button.setAttribute("aria-label", `rate ${rateOf(cell.learning_rate)}, batch ${cell.batch_size}: loss ${loss}, ${cell.counted} of ${cell.repeats} sessions${cell.running ? ", being trained" : ""}`);
   if (cell.loss !== null) {
     const step = worst > best ? Math.round(((cell.loss - best) / (worst - best)) * (SCALE.length - 1)) : 0;
     button.style.background = SCALE[step];
@@ -86,10 +94,14 @@ function tile(cell, best, worst) {
 
 async function curves() {
   if (chosen === null) return;
-  const cell = grid.cells[chosen], answer = await fetch(`/api/cell/${chosen}`);
-  if (!answer.ok) return;
+  const cell = grid.cells[chosen], answer = await fetch(`/api/cell/${chosen}`).catch(() => null);
+  if (!answer?.ok) return; // the next refresh tells why
   const { curves: found, best } = await answer.json();
-  $("chosen").textContent = `${rowOf(cell)}, rate ${cell.learning_rate}, batch ${cell.batch_size}: mean ± standard deviation over ${cell.repeats} repeats; red dots are the best epochs of its sessions.`;
+  if (!found.train_loss.length) {
+    $("chosen").textContent = `${rowOf(cell)}, rate ${rateOf(cell.learning_rate)}, batch ${cell.batch_size}: no epoch is committed yet.`;
+    return $("curves").replaceChildren();
+  }
+  $("chosen").textContent = `${rowOf(cell)}, rate ${rateOf(cell.learning_rate)}, batch ${cell.batch_size}: mean ± standard deviation over ${cell.repeats} repeats; red dots are the best epochs of its sessions.`;
   $("curves").replaceChildren(
     plot("loss", { train: found.train_loss, valid: found.valid_loss }, best),
     plot("accuracy", { train: found.train_accuracy, valid: found.valid_accuracy }, []),
@@ -97,10 +109,10 @@ async function curves() {
 }
 
 function plot(title, lines, dots) {
-  const [width, height, left, top] = [560, 190, 46, 24], points = Object.values(lines).flat();
+  const [width, height, left, top] = [Math.min(560, Math.max(300, $("curves").clientWidth)), 190, 46, 24], points = Object.values(lines).flat();
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height + top + 24}`, role: "img", "aria-label": `${title} by epoch, train and valid` });
   svg.append(draw("text", { x: left, y: 14, class: "title" }, title));
-  if (!points.length) return svg.append(draw("text", { x: left, y: 60 }, "nothing committed yet")), svg;
+  if (!points.length) return svg.append(draw("text", { x: left, y: 60 }, "not measured")), svg;
   const high = points.map((p) => p.mean + (p.std ?? 0)).concat(dots.map((dot) => dot.loss)), low = points.map((p) => p.mean - (p.std ?? 0));
   const [most, least] = title === "accuracy" ? [1, Math.min(0.5, ...low)] : [Math.max(...high), Math.min(0, ...low)];
   const last = Math.max(1, ...points.map((p) => p.epoch));
@@ -114,8 +126,9 @@ function plot(title, lines, dots) {
     const colour = `var(--${name})`, edge = (sign) => line.map((p) => `${x(p.epoch)},${y(p.mean + sign * (p.std ?? 0))}`);
     svg.append(draw("polygon", { points: [...edge(1), ...edge(-1).reverse()].join(" "), fill: colour, opacity: 0.18 }));
     svg.append(draw("polyline", { points: edge(0).join(" "), fill: "none", stroke: colour, "stroke-width": 2, "stroke-dasharray": name === "valid" ? "6 3" : "none" }));
-    const end = line.at(-1);
-    if (end) svg.append(draw("text", { x: x(end.epoch) + 6, y: y(end.mean) + (name === "train" ? 10 : -2), class: name }, name));
+    const end = line.at(-1), other = Object.values(lines).find((each) => each !== line)?.at(-1); // the higher name above
+    const above = other && (end?.mean === other.mean ? name === "valid" : end?.mean > other.mean);
+    if (end) svg.append(draw("text", { x: x(end.epoch) + 6, y: y(end.mean) + (above ? -2 : 10), class: name }, name));
   }
   for (const dot of dots) svg.append(draw("circle", { cx: x(dot.epoch), cy: y(dot.loss), r: 4, fill: "var(--best)" }, draw("title", {}, `${dot.session}: ${dot.loss.toFixed(3)} in epoch ${dot.epoch}`)));
   return svg;
@@ -137,7 +150,7 @@ function shards() {
   $("shards").replaceChildren(make("thead", {}, make("tr", {}, ...head.map((title) => make("th", { scope: "col", textContent: title })))), make("tbody", {}, ...sorted.slice(0, ROWS).map((each) => {
     const fill = make("i");
     fill.style.width = `${(100 * each.epochs_done) / Math.max(1, each.epochs_all)}%`;
-    const ending = each.exit_code === null ? "" : ` (exit ${each.exit_code})`, lost = each.diverged ? `, ${each.diverged} diverged` : "";
+    const ending = each.exit_code === null ? "" : ` (exit ${each.exit_code})`, lost = each.diverged && each.state !== "diverged" ? `, ${each.diverged} diverged` : "";
     const number = (text) => make("td", { className: "number", textContent: text });
     return make("tr", { className: each.state },
       make("th", { scope: "row", textContent: each.name }), make("td", { className: "state", textContent: each.state + ending + lost }),
@@ -149,7 +162,7 @@ function shards() {
   $("more").textContent = sorted.length > ROWS ? `and ${sorted.length - ROWS} shards more` : "";
 }
 
-$("row").onchange = () => { row = $("row").value; chosen = null; heatmap(); };
+$("row").onchange = () => { row = $("row").value; chosen = best(); heatmap(); curves(); };
 setInterval(() => { if (readAt) $("age").textContent = `read ${duration((Date.now() - readAt) / 1000)} ago`; }, 1000);
 setInterval(() => { if (!document.hidden) refresh().then(curves); }, SECONDS * 1000);
 await refresh();
