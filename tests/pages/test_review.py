@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import TCPServer
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -138,10 +142,17 @@ def test_another_patch_size_is_shown_with_its_loss_and_saved_nowhere(served: Sta
     page.fill("#size", "16")
     page.press("#size", "Tab")
     expect(page.locator("#what-if")).to_contain_text("Shown, not saved: 24 cells of 16 px")
+    page.fill("#size", "40")  # and the loss follows while one types
+    expect(page.locator("#what-if")).to_contain_text("Shown, not saved: 2 cells of 40 px")
+    expect(page.locator("#losses tr", has_text="borders").locator("td").first).to_have_text("54.29 %")
+    page.fill("#size", "4")
+    expect(page.locator("#what-if")).to_contain_text("from 16 to 4096")
     page.locator("#stage").focus()
     page.keyboard.press("Space")
     page.wait_for_timeout(200)
     assert Store(f"file://{spec.parent}/store").list("reviews") == {}
+    page.press("#size", "Escape")
+    expect(page.locator("#cell")).to_contain_text("Row 1, column 1: kept")
 
 
 def test_what_was_saved_outlives_a_crash_of_the_server_and_the_page_says_what_was_not(
@@ -158,6 +169,140 @@ def test_what_was_saved_outlives_a_crash_of_the_server_and_the_page_says_what_wa
     opened(page, served("review", spec).address)
     expect(page.locator("#cell")).to_contain_text("greyed: other tissue")
     assert set(rejected(latest(spec))) == {(0, 0)}
+
+
+def test_a_crash_in_the_middle_of_a_change_leaves_the_change_whole_or_none_of_it_and_the_page_tells_which(
+    served: Start, spec: Path, page: Page
+):
+    kept: list[tuple[int, int]] = []
+    for number in range(3):
+        server = served("review", spec)
+        opened(page, server.address)
+        for _ in range(number):
+            page.keyboard.press("ArrowDown" if number == 1 else "ArrowRight")
+        page.keyboard.press("Space")  # and not a moment to wait for the answer
+        server.stop(signal.SIGKILL)
+        expect(page.locator("#saved")).to_have_text(re.compile("saved$|^not saved"))
+        said = page.inner_text("#saved")
+        decisions = Decisions(Store(f"file://{spec.parent}/store"), "first").latest()
+        stands = set(rejected(decisions[FIRST]["ada"])) if decisions else set()
+        assert stands >= set(kept)
+        assert len(stands) <= len(kept) + 1
+        if said == "saved":
+            assert len(stands) == len(kept) + 1
+        kept = sorted(stands)
+    opened(page, served("review", spec).address)
+    expect(page.locator("#losses tr", has_text="labels").locator("td").first).to_have_text(
+        f"{100 * len(kept) * 32**2 / 7000:.2f} %"
+    )
+
+
+def test_what_cannot_be_saved_is_kept_on_the_page_and_saved_as_soon_as_the_server_answers(
+    served: Start, spec: Path, page: Page
+):
+    opened(page, served("review", spec).address)
+    page.route("**/decision", lambda route: route.abort())
+    page.keyboard.press("Space")
+    expect(page.locator("#saved")).to_contain_text("not saved")
+    page.keyboard.press("n")
+    expect(page.locator("#message")).to_contain_text("stays open until it is")
+    expect(page.locator("#name")).to_have_text(FIRST)
+    page.unroute("**/decision")
+    saved(page)
+    assert set(rejected(latest(spec))) == {(0, 0)}
+    page.keyboard.press("n")
+    expect(page.locator("#name")).to_have_text(SECOND)
+
+
+def test_decisions_on_an_image_or_a_grid_that_has_changed_are_void_and_the_page_says_so(
+    served: Start, spec: Path, page: Page
+):
+    server = served("review", spec)
+    opened(page, server.address)
+    page.keyboard.press("Space")
+    page.keyboard.press("n")
+    expect(page.locator("#name")).to_have_text(SECOND)
+    server.stop()
+    paint(spec.parent / "images" / FIRST, 7)
+    again = served("review", spec)
+    page.goto(again.address)  # it begins with what is not finished
+    expect(page.locator("#name")).to_have_text(SECOND)
+    page.keyboard.press("p")
+    expect(page.locator("#message")).to_contain_text("the earlier decision no longer counts")
+    expect(page.locator("#cell")).to_contain_text("Row 1, column 1: kept")
+    page.keyboard.press("f")
+    expect(page.locator("#end")).to_contain_text("The decisions on 1 of them no longer count")
+    expect(page.locator("#images option").first).to_have_text(f"! {FIRST}")
+    again.stop()
+    opened(page, served("review", spec, "--set", "patch_size_px=30").address)
+    expect(page.locator("#message")).to_contain_text("the earlier decision no longer counts")
+    expect(page.locator("#classes div").first).to_contain_text("0 of 2")
+
+
+def test_a_page_of_another_origin_changes_nothing_though_the_browser_would_send_the_cookie(
+    served: Start, spec: Path, page: Page
+):
+    address = served("review", spec).address
+    opened(page, address)
+    home = address.split("/?")[0]
+    body = json.dumps({"number": 1, "margins_px": {}, "rejected": [], "restored": [], "finished": True})
+    with TCPServer(("127.0.0.1", 0), Hostile) as other:
+        Thread(target=other.serve_forever, daemon=True).start()
+        page.goto(f"http://127.0.0.1:{other.server_address[1]}/")  # another port, but the same site to a cookie
+        status = page.evaluate(
+            """async ([home, body]) => {
+                const sent = { method: "POST", mode: "no-cors", credentials: "include", body };
+                const answers = await Promise.allSettled([fetch(`${home}/api/images/0/decision`, sent),
+                    fetch(`${home}/api/progress`, { credentials: "include" })]);
+                return answers.map((each) => each.status);
+            }""",
+            [home, body],
+        )
+        other.shutdown()
+    assert status[1] == "rejected"  # nothing can be read
+    assert Store(f"file://{spec.parent}/store").list("reviews") == {}
+
+
+class Hostile(BaseHTTPRequestHandler):
+    """A page of somebody else."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<p>a page of somebody else</p>")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_an_image_of_4000_x_3000_px_is_zoomed_and_moved_without_lag(served: Start, spec: Path, page: Page):
+    tile = np.array(Image.open(spec.parent / "images" / FIRST))
+    Image.fromarray(np.tile(tile, (43, 40, 1))[:3000]).save(spec.parent / "images" / FIRST)
+    opened(page, served("review", spec, "--set", "patch_size_px=250").address)
+    expect(page.locator("#stage.opening")).to_have_count(0)
+    before = page.locator("#image").bounding_box()
+    page.evaluate(
+        """() => {
+            let last = performance.now();
+            window.gaps = [];
+            const beat = (now) => { gaps.push(now - last); last = now; requestAnimationFrame(beat); };
+            requestAnimationFrame(beat);
+        }"""
+    )
+    page.mouse.move(500, 400)
+    for _ in range(12):
+        page.mouse.wheel(0, -80)
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    page.mouse.move(300, 250, steps=40)
+    page.mouse.up()
+    after, gaps = page.locator("#image").bounding_box(), page.evaluate("gaps")
+    assert before is not None
+    assert after is not None
+    assert after["width"] > 5 * before["width"]
+    assert len(gaps) > 20
+    assert np.median(gaps) < 50, "fewer than 20 frames a second"
 
 
 def test_a_second_window_sees_what_the_first_one_changed_and_overwrites_nothing(
@@ -204,6 +349,8 @@ def test_an_image_that_cannot_be_read_is_named_and_the_others_go_on(served: Star
     (spec.parent / "images" / FIRST).write_bytes(b"no image")
     page.goto(served("review", spec).address)
     expect(page.locator("#message")).to_contain_text(f"{FIRST}: not an image that can be read")
+    expect(page.locator("#losses td").first).to_have_text("–")
+    expect(page.locator("#whole")).to_be_disabled()
     page.keyboard.press("n")
     expect(page.locator("#name")).to_have_text(SECOND)
     expect(page.locator("#cell")).to_contain_text("Row 1, column 1: kept")

@@ -193,7 +193,8 @@ class Accounting:
     def __str__(self) -> str:
         percent = {part: f"{100 * share:.2f} %" for part, share in self.shares.items()}
         return (
-            f"{self.images:,} images, {self.total_px:,} px, {self.patches:,} patches; {percent['lost']} lost"
+            f"{self.images:,} image{'' if self.images == 1 else 's'}, {self.total_px:,} px, "
+            f"{self.patches:,} patch{'' if self.patches == 1 else 'es'}; {percent['lost']} lost"
             f" = {percent['labels']} labels + {percent['background']} background"
             f" + {percent['borders']} borders + {percent['precrop']} pre-crop"
         )

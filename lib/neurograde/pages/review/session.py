@@ -80,27 +80,35 @@ class Review:
         self.spec, self.images, self.names, self.read, self.decisions = spec, images, names, read, decisions
         self._latest = decisions.latest()
         self._opened: OrderedDict[int, Opened] = OrderedDict()
+        self._seen: dict[int, str] = {}
+        """Digest of every image that has been opened."""
+        self._reading = [threading.Lock() for _ in images]
         self._lock = threading.Lock()
 
     def open(self, place: int) -> Opened:
         """The image at `place`; DataError if it cannot be read."""
-        with self._lock:
-            if place not in self._opened:
-                image = self.images[place]
-                data = self.read(image.path)
-                pixels = read_rgb(data, image.path, self.spec.max_image_pixels)
-                picture = io.BytesIO()
-                Image.fromarray(pixels).save(picture, "JPEG", quality=95, subsampling=0)
-                self._opened[place] = Opened(sha256_hex(data), pixels, picture.getvalue())
+        with self._reading[place]:  # once, though the page asks for cells and picture; other images need not wait
+            with self._lock:
+                opened = self._opened.pop(place, None)
+            opened = opened or self._read(place)
+            with self._lock:
+                self._opened[place], self._seen[place] = opened, opened.sha256
                 if len(self._opened) > OPEN_IMAGES:
                     self._opened.popitem(last=False)
-            self._opened.move_to_end(place)
-            return self._opened[place]
+            return opened
+
+    def _read(self, place: int) -> Opened:
+        image = self.images[place]
+        data = self.read(image.path)
+        pixels = read_rgb(data, image.path, self.spec.max_image_pixels)
+        picture = io.BytesIO()
+        Image.fromarray(pixels).save(picture, "JPEG", quality=95, subsampling=0)
+        return Opened(sha256_hex(data), pixels, picture.getvalue())
 
     def show(self, place: int, patch_size_px: int | None = None, margins: Margins | None = None) -> dict[str, Any]:
         """All that the page needs of one image; with another patch size or margins, what they would cost."""
         opened, mine = self.open(place), self._mine(place)
-        voided = mine is not None and not self._stands(mine, opened.sha256)
+        voided = mine is not None and not self._stands(place, mine)
         decided = None if voided else mine
         if margins is None:
             margins = Margins(**decided.margins_px.model_dump()) if decided else self.images[place].margins
@@ -110,6 +118,7 @@ class Review:
         background = int((shares < self.spec.min_tissue_share).sum())
         return {
             "place": place,
+            "sha256": opened.sha256,
             "name": self.images[place].path,
             "class": self.images[place].label,
             "family": self.images[place].family,
@@ -186,7 +195,8 @@ class Review:
 
     def progress(self) -> dict[str, Any]:
         """How far the reviewer is, in all and by class, and what the decisions have cost so far."""
-        mine = {place: decision for place in range(len(self.images)) if (decision := self._mine(place))}
+        every = {place: decision for place in range(len(self.images)) if (decision := self._mine(place))}
+        mine = {place: decision for place, decision in every.items() if self._stands(place, decision)}
         classes: dict[str, dict[str, int]] = {}
         for place, image in enumerate(self.images):
             of_class = classes.setdefault(image.label, {"images": 0, "finished": 0})
@@ -197,9 +207,15 @@ class Review:
             "reviewer": self.spec.reviewer,
             "patch_size_px": self.spec.patch_size_px,
             "images": [
-                {"name": image.path, "class": image.label, "family": image.family, "state": _state(mine.get(place))}
+                {
+                    "name": image.path,
+                    "class": image.label,
+                    "family": image.family,
+                    "state": _state(mine.get(place), voided=place in every.keys() - mine.keys()),
+                }
                 for place, image in enumerate(self.images)
             ],
+            "least_certain_first": self.spec.least_certain_first,
             "classes": classes,
             "reasons": self.spec.reasons,
             "account": asdict(account) | {"shares": account.shares},
@@ -210,8 +226,10 @@ class Review:
     def _mine(self, place: int) -> Decision | None:
         return self._latest.get(self.names[place], {}).get(self.spec.reviewer)
 
-    def _stands(self, decision: Decision, sha256: str) -> bool:
-        return (decision.image_sha256, decision.patch_size_px) == (sha256, self.spec.patch_size_px)
+    def _stands(self, place: int, decision: Decision) -> bool:
+        """Whether image and grid are still those decided on; of an image not opened yet, the grid alone tells."""
+        seen = self._seen.get(place, decision.image_sha256)
+        return (decision.image_sha256, decision.patch_size_px) == (seen, self.spec.patch_size_px)
 
 
 def account_of(decision: Decision) -> Accounting:
@@ -260,7 +278,7 @@ def _gone(decisions: Iterable[Decision]) -> NDArray[np.bool_]:
     return np.concatenate(judged)
 
 
-def _state(decision: Decision | None) -> str:
+def _state(decision: Decision | None, *, voided: bool) -> str:
     if decision is None:
-        return "open"
+        return "void" if voided else "open"
     return "finished" if decision.finished else "begun"

@@ -12,6 +12,10 @@ let view = { scale: 1, x: 0, y: 0 };              // image pixels to stage pixel
 let past = [], future = [];                       // for undo and redo: {cells, margins}
 let number = 0;                                   // of the last decision that the store holds
 let queue = Promise.resolve();                    // changes are sent in order, one at a time
+let unsaved = null;                               // what to send again, until the server has it
+let opening = 0;                                  // the newest image that was asked for
+
+const SECONDS_TO_RETRY = 3;
 
 async function ask(path, body) {
   const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
@@ -24,31 +28,49 @@ async function ask(path, body) {
 // ---- the image
 
 async function open(place) {
+  const turn = ++opening;
   await queue;
+  if (unsaved) {
+    $("images").value = unsaved.place;
+    return say("The last change is not saved yet. This image stays open until it is.");
+  }
   say("");
+  $("cell").textContent = `Opening ${set.images[place].name} …`;
+  let found = null, problem = "";
   try {
-    shown = await ask(`/api/images/${place}`);
+    found = await ask(`/api/images/${place}`);
   } catch (error) {
-    shown = null;
+    problem = error.message;
+  }
+  if (turn !== opening) return; // somebody went on meanwhile
+  shown = found;
+  $("image").dataset.place = place;
+  $("images").value = place;
+  $("place").textContent = `${place + 1} of ${set.images.length}`;
+  if (!shown) {
     $("name").textContent = set.images[place].name;
+    $("belongs").textContent = `${set.images[place].class} · family ${set.images[place].family}`;
     $("image").removeAttribute("src");
-    $("image").dataset.place = place;
-    say(error.message);
+    $("image").alt = "";
+    past = []; future = [];
+    $("cell").textContent = "This image cannot be shown; the others can.";
+    say(problem);
     return paint();
   }
   number = shown.number;
   cells = { rejected: new Map(shown.rejected.map((c) => [key(c.row, c.col), c.reason])), restored: new Set(shown.restored.map((c) => key(c.row, c.col))) };
   past = []; future = []; cursor = [0, 0];
-  $("image").src = `/api/images/${place}/picture`;
+  $("stage").classList.add("opening");             // no picture under another one's grid
+  $("image").onload = () => $("stage").classList.remove("opening");
+  $("image").onerror = () => say("The picture of this image did not arrive. Open it again.");
+  $("image").src = `/api/images/${place}/picture?${shown.sha256}`; // a changed file is another picture, whatever is cached
   $("image").alt = shown.name;
-  $("image").dataset.place = place;
   $("name").textContent = shown.name;
   $("belongs").textContent = `${shown.class} · family ${shown.family} · ${shown.width_px} × ${shown.height_px} px`;
-  $("place").textContent = `${place + 1} of ${set.images.length}`;
-  $("images").value = place;
   $("size").value = shown.patch_size_px;
   if (shown.voided) say("This image or its grid has changed since it was reviewed: the earlier decision no longer counts.");
   fit();
+  if (place + 1 < set.images.length) fetch(`/api/images/${place + 1}`).catch(() => {}); // so that it is read when its turn comes
 }
 
 const place = () => Number($("image").dataset.place || 0);
@@ -95,7 +117,8 @@ function draw() {
   const pen = canvas.getContext("2d");
   pen.scale(dots, dots);
   for (const edge of document.querySelectorAll(".edge")) edge.hidden = !shown;
-  if (!shown) return;
+  for (const control of document.querySelectorAll("#margins input, #size, #whole")) control.disabled = !shown;
+  if (!shown) return table({});
   $("image").style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
   const size = shown.patch_size_px * view.scale, { left, top, right, bottom } = shown.margins_px;
   const [x0, y0] = [view.x + left * view.scale, view.y + top * view.scale];
@@ -200,21 +223,33 @@ function save(finished) {
     restored: [...cells.restored].map((cell) => ({ row: coordinates(cell)[0], col: coordinates(cell)[1] })),
     finished,
   };
-  const here = place();
+  unsaved = { place: place(), body };
+  return send();
+}
+
+// Send what is not saved yet; it holds the whole decision, so that what comes later takes the place of what failed.
+function send() {
   tell("saving …");
   queue = queue.then(async () => {
+    const sent = unsaved;
+    if (!sent) return;
     try {
-      const progress = await ask(`/api/images/${here}/decision`, { ...body, number: number + 1 });
+      const progress = await ask(`/api/images/${sent.place}/decision`, { ...sent.body, number: number + 1 });
       number += 1;
-      tell("saved");
+      if (unsaved === sent) { unsaved = null; tell("saved"); }
       showProgress(progress);
     } catch (error) {
       tell(`not saved: ${error.message}`, true);
-      if (error.status === 409) setTimeout(() => open(here).then(() => say(error.message)));
+      if (error.status === 409) {
+        unsaved = null;
+        setTimeout(() => open(sent.place).then(() => say(error.message)));
+      } else setTimeout(() => unsaved === sent && send(), 1000 * SECONDS_TO_RETRY);
     }
   });
   return queue;
 }
+
+addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
 
 function tell(message, failed = false) {
   $("saved").textContent = message;
@@ -222,9 +257,10 @@ function tell(message, failed = false) {
 }
 
 async function regrid(size, margins) {
-  const query = new URLSearchParams({ patch_size_px: size, ...margins });
+  const query = new URLSearchParams({ patch_size_px: size, ...margins }), here = place();
   try {
-    const other = await ask(`/api/images/${place()}?${query}`);
+    const other = await ask(`/api/images/${here}?${query}`);
+    if (here !== place() || Number($("size").value) !== size) return; // another one is asked for by now
     for (const name of ["patch_size_px", "margins_px", "rows", "cols", "tissue", "shares"]) shown[name] = other[name];
     cells = { rejected: new Map(), restored: new Set() };
     cursor = [0, 0];
@@ -246,6 +282,7 @@ async function setMargins(margins) {
 
 async function step(by) {
   if (by > 0 && shown && !isTrial()) await save(true);
+  if (unsaved) return say("The last change is not saved yet. This image stays open until it is.");
   const next = place() + by;
   if (next >= 0 && next < set.images.length) await open(next);
   else if (by > 0) $("finish").focus();
@@ -261,13 +298,13 @@ function table(own) {
     const row = document.createElement("tr");
     row.className = name === "lost" ? "total" : "";
     const head = Object.assign(document.createElement("th"), { scope: "row", textContent: title });
-    row.append(head, ...[own[name], set.shares?.[name]].map((share) => Object.assign(document.createElement("td"), { textContent: share === undefined || !set.shares ? "–" : percent(share) })));
+    row.append(head, ...[own[name], set.shares?.[name]].map((share) => Object.assign(document.createElement("td"), { textContent: share === undefined ? "–" : percent(share) })));
     return row;
   }));
-  for (const input of document.querySelectorAll("#margins input")) if (document.activeElement !== input) input.value = shown.margins_px[input.dataset.side];
+  for (const input of document.querySelectorAll("#margins input")) if (document.activeElement !== input) input.value = shown?.margins_px[input.dataset.side] ?? "";
   $("undo").disabled = !past.length;
   $("redo").disabled = !future.length;
-  $("what-if").textContent = isTrial()
+  $("what-if").textContent = shown && isTrial()
     ? `Shown, not saved: ${shown.rows * shown.cols} cells of ${shown.patch_size_px} px. Set patch_size_px: ${shown.patch_size_px} in the specs of review and patch to adopt it; decisions on ${set.patchSize} px then no longer count.`
     : "Another size is shown, not saved: it belongs in the specs of review and patch.";
 }
@@ -282,10 +319,10 @@ function showProgress(progress) {
     Object.assign(bar, { max: count.images, value: count.finished, ariaLabel: `${name}: ${count.finished} of ${count.images} images finished` });
     return [line, bar];
   }));
-  const marks = { finished: "✓ ", begun: "… ", open: "" }, chosen = $("images").value;
+  const marks = { finished: "✓ ", begun: "… ", open: "", void: "! " }, chosen = $("images").value;
   $("images").replaceChildren(...progress.images.map((each, i) => Object.assign(document.createElement("option"), { value: i, textContent: marks[each.state] + each.name })));
   $("images").value = chosen || 0;
-  if (shown) paint();
+  paint();
 }
 
 async function finish() {
@@ -293,7 +330,9 @@ async function finish() {
   const progress = await ask("/api/finish", {});
   showProgress(progress);
   const open = progress.images.filter((each) => each.state !== "finished").length;
+  const voided = progress.images.filter((each) => each.state === "void").length;
   const lines = [open ? `${open} of ${progress.images.length} images are not finished yet.` : "Every image is finished.", progress.sentence];
+  if (voided) lines.push(`The decisions on ${voided} of them no longer count: image or grid has changed since (marked ! in the list).`);
   for (const each of progress.agreement) {
     const kappa = each.kappa === null ? "not defined (no difference is possible)" : each.kappa.toFixed(2);
     lines.push(`Agreement of ${each.reviewers.join(" and ")}: Cohen's kappa ${kappa} over ${each.cells} cells of ${each.images} images.`);
@@ -411,11 +450,18 @@ $("zoom-in").onclick = () => zoom(1.25);
 $("zoom-out").onclick = () => zoom(0.8);
 $("zoom-fit").onclick = () => shown && fit();
 $("images").onchange = (event) => open(Number(event.target.value));
-$("size").onchange = async (event) => {
-  const size = Number(event.target.value);
+let typed = 0;
+$("size").oninput = () => { clearTimeout(typed); typed = setTimeout(trySize, 250); };
+$("size").onchange = () => { clearTimeout(typed); trySize(); };
+$("size").onkeydown = (event) => { if (event.key === "Escape") { event.target.value = set.patchSize; trySize(); } };
+
+async function trySize() {
+  const size = Number($("size").value);
+  if (!shown || size === shown.patch_size_px) return;
   if (size === set.patchSize) return open(place());
+  if (!$("size").validity.valid) return ($("what-if").textContent = "A patch size is a whole number of pixels from 16 to 4096.");
   await regrid(size, shown.margins_px);
-};
+}
 for (const input of document.querySelectorAll("#margins input")) {
   input.onchange = () => setMargins({ ...shown.margins_px, [input.dataset.side]: Math.max(0, Math.round(Number(input.value))) });
 }
@@ -425,6 +471,9 @@ addEventListener("resize", () => shown && paint());
 
 const progress = await ask("/api/progress");
 set.reasons = progress.reasons;
+$("set").textContent = `The set, reviewed by ${progress.reviewer}`;
+$("order").hidden = !progress.least_certain_first;
+$("order").textContent = `Train images first, those that evaluation ${progress.least_certain_first} is least certain of at the top; valid and test keep their order.`;
 $("reasons").replaceChildren(...progress.reasons.map((reason, i) => {
   const label = document.createElement("label");
   label.append(Object.assign(document.createElement("input"), { type: "radio", name: "reason", value: reason, onchange: () => choose(reason) }), reason, Object.assign(document.createElement("kbd"), { textContent: i + 1 }));
