@@ -1,6 +1,6 @@
 """predict: the grade of new images, its calibrated confidence, and where in the image it comes from.
 
-    python -m jobs.predict specs/demo/predict.yaml
+    python -m jobs.predict specs/template/predict.yaml
 
 Not for clinical use. The image is cut and standardised as the model's train patches were; one without enough tissue or
 confidence gets no grade.
@@ -59,7 +59,8 @@ def predict(job: Job[PredictSpec]) -> None:
             maps = [dict(zip(HEATMAP_COLUMNS, row, strict=True)) for row in predicting.heatmaps]
             metrics = read(Metrics, evaluation, "metrics.json")
             title = f"Grades of new images: {spec.name}"
-            page = prediction_page(title, metrics, grader.temperature, rows, maps, predicting.files)
+            marks = evaluation.manifest.marks
+            page = prediction_page(title, metrics, grader.temperature, rows, maps, predicting.files, marks)
             out.write("index.html", page.html())
     except UpToDate as done:
         log.info(str(done))

@@ -28,6 +28,19 @@ def test_a_cell_leans_to_orange_or_blue_by_its_probability_and_others_stay_bare(
     assert np.abs(bare - 128).max() <= 4
 
 
+def test_a_cell_with_room_for_it_says_its_probability_and_its_figures_are_on_its_own_colour():
+    pixels, grid = np.full((200, 400, 3), 128, np.uint8), Grid(400, 200, Margins(), 200)
+    found = decoded(probability_overlay(pixels, grid, {(0, 0): 0.9, (0, 1): 0.1}))
+    for x, lead in ((0, 0), (200, 2)):
+        corner = found[175:198, x + 2 : x + 24].reshape(-1, 3)
+        assert (corner.min(axis=1) > 200).any(), "white figures"
+        dark = corner[corner.sum(axis=1) < 330]
+        assert len(dark) > 50
+        assert dark.mean(axis=0).argmax() == lead
+    bare = decoded(probability_overlay(GREY, Grid(96, 64, Margins(), 32), {(0, 0): 0.9}))
+    assert bare[2:30, 2:30].min() > 40, "no room"
+
+
 def test_a_large_image_is_made_smaller_and_the_cells_with_it():
     pixels = np.full((2000, 4000, 3), 128, np.uint8)
     found = decoded(probability_overlay(pixels, Grid(4000, 2000, Margins(), 1000), {(1, 3): 1.0}))

@@ -1,4 +1,4 @@
-"""Probabilities over the image that they are of: blue against orange, which the colour-blind tell apart as well."""
+"""Probabilities over the image that they are of: blue against orange, and in figures, as H&E has its own colours."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from neurograde.maths.patch_grid import Grid
 
 LOW, HIGH = (29, 79, 145), (201, 106, 0)
 """Colours of probability 0 and 1; in between they fade, so that an undecided cell shows the tissue bare."""
+HIGH_DARK = (148, 74, 0)  # white figures stand out from it as from `LOW`
 STRENGTH = 0.55  # of the colour at its strongest, so that tissue stays visible
 LARGEST_PX = 1600  # longer side of what is written: a page should stay small
 HEAT = (255, 214, 10)
+LEAST_PX_WITH_FIGURES = 40  # side of a cell that has room for them
 
 
 def probability_overlay(pixels: NDArray[np.uint8], grid: Grid, probabilities: Mapping[tuple[int, int], float]) -> bytes:
@@ -36,8 +38,20 @@ def probability_overlay(pixels: NDArray[np.uint8], grid: Grid, probabilities: Ma
         if found is not None:
             end_x, end_y = x + grid.patch_size_px, y + grid.patch_size_px
             box = [round(float(edge) * scale) for edge in (x, y, end_x, end_y)]
-            draw.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=tinted(found), outline=(255, 255, 255, 150))
+            left, top, right, bottom = box[0], box[1], box[2] - 1, box[3] - 1
+            draw.rectangle((left, top, right, bottom), fill=tinted(found), outline=(255, 255, 255, 150))
+            if bottom - top >= LEAST_PX_WITH_FIGURES:
+                _figures(draw, left + 1, bottom, found, min(20, (bottom - top) // 5))
     return _jpeg(Image.alpha_composite(image.convert("RGBA"), tint))
+
+
+def _figures(draw: ImageDraw.ImageDraw, left: int, bottom: int, probability: float, size_px: int) -> None:
+    """The probability in percent, in the lower left corner of its cell, on its own colour at full strength."""
+    words, font = f"{100 * probability:.0f}", ImageFont.load_default(max(10, size_px))
+    width, height = draw.textbbox((0, 0), words, font, anchor="lt")[2:]
+    box = (left, bottom - height - 6, left + width + 7, bottom - 1)
+    draw.rectangle(box, fill=(HIGH_DARK if probability > 0.5 else LOW))
+    draw.text((left + 4, bottom - height - 3), words, (255, 255, 255), font, anchor="lt")
 
 
 def tinted(probability: float) -> tuple[int, int, int, int]:

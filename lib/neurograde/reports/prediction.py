@@ -33,6 +33,16 @@ NOT_THE_HISTOLOGY = Banner(
     "It is one part of the Shimada system. Favourable or unfavourable histology (FH, UH) also follows from age, "
     "mitosis-karyorrhexis index and nodularity, none of which this knows.",
 )
+OF_A_MARKED_MODEL = {
+    "synthetic": (
+        "A model of synthetic images",
+        "It learnt from images that a program drew. Its grades show that the chain works, and nothing about tumours.",
+    ),
+    "leaking": (
+        "A model that leaks on purpose",
+        "Families were in train and in valid at once. It was chosen, and its confidence calibrated, on what it knew.",
+    ),
+}
 BESIDE = "Beside this page lie images.csv, patches.csv and heatmaps.csv, and the pictures in overlays/ and heatmaps/."
 Row = Mapping[str, Any]
 
@@ -44,6 +54,7 @@ def prediction_page(  # noqa: PLR0917 - what there is to show, in the order in w
     images: Sequence[Row],
     heatmaps: Sequence[Row],
     files: Mapping[str, bytes],
+    marks: Sequence[str] = (),
 ) -> Page:
     """The page.
 
@@ -54,15 +65,22 @@ def prediction_page(  # noqa: PLR0917 - what there is to show, in the order in w
         images: Rows of images.csv.
         heatmaps: Rows of heatmaps.csv.
         files: The pictures that the rows name.
+        marks: Of the evaluation: what must be said of everything made from it.
     """
-    of_shimada = set(metrics.classes) <= set(SHIMADA)
-    banners = (NOT_CLINICAL, *((NOT_THE_HISTOLOGY,) if of_shimada else ()))
     sections = [_answer(metrics, temperature, images)]
     sections += [
         _image(each, [row for row in heatmaps if row["image"] == each["image"]], files, metrics, number)
         for number, each in enumerate(images)
     ]
-    return Page(title, banners, tuple(sections), BESIDE)
+    return Page(title, banners(metrics.classes, marks), tuple(sections), BESIDE)
+
+
+def banners(classes: Sequence[str], marks: Sequence[str]) -> tuple[Banner, ...]:
+    """What stands above every grade: what it is no good for, what it is not, and what marks its model."""
+    unknown = "The model was made from what is marked so."
+    marked = [OF_A_MARKED_MODEL.get(mark, (mark.capitalize(), unknown)) for mark in sorted(marks)]
+    of_shimada = set(classes) <= set(SHIMADA)
+    return (NOT_CLINICAL, *((NOT_THE_HISTOLOGY,) if of_shimada else ()), *(Banner(*each) for each in marked))
 
 
 def named(label: str) -> str:
@@ -107,13 +125,19 @@ def _image(row: Row, heatmaps: Sequence[Row], files: Mapping[str, bytes], metric
     alt = f"{row['image']} with its patches tinted by the probability of {metrics.positive}"
     blue = named(other) if len(metrics.classes) == 2 else "another class"
     caption = (
-        f"Orange speaks for {named(metrics.positive)}, blue for {blue}; the stronger the tint, the surer. "
-        "Cells without tint are background, or undecided."
+        f"Orange speaks for {named(metrics.positive)}, blue for {blue}; the stronger the tint, the surer. In figures, "
+        f"the calibrated probability of {metrics.positive} in percent. Cells without any are background."
+        if row["patches"]
+        else "No cell has enough tissue."
     )
     blocks: list[Block] = [
         Statistics(
             (
-                Statistic("Grade", row["grade"] or "none", SHIMADA.get(row["grade"], row["reason"].partition(":")[0])),
+                Statistic(
+                    "Grade, not for clinical use",
+                    row["grade"] or "none",
+                    SHIMADA.get(row["grade"], row["reason"].partition(":")[0]),
+                ),
                 Statistic(
                     "Confidence",
                     percent(row["confidence"]),
@@ -134,7 +158,8 @@ def _image(row: Row, heatmaps: Sequence[Row], files: Mapping[str, bytes], metric
             for each in heatmaps
         )
         note = (
-            "Grad-CAM of the surest and the least sure patches: lit is what speaks for the class named. Where, not why."
+            "Grad-CAM of the surest and the least sure patches: lit is what speaks for the class named. Where, not "
+            "why. Rows and columns count from 0, as in patches.csv."
         )
         blocks.append(Pictures(pictures, note))
     return Section(f"image-{number}-{file_name(row['image'])}", str(row["image"]), lead, tuple(blocks))
