@@ -95,6 +95,45 @@ def test_the_review(served: Callable[..., Served], review_spec: Path, page: Page
     check(page)
 
 
+def test_the_review_of_an_image_that_cannot_be_read_and_its_end(
+    served: Callable[..., Served], review_spec: Path, page: Page
+):
+    server = served("review", review_spec)
+    opened(page, server.address)
+    page.keyboard.press("Space")
+    expect(page.locator("#saved")).to_have_text("saved")
+    page.keyboard.press("f")
+    expect(page.locator("#end code")).to_be_visible()
+    page.route("**/decision", lambda route: route.abort())
+    page.keyboard.press("Space")
+    expect(page.locator("#saved")).to_contain_text("not saved")
+    check(page)
+    server.stop()
+    for image in review_spec.parent.rglob("*.png"):
+        image.write_bytes(b"no image")
+    page.goto(served("review", review_spec).address)
+    expect(page.locator("#message")).to_contain_text("not an image that can be read")
+    check(page)
+
+
+def test_the_watch_of_a_grid_that_waits_and_of_one_in_trouble_and_out_of_reach(
+    served: Callable[..., Served], tmp_path: Path, page: Page
+):
+    spec = spec_file(tmp_path)
+    store = Store(f"file://{tmp_path}/store")
+    grid = grid_of(store)
+    server = served("watch", spec, "--serve")
+    page.goto(server.address)
+    expect(page.locator("#chosen")).to_contain_text("no epoch is committed yet")
+    check(page)
+    train(store, grid, 0, 2, ended="error", exit_code=69)
+    train(store, grid, 1, 1, diverged={grid.shards[1].sessions[0].id: 1})
+    expect(page.locator("#shards")).to_contain_text("failed (exit 69)", timeout=20_000)
+    server.stop()
+    expect(page.locator("#message")).to_contain_text("Not up to date", timeout=20_000)
+    check(page)
+
+
 def test_the_watch(served: Callable[..., Served], tmp_path: Path, page: Page):
     spec = spec_file(tmp_path)
     store = Store(f"file://{tmp_path}/store")
