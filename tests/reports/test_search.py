@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from neurograde.reports.figures.search import Band, Point, compared, density, de
 from neurograde.reports.page import compose
 from neurograde.reports.sections.mistakes import mistakes
 from neurograde.reports.sections.search import best_rows, search, untrained
-from tests.reports.study import write_study
+from neurograde.storage.store import Store
+from tests.reports.study import Study, write_study
 from tests.reports.test_page import chains
 
 CELLS = {(rate, size): (0.3 + rate * 100 + size / 1000, 10) for rate in (1e-3, 1e-4) for size in (8, 32, 128)}
@@ -103,6 +105,23 @@ def test_without_mistakes_asked_for_the_page_shows_none(study: str):
     found = chains(study, "independent")
     assert "Worst mistakes" in compose("A study", found, 3).html().decode()
     assert "Worst mistakes" not in compose("A study", found).html().decode()
+
+
+def test_what_sharing_the_trunk_saved_follows_from_the_records_of_its_passes(tmp_path: Path):
+    url = f"file://{tmp_path}"
+    write_study(url, leaking=False)
+    text = compose("A study", chains(url, "independent")).html().decode()
+    assert "part of training&#39;s energy and has no record of its own" in text
+    [chain] = chains(url, "independent")
+    made = Study(Store(url), ("D", "PD"), False).publish("features", "0" * 64, job="features", hours=1)
+    [shard] = chain.run.shards.values()
+    read = shard.manifest.model_copy(update={"features": (made.as_input(),)})
+    Store(url).put(f"{shard.folder}/manifest.json", read.encode())
+    text = compose("A study", chains(url, "independent")).html().decode()
+    counted = re.search(r"trunks: ([\d,]+) samples .*? taken ([\d,]+),", text)
+    passes, once = (float(each.replace(",", "")) for each in counted.groups())
+    spared = (once / passes - 1) * (0.07 + 0.012 + 0.006)  # kWh of an hour, GPU, processor and memory
+    assert f"about {1000 * spared:.2f} Wh and" in text
 
 
 def test_the_account_says_what_the_trunk_was_spared_and_compares_it_with_something_known(study: str):

@@ -50,18 +50,33 @@ def _everyday(kwh: float) -> str:
 
 def _shared(chains: Sequence[Chain]) -> str:
     """How often the frozen part ran, against once a sample, session and epoch; nothing where all is trained."""
-    passes = once = 0.0
-    for run, subsets in {chain.run.grid.name: (chain.run, _samples(chain)) for chain in chains}.values():
-        rows = [row for row in planned_rows(run.spec) if row.kind != "whole"]
-        if run.spec.engine == "shared":
-            passes += sum(each.samples for each in shared_work(rows, *subsets) if each.work == "trunk")
-            once += sum(each.samples for each in report_work(rows, *subsets))
+    passes = once = kwh = kg = 0.0
+    all_recorded = True
+    for chain in {chain.run.grid.name: chain for chain in chains}.values():
+        rows = [row for row in planned_rows(chain.run.spec) if row.kind != "whole"]
+        if chain.run.spec.engine != "shared" or not rows:
+            continue
+        subsets, features = _samples(chain), list(chain.features())
+        through = sum(each.samples for each in shared_work(rows, *subsets) if each.work == "trunk")
+        without = sum(each.samples for each in report_work(rows, *subsets))
+        passes, once = passes + through, once + without
+        read = {each.name for shard in chain.run.shards.values() for each in shard.manifest.features}
+        if features and len(features) == len(read) and all(row.kind != "unfreezing" for row in rows):
+            drawn = account((), features).sum
+            kwh += drawn.kwh_tdp * (without / through - 1)
+            kg += drawn.record.co2e_kg_tdp * (without / through - 1)
+        else:
+            all_recorded = False
     if not passes:
         return ""
-    return (
+    words = (
         f"Sharing frozen trunks: {passes:,.0f} samples passed through them; each session and epoch by itself would "
         f"have taken {once:,.0f}, {once / passes:,.0f} times as many."
     )
+    if not all_recorded:
+        return f"{words} What the passes drew is part of training's energy and has no record of its own."
+    energy, mass = _amount(kwh, _unit(kwh, _ENERGY)), _amount(kg, _unit(kg, _MASS))
+    return f"{words} At what the passes drew by their records, about {energy} and {mass} CO₂e were saved."
 
 
 def _samples(chain: Chain) -> tuple[int, int]:
