@@ -61,6 +61,7 @@ def test_distributions_say_mean_and_deviation():
 
 def test_no_word_of_a_figure_is_a_formula():
     pairs = [(0.5, 0.7)] * 4 + [(0.6, 0.6)] * 2 + [(0.9, 0.3)]  # a short logarithmic scale
+    assert re.findall(r">([24])<", density("xy", pairs).svg) == ["2", "4"]  # the scale of counts, up to the most
     for figure in (density("xy", pairs), distribution("d", "loss", [0.6, 0.7, 0.7, 0.8])):
         assert not re.search(r"\\math|\$", figure.svg)
     assert ".5<" not in re.findall(r"<g id=\S*matplotlib.axis_2.*", distribution("d", "loss", [0.6, 0.7]).svg, re.S)[0]

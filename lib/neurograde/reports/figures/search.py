@@ -151,8 +151,10 @@ def density(slug: str, pairs: Sequence[tuple[float, float]]) -> Figure:
         mesh = axes.pcolormesh(
             x, y, shown, cmap=ListedColormap(SCALE), norm=LogNorm(1, max(2, counts.max())), rasterized=True
         )
-        bar = drawing.colorbar(mesh, ax=axes, shrink=0.8, pad=0.02, label="epochs", format="%d")
-        bar.ax.yaxis.set_minor_locator(NullLocator())  # of a short scale, they would be labelled as formulae
+        most = int(counts.max())
+        steps = sorted({1, round(most**0.5), most})  # matplotlib's own would be labelled as formulae on a short scale
+        bar = drawing.colorbar(mesh, ax=axes, shrink=0.8, pad=0.02, label="epochs", ticks=steps, format="%d")
+        bar.ax.yaxis.set_minor_locator(NullLocator())
         bar.outline.set_visible(False)
         axes.set(xlabel="valid accuracy", ylabel="valid loss")
         relation = float(np.corrcoef(accuracy, loss)[0, 1]) if accuracy.std() and loss.std() else float("nan")
