@@ -27,7 +27,7 @@ def provenance(
         "the digests above to compare with:"
     )
     tables = Tables((_table(artefacts), _machines(artefacts)))
-    commands = _commands([(each.manifest.job, each.manifest.spec) for each in artefacts], spec)
+    commands = _commands([each.manifest for each in artefacts], spec)
     return Section("provenance", "Provenance", lead, (tables, Heading("To make it again"), Paragraph(again), commands))
 
 
@@ -55,10 +55,12 @@ def _machines(artefacts: Sequence[Artefact]) -> Table:
     return simple_table("machines", "Machines and software", columns, rows)
 
 
-def _commands(specs: Sequence[tuple[str, Mapping[str, Any]]], own: Mapping[str, Any] | None) -> Commands:
+def _commands(manifests: Sequence[Manifest], own: Mapping[str, Any] | None) -> Commands:
     """A command for each spec, and the specs; all shards of a grid are made by one command."""
-    every = [*specs, *([("report", own)] if own is not None else [])]
-    files = {f"specs/{job}-{spec['name']}.yaml": (job, specfile.dump(spec)) for job, spec in every}
+    every = [(each.job, each.name.partition("/")[0], each.spec) for each in manifests]
+    if own is not None:
+        every.append(("report", own["name"], dict(own)))
+    files = {f"specs/{job}-{name}.yaml": (job, specfile.dump(spec)) for job, name, spec in every}
     return Commands(
         lines=tuple(f"python -m jobs.{job} {path}" for path, (job, _) in files.items()),
         files=tuple((path, text) for path, (_, text) in files.items()),
