@@ -3,8 +3,10 @@
     python -m jobs.evaluate specs/demo/evaluate.yaml
 
 Reads   runs/<run>, all shards done, and the data set and patches behind it; with `external`, those patches too
-Writes  evaluations/<name>/metrics.json      sessions, ranked cells, and each subset by sample, patch and image
+Writes  evaluations/<name>/metrics.json      sessions, ranked cells, each subset by sample, patch, image and case,
+                                             before and after calibration, and what the cell's repeats say together
                           /predictions.csv   every probability behind the figures
+                          /ensemble.csv      the same of the repeats together, where there are several
         ledgers/<test set>/<n>.json          this opening of the test set, before anything of it is predicted
 """
 
@@ -28,7 +30,10 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
     external = job.upstream("patches", spec.external) if spec.external else None
     with job.publish("evaluations", inputs=[whole, external] if external else [whole]) as evaluation:
         from neurograde.learning import staged
+        from neurograde.learning.evaluate.calibrated import assess_temperature
+        from neurograde.learning.evaluate.cases import assess_cases
         from neurograde.learning.evaluate.comparison import cells, choose, compare
+        from neurograde.learning.evaluate.ensemble import Ensemble, members_of
         from neurograde.learning.evaluate.judge import Judge
         from neurograde.learning.evaluate.notes import notes
         from neurograde.learning.evaluate.openings import open_test_set
@@ -38,6 +43,7 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
         staged.fetch(job.store, train.backbones)
         compared = compare(run)
         session = choose(compared, spec.opens).session
+        members = members_of(compared, session) if spec.ensemble else [session]
 
         sources = {"valid": patches, "test": patches}
         units = samples_by_subset(dataset, patches)
@@ -45,14 +51,15 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
             sources["external"] = external
             units["external"] = external_patches(external, train.classes, units)
 
-        predictor = Predictor(spec, run, session, dataset)
+        predictor = Predictor(spec, run, members, dataset)
         samples = {subset: predictor.load(units[subset], source) for subset, source in sources.items()}
-        predicted = {"valid": predictor.predict("valid", units["valid"], samples["valid"])}
-        judge = Judge(spec, train, predicted["valid"])
+        says = {"valid": predictor.predict("valid", units["valid"], samples["valid"])}
+        judge = Judge(spec, train, says["valid"][0])
         tests = [subset for subset in sources if subset != "valid"]
         openings = {test: open_test_set(job, whole, session.id, units[test]) for test in tests}
-        predicted |= {test: predictor.predict(test, units[test], samples[test]) for test in tests}
-
+        says |= {test: predictor.predict(test, units[test], samples[test]) for test in tests}
+        predicted = {subset: each[0] for subset, each in says.items()}
+        ensemble = Ensemble(spec, train, members, says) if len(members) > 1 else None
         as_new = predictor.as_a_new_image("test", units["test"], samples["test"])
 
         metrics = {
@@ -65,6 +72,14 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
             "chosen": {"session": session.id, "cell": session.cell, "rule": spec.opens},
             "threshold": judge.threshold_as_json(),
             "subsets": {subset: judge.assess(subset, each) for subset, each in predicted.items()},
+            "cases": {
+                "k": spec.top_k,
+                "subsets": {
+                    subset: assess_cases(judge, subset, each, spec.top_k) for subset, each in predicted.items()
+                },
+            },
+            "temperature": assess_temperature(judge, predicted),
+            "ensemble": ensemble and ensemble.as_json(judge),
             "test_standardised_as_train": None if as_new is None else judge.assess("test", as_new),
             **openings.pop("test"),
             "external": {"patches": spec.external, **openings["external"]} if external else None,
@@ -73,6 +88,8 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
         evaluation.write_json("metrics.json", metrics)
         rows = (row for subset, each in predicted.items() for row in judge.rows(subset, each))
         evaluation.write_csv("predictions.csv", judge.columns(), rows)
+        if ensemble:
+            evaluation.write_csv("ensemble.csv", judge.columns(), ensemble.rows())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from sklearn import metrics as reference
 
 from neurograde.learning.predict import predict
 from neurograde.learning.samples import Statistics, read_samples
+from neurograde.maths.temperature import at_temperature, fit_temperature
 from neurograde.specs.records import Opening
 from neurograde.storage.artefact import Artefact, decode_csv, read_manifest
 from neurograde.storage.run import read_run
@@ -323,3 +324,103 @@ def test_marks_of_the_data_are_handed_on_and_an_all_diverged_run_is_refused(eval
     write_run(memory_url, diverged={f"r{repeat:02d}": 1 for repeat in range(3)})
     outcome = evaluate(name="none")
     assert (outcome.code, "all 6 sessions diverged" in outcome.events[0]) == (65, True)
+
+
+def test_the_repeats_of_the_chosen_cell_are_averaged_beside_it_in_the_same_opening(evaluate, memory_url: str):
+    spec = write_run(memory_url, curves={"lr0.001-b4-r01": BETTER}, diverged={"lr0.001-b4-r02": 1})
+    outcome = evaluate()
+    found, chosen = outcome.metrics["ensemble"], outcome.metrics["chosen"]["session"]
+    assert found["sessions"] == [chosen, chosen.replace("r01", "r00")]
+    assert outcome.metrics["openings"] == len(outcome.store.list("ledgers")) == 1
+    rows = [row for row in outcome.artefact().read_csv("ensemble.csv") if row["subset"] == "test"]
+    run = read_run(outcome.store, "grid")
+    data, patches = (
+        Artefact(outcome.store, f"{kind}/set", read_manifest(outcome.store, f"{kind}/set"))
+        for kind in ("datasets", "patches")
+    )
+    samples = read_samples(spec, data, patches, ["test"])["test"]
+    each = [
+        predict(
+            spec,
+            session,
+            run.shards[run.shard_of(session).name].read("best.safetensors"),
+            samples,
+            Statistics(**STATISTICS["test"]),
+        )
+        for session in run.sessions
+        if session.id in found["sessions"]
+    ]
+    assert [[float(row["p_PD"]), float(row["p_D"])] for row in rows] == np.mean(each, axis=0).tolist()
+    assert [float(row["p_D"]) for row in outcome.predictions("test")] == each[1][:, 1].tolist()
+    for level in ("patches", "images"):
+        alone, together = (part["subsets"]["test"][level]["metrics"] for part in (outcome.metrics, found))
+        for name, change in found["less_chosen"]["test"][level].items():
+            assert change["value"] == pytest.approx(together[name]["value"] - alone[name]["value"])
+            assert change["low"] <= change["high"]
+
+
+def test_a_lone_session_is_no_ensemble_and_an_ensemble_changes_nothing_of_the_chosen_one(evaluate, memory_url: str):
+    write_run(memory_url)
+    with_ensemble = evaluate()
+    without = evaluate(name="without", ensemble=False)
+    metrics = without.artefact("without").read_json("metrics.json")
+    assert metrics["ensemble"] is None
+    assert "ensemble.csv" not in without.artefact("without").manifest.files
+    assert metrics["subsets"] == with_ensemble.metrics["subsets"]
+    write_run(memory_url, diverged={"lr0.01-b4-r00": 1, "lr0.01-b4-r02": 1, "lr0.001": 1})
+    lone = evaluate("--replace", name="demo", opens="leaknet-straightforward-lr0.01-b4-r01")
+    assert lone.metrics["ensemble"] is None
+
+
+def test_a_case_is_graded_by_the_mean_the_votes_and_the_top_of_its_original_patches(evaluate, memory_url: str):
+    write_run(memory_url)
+    outcome = evaluate(threshold=THRESHOLD, top_k=3)
+    found = outcome.metrics["cases"]
+    rows = [row for row in outcome.predictions("test") if row["transform"] == "identity"]
+    cases = sorted({row["family"] for row in rows})
+    of_case = [[row for row in rows if row["family"] == case] for case in cases]
+    truth = np.array([members[0]["label"] == "D" for members in of_case])
+    given = [np.array([float(row["p_D"]) for row in members]) for members in of_case]
+    tops = [(np.sort(each)[-3:].mean(), np.sort(1 - each)[-3:].mean()) for each in given]
+    scores = {
+        "mean": np.array([each.mean() for each in given]),
+        "vote": np.array([(each >= THRESHOLD).mean() for each in given]),
+        "top_k": np.array([positive / (positive + other) for positive, other in tops]),
+    }
+    assert (found["k"], found["subsets"]["test"]["fewer_than_k"]) == (3, 0)
+    for how, score in scores.items():
+        case = found["subsets"]["test"][how]
+        assert (case["n"], case["families"]) == (6, 6)
+        said = score >= (0.5 if how == "vote" else THRESHOLD)
+        values = {name: each["value"] for name, each in case["metrics"].items()}
+        assert values["accuracy"] == pytest.approx(reference.accuracy_score(truth, said))
+        assert values["roc_auc"] == pytest.approx(reference.roc_auc_score(truth, score))
+        assert values["brier"] == pytest.approx(reference.brier_score_loss(truth, score))
+        assert case["metrics"]["brier"]["low"] < values["brier"] < case["metrics"]["brier"]["high"]
+    assert evaluate(name="many", top_k=5).artefact("many").read_json("metrics.json")["cases"]["subsets"]["test"][
+        "fewer_than_k"
+    ] == len(cases)
+
+
+@pytest.mark.parametrize("classes", [("PD", "D"), ("PD", "D", "U")])
+def test_the_temperature_of_valid_is_shown_with_what_it_does_to_the_test_set(evaluate, memory_url: str, classes):
+    write_run(memory_url, classes=classes)
+    outcome = evaluate()
+    found = outcome.metrics["temperature"]
+    rows = [row for row in outcome.predictions("valid") if row["transform"] == "identity"]
+    numbers_of = [classes.index(row["label"]) for row in rows]
+    given = np.array([[float(row[f"p_{label}"]) for label in classes] for row in rows])
+    assert found["value"] == fit_temperature(numbers_of, given)
+    assert found["source"] == f"least loss on {len(rows)} valid patches"
+    for subset in ("valid", "test"):
+        patches, change = outcome.metrics["subsets"][subset]["patches"], found["subsets"][subset]
+        assert change["n"] == patches["n"]
+        assert change["calibration"]["before"] == patches["calibration"]
+        for name, before in change["before"].items():
+            assert before == pytest.approx(patches["metrics"][name])
+            difference = change["after"][name]["value"] - before["value"]
+            assert change["change"][name]["value"] == pytest.approx(difference)
+    assert found["subsets"]["valid"]["change"]["loss"]["value"] < 0
+    after = at_temperature(given, found["value"])
+    expected = reference.log_loss(numbers_of, after)
+    assert found["subsets"]["valid"]["after"]["loss"]["value"] == pytest.approx(expected)

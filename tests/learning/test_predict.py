@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from neurograde.errors import DataError
 from neurograde.learning.checkpoint import encode
-from neurograde.learning.predict import predict
+from neurograde.learning.leaknet import LeakNet
+from neurograde.learning.predict import predict, predict_each
 from neurograde.maths.losses import binary_cross_entropy, cross_entropy
 from tests.learning.material import STATISTICS, engine, samples, sessions_of, train_spec
 
@@ -48,3 +51,24 @@ def test_weights_of_another_session_are_refused():
     trainer.run_epoch(1)
     with pytest.raises(DataError, match=r"r01: head\.1\.bias is missing"):
         predict(spec, sessions_of(spec)[1], trainer.best(), samples(), STATISTICS)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "passes"),
+    [({"kind": "straightforward"}, 1), ({"kind": "extension", "non_linearities": 1}, 1),
+     ({"kind": "unfreezing", "layers": 1}, 3), ({"kind": "whole"}, 3)],
+)  # fmt: skip
+def test_sessions_asked_together_say_the_same_bits_and_a_frozen_trunk_passes_once(strategy, passes: int):
+    spec = train_spec("leaknet", strategy, repeats=3, epochs=1)
+    data, sessions = samples(), sessions_of(spec)
+    trainer = engine(spec, data={"train": data, "valid": data})
+    trainer.run_epoch(1)
+    best = trainer.best()
+    alone = [predict(spec, session, best, data, STATISTICS) for session in sessions]
+    assert not np.array_equal(alone[0], alone[1])
+    seen: list[nn.Module] = []
+    watching = register_module_forward_hook(lambda module, _images, _features: seen.append(module))
+    together = predict_each(spec, sessions, [best] * 3, data, STATISTICS)
+    watching.remove()
+    assert np.array_equal(together, alone)
+    assert sum(isinstance(each, LeakNet) for each in seen) == passes

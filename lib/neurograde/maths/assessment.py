@@ -15,7 +15,15 @@ from neurograde.maths.calibration import (
     expected_calibration_error,
     top_label_calibration_error,
 )
-from neurograde.maths.metrics import Metrics, binary_metrics, confusion, multiclass_metrics, one_against_rest
+from neurograde.maths.losses import binary_cross_entropy, cross_entropy
+from neurograde.maths.metrics import (
+    MetricFunction,
+    Metrics,
+    binary_metrics,
+    confusion,
+    multiclass_metrics,
+    one_against_rest,
+)
 from neurograde.maths.roc_curve import roc_curve
 
 Floats = NDArray[np.float64]
@@ -65,6 +73,53 @@ def decide(probabilities: Floats, positive: int, threshold: float) -> Ints:
     return np.where(probabilities[:, positive] >= threshold, positive, 1 - positive)
 
 
+def metrics_of(labels: Ints, probabilities: Floats, *, positive: int, threshold: float, bins: int) -> MetricFunction:
+    """The metrics of any selection of the units; arguments as for `assess`.
+
+    Of more than two classes, names with a space in them (`f_measure 2`) are of that class against the rest.
+    """
+    classes = probabilities.shape[1]
+    truth, given = labels == positive, probabilities[:, positive]
+
+    def binary(rows: Ints) -> Metrics:
+        values = binary_metrics(truth[rows], given[rows], threshold)
+        return {**values, "calibration_error": expected_calibration_error(truth[rows], given[rows], bins)}
+
+    def several(rows: Ints) -> Metrics:
+        values = multiclass_metrics(labels[rows], probabilities[rows])
+        of_class = one_against_rest(labels[rows], probabilities[rows])
+        return {
+            **values,
+            "calibration_error": top_label_calibration_error(labels[rows], probabilities[rows], bins),
+            **of_class[positive],
+            **{f"{name} {each}": value for each in range(classes) for name, value in of_class[each].items()},
+        }
+
+    return binary if classes == 2 else several
+
+
+def sureness_of(labels: Ints, probabilities: Floats, *, positive: int, bins: int) -> MetricFunction:
+    """Those of `metrics_of` that a temperature changes, since they ask how sure the classifier is: the same values."""
+    truth, given = labels == positive, probabilities[:, positive]
+    right = np.eye(probabilities.shape[1])[labels]
+
+    def binary(rows: Ints) -> Metrics:
+        return {
+            "loss": binary_cross_entropy(truth[rows], given[rows]),
+            "brier": float(np.mean((given[rows] - truth[rows]) ** 2)),
+            "calibration_error": expected_calibration_error(truth[rows], given[rows], bins),
+        }
+
+    def several(rows: Ints) -> Metrics:
+        return {
+            "loss": cross_entropy(labels[rows], probabilities[rows]),
+            "brier": float(np.mean(np.sum((probabilities[rows] - right[rows]) ** 2, axis=1))),
+            "calibration_error": top_label_calibration_error(labels[rows], probabilities[rows], bins),
+        }
+
+    return binary if probabilities.shape[1] == 2 else several
+
+
 def assess(
     labels: Ints,
     probabilities: Floats,
@@ -93,22 +148,8 @@ def assess(
     """
     classes = probabilities.shape[1]
     truth, given = labels == positive, probabilities[:, positive]
-
-    def binary(rows: Ints) -> Metrics:
-        values = binary_metrics(truth[rows], given[rows], threshold)
-        return {**values, "calibration_error": expected_calibration_error(truth[rows], given[rows], bins)}
-
-    def several(rows: Ints) -> Metrics:
-        values = multiclass_metrics(labels[rows], probabilities[rows])
-        of_class = one_against_rest(labels[rows], probabilities[rows])
-        return {
-            **values,
-            "calibration_error": top_label_calibration_error(labels[rows], probabilities[rows], bins),
-            **of_class[positive],
-            **{f"{name} {each}": value for each in range(classes) for name, value in of_class[each].items()},
-        }
-
-    intervals = bootstrap_over_families(binary if classes == 2 else several, families, rng, resamples)
+    metrics = metrics_of(labels, probabilities, positive=positive, threshold=threshold, bins=bins)
+    intervals = bootstrap_over_families(metrics, families, rng, resamples)
     for each, suffix in [(positive, ""), *((each, f" {each}") for each in range(classes if classes > 2 else 0))]:
         for name, members in (("sensitivity", labels == each), ("specificity", labels != each)):
             # All the metric's units are of one family, so the resamples that define it all repeat that family.

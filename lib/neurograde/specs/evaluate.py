@@ -23,6 +23,12 @@ class EvaluateSpec(JobSpec):
     """Probability from which a sample counts as positive; `valid` takes the one of best balanced accuracy on valid."""
     external: Name | None = None
     """Patches of another labelled set, tested as well; refused if it shares a patch with training."""
+    top_k: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """Patches that speak for each class of a case where its grade is by `top_k`. Five are a fifth of what an image of
+    the study has on average (1,570 patches of 61): enough that no single patch decides, few enough to differ from
+    the mean."""
+    ensemble: bool = True
+    """Whether the repeats of the chosen cell, averaged, are assessed beside the chosen session."""
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
     """Bootstrap resamples of the families."""
     calibration_bins: Annotated[int, Field(ge=2, le=100)] = 10

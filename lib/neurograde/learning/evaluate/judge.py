@@ -10,13 +10,18 @@ import numpy as np
 
 from neurograde.errors import DataError, SpecError
 from neurograde.learning.evaluate.predicted import Predicted
-from neurograde.maths.assessment import Assessment, assess, decide
+from neurograde.maths.assessment import Assessment, assess, decide, metrics_of
 from neurograde.maths.bootstrap import Interval
+from neurograde.maths.paired import paired_differences
+from neurograde.maths.predictions import Ints
 from neurograde.maths.seeding import generator
 from neurograde.maths.threshold import choose_threshold
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.train import TrainSpec
+
+COMPARED = ("loss", "accuracy", "f_measure", "f_macro", "roc_auc", "roc_auc_macro", "brier", "calibration_error")
+"""Metrics whose paired differences are taken: those of the whole, which no single class's families decide."""
 
 
 class Judge:
@@ -36,7 +41,47 @@ class Judge:
     def assess(self, subset: str, predicted: Predicted) -> dict[str, Any]:
         """The subset's entry in metrics.json: by sample, as the report counts, by original patch and by image."""
         levels = {"samples": predicted, "patches": predicted.originals(), "images": predicted.images()}
-        return {level: self._level(subset, level, each) for level, each in levels.items()}
+        return {level: self.level(subset, level, each) for level, each in levels.items()}
+
+    def level(self, subset: str, level: str, predicted: Predicted, threshold: float | None = None) -> dict[str, Any]:
+        """An assessment of `predicted` as metrics.json has it; `level` names the resamples, `threshold` another one."""
+        labels, families = self.truth(predicted)
+        found = assess(
+            labels,
+            predicted.probabilities,
+            families,
+            positive=self.positive,
+            threshold=self.threshold if threshold is None else threshold,
+            bins=self.spec.calibration_bins,
+            resamples=self.spec.resamples,
+            rng=generator(self.spec.seed, "bootstrap", subset, level),
+        )
+        return self._as_json(found)
+
+    def difference(
+        self, subset: str, what: str, pair: tuple[Predicted, Predicted], thresholds: tuple[float, float]
+    ) -> dict[str, Any]:
+        """The second of the pair less the first, metric by metric; `what` names the resamples."""
+        first, second = (
+            metrics_of(
+                self.truth(each)[0],
+                each.probabilities,
+                positive=self.positive,
+                threshold=threshold,
+                bins=self.spec.calibration_bins,
+            )
+            for each, threshold in zip(pair, thresholds, strict=True)
+        )
+        families = self.truth(pair[0])[1]
+        rng = generator(self.spec.seed, "bootstrap", subset, what)
+        return as_intervals(
+            paired_differences(first, second, families, rng, resamples=self.spec.resamples, names=COMPARED)
+        )
+
+    def truth(self, predicted: Predicted) -> tuple[Ints, list[str]]:
+        """Number of each unit's class, (unit,), and its family."""
+        numbers = [self.classes.index(unit.label) for unit in predicted.units]
+        return np.array(numbers, dtype=np.intp), [unit.family for unit in predicted.units]
 
     def columns(self) -> list[str]:
         """The header of predictions.csv."""
@@ -71,29 +116,16 @@ class Judge:
             )
         return chosen, f"best balanced accuracy on {len(truth)} valid patches"
 
-    def _level(self, subset: str, level: str, predicted: Predicted) -> dict[str, Any]:
-        found = assess(
-            np.array([self.classes.index(unit.label) for unit in predicted.units], dtype=np.intp),
-            predicted.probabilities,
-            [unit.family for unit in predicted.units],
-            positive=self.positive,
-            threshold=self.threshold,
-            bins=self.spec.calibration_bins,
-            resamples=self.spec.resamples,
-            rng=generator(self.spec.seed, "bootstrap", subset, level),
-        )
-        return self._as_json(found)
-
     def _as_json(self, found: Assessment) -> dict[str, Any]:
         counts = zip(self.classes, found.class_counts, found.class_families, strict=True)
         return {
             "n": found.n,
             "families": found.families,
             "classes": {label: {"n": n, "families": families} for label, n, families in counts},
-            "metrics": _intervals(found.metrics),
+            "metrics": as_intervals(found.metrics),
             # Empty for two classes, whose metrics are those of the positive one already.
             "against_rest": {
-                label: _intervals(each) for label, each in zip(self.classes, found.against_rest, strict=False)
+                label: as_intervals(each) for label, each in zip(self.classes, found.against_rest, strict=False)
             },
             "confusion": found.confusion.tolist(),
             "calibration": [asdict(each) for each in found.calibration],
@@ -101,7 +133,8 @@ class Judge:
         }
 
 
-def _intervals(metrics: Mapping[str, Interval]) -> dict[str, Any]:
+def as_intervals(metrics: Mapping[str, Interval]) -> dict[str, Any]:
+    """Metrics as metrics.json has them."""
     return {
         name: {"value": each.value, "low": each.low, "high": each.high, "undefined": each.undefined}
         for name, each in metrics.items()
