@@ -12,6 +12,20 @@ NOTHING = "–"  # what was not measured, or is not defined
 PERCENT = {"accuracy", "balanced_accuracy", "majority_baseline", "sensitivity", "specificity", "precision"}
 """Metrics that are shares of samples, written in percent as the study does."""
 
+_TITLES = {
+    "roc_auc": "ROC AUC",
+    "roc_auc_macro": "ROC AUC, macro",
+    "f_measure": "F-measure",
+    "f_macro": "F-measure, macro",
+    "brier": "Brier score",
+    "quadratic_kappa": "kappa, quadratic",
+}
+
+
+def title(name: str) -> str:
+    """The metric `name` in words."""
+    return _TITLES.get(name, name.replace("_", " "))
+
 
 def count(value: object) -> str:
     """A whole number with its thousands apart: 116,077,948."""
@@ -54,6 +68,11 @@ def spread(name: str, mean: float | None, std: float | None) -> str:
 def change(value: float | None) -> str:
     """A difference with its sign, −0.512; a dash for None."""
     return NOTHING if value is None else f"{value:+.3f}".replace("-", MINUS)
+
+
+def difference(name: str, value: float | None) -> str:
+    """A difference of the metric `name` with its sign: shares in percentage points, the others to three decimals."""
+    return points(value) if name in PERCENT else change(value)
 
 
 def points(value: float | None) -> str:

@@ -125,10 +125,20 @@ class NearDuplicates(Reading):
     too_plain: int
 
 
+class Shared(Reading):
+    """What two subsets have in common: nothing, unless the partition leaks."""
+
+    subsets: tuple[str, str]
+    families: tuple[str, ...]
+    identical_patches: int
+
+
 class Independence(Reading):
     """independence.json of a partition."""
 
     near_duplicates: NearDuplicates
+    leaking: bool = False
+    shared: tuple[Shared, ...] = ()
 
 
 class ClassOfBalance(Reading):
@@ -271,6 +281,51 @@ class SubsetResult(Reading):
     images: Assessment
 
 
+class CasesOfSubset(Reading):
+    """The cases of a subset, graded from their patches in three ways."""
+
+    fewer_than_k: int
+    mean: Assessment
+    vote: Assessment
+    top_k: Assessment
+
+
+class Cases(Reading):
+    """Grades of whole cases."""
+
+    k: int
+    subsets: dict[str, CasesOfSubset]
+
+
+class Recalibration(Reading):
+    """What the temperature does to the original patches of a subset."""
+
+    n: int
+    families: int
+    before: dict[str, Interval]
+    after: dict[str, Interval]
+    change: dict[str, Interval]
+    calibration: dict[str, tuple[CalibrationBin, ...]]
+
+
+class Temperature(Reading):
+    """The temperature that valid asks for."""
+
+    value: float
+    source: str
+    at_border: bool
+    subsets: dict[str, Recalibration]
+
+
+class Ensemble(Reading):
+    """The repeats of the chosen cell together, and how they differ from the chosen session."""
+
+    sessions: tuple[str, ...]
+    rule: str
+    subsets: dict[str, SubsetResult]
+    less_chosen: dict[str, dict[str, dict[str, Interval]]]
+
+
 class BaselineMetrics(Reading):
     """metrics.json of a baseline."""
 
@@ -311,6 +366,13 @@ class Metrics(Reading):
     test_set: str
     openings: int
     notes: tuple[str, ...] = ()
+    cases: Cases | None = None
+    """None in an evaluation of before they were graded; likewise what follows."""
+    temperature: Temperature | None = None
+    ensemble: Ensemble | None = None
+    """None of a single session, too."""
+    test_standardised_as_train: SubsetResult | None = None
+    """The test set as new images are standardised; None where its own statistics are train's."""
 
     @property
     def chosen_cell(self) -> CellResult:

@@ -9,19 +9,12 @@ from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.calibration import calibration
 from neurograde.reports.figures.confusion import confusion
 from neurograde.reports.figures.roc import roc
-from neurograde.reports.numbers import decimal, interval, metric, plural
+from neurograde.reports.numbers import decimal, interval, metric, plural, title
 from neurograde.reports.readings import Assessment, SubsetResult
+from neurograde.reports.sections.further import further
 
 LEVELS = {"samples": "samples", "patches": "patches", "images": "images"}
 _ORDER = ("test", "valid", "external")
-_NAMES = {
-    "roc_auc": "ROC AUC",
-    "roc_auc_macro": "ROC AUC, macro",
-    "f_measure": "F-measure",
-    "f_macro": "F-measure, macro",
-    "brier": "Brier score",
-    "quadratic_kappa": "kappa, quadratic",
-}
 
 
 def results(chains: Sequence[Chain]) -> Section:
@@ -33,7 +26,7 @@ def results(chains: Sequence[Chain]) -> Section:
         blocks.append(Paragraph(_sentence(chain)))
         found = chain.metrics.subsets
         blocks.append(Tables(tuple(_table(chain, subset, found[subset]) for subset in _ORDER if subset in found)))
-        blocks.append(_figures(chain))
+        blocks += [_figures(chain), *further(chain.name, chain.metrics)]
         blocks.append(Notes(chain.metrics.notes))
     lead = (
         "Samples are the augmented patches, as the study counts them; patches are as they were cut; an image has the "
@@ -65,7 +58,7 @@ def _table(chain: Chain, subset: str, found: SubsetResult) -> Table:
         ),
         rows=tuple(
             (
-                Cell(_NAMES.get(name, name.replace("_", " ")), kind="text"),
+                Cell(title(name), kind="text"),
                 *(_cell(name, each) for each in levels.values()),
             )
             for name in names
