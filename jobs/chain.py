@@ -18,7 +18,7 @@ from neurograde.runtime.job import Parser
 from neurograde.runtime.log import log, set_up
 from neurograde.runtime.specfile import read_yaml
 
-ORDER = ("synthesise", "patch", "partition", "augment", "train", "evaluate", "baseline", "report", "predict")
+ORDER = ("synthesise", "patch", "partition", "augment", "train", "evaluate", "export", "baseline", "report", "predict")
 WITH_A_PERSON = ("review",)
 """Jobs that wait for somebody at a page: their specs may lie in the folder, the chain leaves them alone."""
 AHEAD = ("stage", "features")

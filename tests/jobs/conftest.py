@@ -8,13 +8,16 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from neurograde.storage.store import Store
+
+if TYPE_CHECKING:
+    from tests.jobs.laboratory import Laboratory
 
 PATTERN = r"(?P<class>[^/]+)/(?P<family>.+)_\d+\.png"
 
@@ -52,6 +55,14 @@ class DyingStore(Store):
 def outcome(child: int) -> int:
     """Exit code of the process, or minus the signal that ended it."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.fixture(scope="session")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
+    """A store in which a model has been evaluated; tests add to it and change nothing of it."""
+    from tests.jobs.laboratory import Laboratory
+
+    return Laboratory(tmp_path_factory.mktemp("laboratory"))
 
 
 @pytest.fixture

@@ -4,83 +4,20 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from jobs.augment import augment
-from jobs.evaluate import evaluate
-from jobs.partition import partition
-from jobs.patch import patch
 from jobs.predict import predict
 from jobs.review import ask_model
-from jobs.train import train
 from neurograde.imaging.patching import find_images
 from neurograde.runtime.job import Job
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import Artefact, read_manifest
-from neurograde.storage.store import Store
 from tests.jobs.conftest import PATTERN, paint
-
-CHAIN: list[tuple[Any, dict[str, Any]]] = [
-    (patch, {"source": {"pattern": PATTERN}, "patch_size_px": 48, "min_tissue_share": 0.1}),
-    (partition, {"patches": "demo", "strategy": "ifpo"}),
-    (augment, {"partition": "demo", "balance": "ngca", "transforms": 1}),
-    (
-        train,
-        {
-            "dataset": "demo",
-            "classes": ["PD", "D"],
-            "positive": "D",
-            "backbones": [{"name": "leaknet", "weights": "none"}],
-            "strategies": [{"kind": "whole"}],
-            "learning_rates": [0.01],
-            "batch_sizes": [4],
-            "repeats": 1,
-            "epochs": 1,
-            "input_size_px": 46,
-            "seed": 1,
-            "workers": 1,
-        },
-    ),
-    (evaluate, {"run": "demo", "opens": "best", "seed": 1, "resamples": 100, "workers": 1}),
-]
-
-
-class Laboratory:
-    """A store with an evaluated model, and the images that it was made from."""
-
-    def __init__(self, root: Path) -> None:
-        self.root, self.store = root, Store(f"file://{root}/store")
-        self.images = root / "images"
-        for label, first in (("PD", 0), ("D", 100)):
-            for case in range(4):
-                paint(self.images / label / f"{label}{case}_1.png", first + case)
-        for job, fields in CHAIN:
-            own = {"source": fields["source"] | {"url": str(self.images)}} if job is patch else {}
-            assert self.run(job, **fields | own) == 0
-
-    def run(self, job: Any, **fields: Any) -> int:
-        name = job.body.__name__
-        spec = {"job": name, "name": "demo", "store": self.store.url, "region": "FRA"} | fields
-        path = self.root / f"{name}.yaml"
-        path.write_text(json.dumps(spec))
-        return job.main([str(path)])
-
-    def predict(self, name: str, images: Path, **fields: Any) -> Artefact:
-        given = {"evaluation": "demo", "images": str(images), "workers": 1, "min_patches": 1, "min_confidence": 0.0}
-        assert self.run(predict, name=name, **given | fields) == 0
-        manifest = read_manifest(self.store, f"predictions/{name}")
-        return Artefact(self.store, f"predictions/{name}", manifest)
-
-
-@pytest.fixture(scope="module")
-def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
-    return Laboratory(tmp_path_factory.mktemp("laboratory"))
+from tests.jobs.laboratory import Laboratory
 
 
 def test_an_image_of_the_test_set_gets_the_probabilities_of_its_evaluation(laboratory: Laboratory):

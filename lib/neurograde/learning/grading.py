@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from neurograde.learning.device import prepare_device
 from neurograde.learning.gradcam import gradcam
 from neurograde.learning.inputs import Inputs
+from neurograde.learning.network import Network
 from neurograde.learning.predict import predict, trained_network
 from neurograde.learning.samples import Planned, Samples, labels, read_statistics
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.maths.temperature import fit_temperature
+from neurograde.specs.export import ExportSpec
 from neurograde.specs.predict import PredictSpec
+from neurograde.specs.records import Session
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.run import Run
@@ -40,7 +43,9 @@ class Grader:
     device: torch.device
 
     @classmethod
-    def of(cls, spec: PredictSpec | ReviewSpec, evaluation: Artefact, run: Run, dataset: Artefact) -> Grader:
+    def of(
+        cls, spec: PredictSpec | ReviewSpec | ExportSpec, evaluation: Artefact, run: Run, dataset: Artefact
+    ) -> Grader:
         """The session that `evaluation` chose on `run`; the spec says on which device."""
         metrics: dict[str, Any] = evaluation.read_json("metrics.json")
         threshold = metrics["threshold"]["value"]
@@ -69,7 +74,7 @@ class Grader:
             return np.empty((0, len(self.classes)))
         return predict(
             self.run.spec,
-            self._chosen,
+            self.chosen,
             self._best,
             samples_of(patches),
             read_statistics(self.dataset)["train"],
@@ -77,13 +82,17 @@ class Grader:
             raw=self.run.grid.raw,
         )
 
+    def network(self) -> Network:
+        """The session's network with its best weights, in eval mode."""
+        return trained_network(self.run.spec, self.chosen, self._best, self.run.grid.raw).eval()
+
     def heatmaps(self, patches: Sequence[Pixels], named: Sequence[int]) -> list[tuple[Pixels, NDArray[np.float32]]]:
         """What speaks for the class `named` of each patch: the network's view of the patch, and the map over it."""
         if not patches:
             return []
         spec, samples = self.run.spec, samples_of(patches)
-        network = trained_network(spec, self._chosen, self._best, self.run.grid.raw).to(self.device).eval()
-        inputs = Inputs.of(spec, self._chosen.backbone, samples.patch_size_px)
+        network = self.network().to(self.device)
+        inputs = Inputs.of(spec, self.chosen.backbone, samples.patch_size_px)
         statistics = read_statistics(self.dataset)["train"]
         images = inputs.batch(samples, np.arange(len(samples)), statistics, self.device)
         numbers = np.array([labels(spec)[self.classes[each]] for each in named])
@@ -95,12 +104,13 @@ class Grader:
         return list(zip(views, gradcam(network, images, outputs, signs), strict=True))
 
     @property
-    def _chosen(self) -> Any:
+    def chosen(self) -> Session:
+        """The session."""
         return next(each for each in self.run.sessions if each.id == self.session)
 
     @property
     def _best(self) -> bytes:
-        return self.run.shards[self.run.shard_of(self._chosen).name].read("best.safetensors")
+        return self.run.shards[self.run.shard_of(self.chosen).name].read("best.safetensors")
 
 
 def samples_of(patches: Sequence[Pixels]) -> Samples:

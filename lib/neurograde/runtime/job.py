@@ -45,6 +45,7 @@ MADE_BY = {
     "features": "features",
     "runs": "train",
     "evaluations": "evaluate",
+    "exports": "export",
     "reports": "report",
     "predictions": "predict",
     "baselines": "baseline",

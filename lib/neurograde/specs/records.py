@@ -11,7 +11,8 @@ from neurograde.specs.base import Model, Name, Record, Sha256
 from neurograde.specs.patch import Margins
 from neurograde.specs.train import Strategy
 
-_STRATEGY: TypeAdapter[Strategy] = TypeAdapter(Strategy)
+STRATEGY: TypeAdapter[Strategy] = TypeAdapter(Strategy)
+"""Reads the strategy of a session."""
 
 
 class FileRecord(Record):
@@ -127,7 +128,7 @@ class Session(Record):
     @property
     def adaptation(self) -> Strategy:
         """The strategy as the spec has it."""
-        return _STRATEGY.validate_python(self.strategy)
+        return STRATEGY.validate_python(self.strategy)
 
 
 class Shard(Record):

@@ -16,7 +16,8 @@ def assess_cases(judge: Judge, subset: str, predicted: Predicted, k: int) -> dic
 
     A case is a family. Where a family has patches of two classes it has no one grade, and counts once for each: the
     patches of a class are graded together. The judge's threshold names the class of a mean and of a top-k score as it
-    does that of a patch; a vote is won by half of the patches.
+    does that of a patch; a vote is won by half of the patches. It has no loss: a share of votes is no probability, and
+    the loss of a unanimous mistake would be infinite.
     """
     patches = predicted.originals()
     cases = [f"{unit.label}/{unit.family}" for unit in patches.units]
@@ -27,4 +28,6 @@ def assess_cases(judge: Judge, subset: str, predicted: Predicted, k: int) -> dic
         names, scores = aggregate(how, cases, patches.probabilities, named, k)
         graded = Predicted([first[name] for name in names], scores)
         found[how] = judge.level(subset, f"cases, {how}", graded, 0.5 if how == "vote" else None)
+        if how == "vote":
+            del found[how]["metrics"]["loss"]
     return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from neurograde.reports.blocks import Block, Cell, Figures, Table, Tables
 from neurograde.reports.chain import file_name
 from neurograde.reports.figures.recalibration import recalibration
-from neurograde.reports.numbers import decimal, difference, interval, metric, plural, title
+from neurograde.reports.numbers import NOTHING, decimal, difference, interval, metric, plural, title
 from neurograde.reports.readings import Cases, Ensemble, Interval, Metrics, Temperature
 
 METRICS = ("loss", "accuracy", "balanced_accuracy", "f_measure", "sensitivity", "specificity", "roc_auc")
@@ -89,7 +89,10 @@ def _table(slug: str, caption: str, columns: Sequence[Column], names: Sequence[s
         caption=caption,
         titles=(Cell("", kind="text"), *(Cell(head) for _, head, _ in columns)),
         rows=tuple(
-            (Cell(title(name), kind="text"), *(cell(key, name, found[name]) for key, _, found in columns))
+            (
+                Cell(title(name), kind="text"),
+                *(cell(key, name, found[name]) if name in found else Cell(NOTHING) for key, _, found in columns),
+            )
             for name in names
         ),
         columns=("what", "metric", "value", "low", "high", "undefined_resamples"),
@@ -97,5 +100,6 @@ def _table(slug: str, caption: str, columns: Sequence[Column], names: Sequence[s
             (key, name, found[name].value, found[name].low, found[name].high, found[name].undefined)
             for key, _, found in columns
             for name in names
+            if name in found
         ),
     )

@@ -1,0 +1,239 @@
+"""The model card: what an exported model is, how well it did on whom, and what nobody should use it for.
+
+It has the parts that Mitchell et al. ask for (Model Cards for Model Reporting, FAT* 2019), each filled from the store:
+nothing in it is typed by hand, and what the store does not know is said to be unknown. Like the page, it tells what
+the chain cost; so its digest, like the page's, follows the carbon records as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from neurograde.reports.account import account
+from neurograde.reports.chain import Chain, unique
+from neurograde.reports.headline import with_interval
+from neurograde.reports.numbers import count, decimal, duration, metric, plural, title
+from neurograde.reports.readings import Assessment, Balance, Independence, Partition, Standardisation, read
+from neurograde.specs.export import ExportSpec
+
+METRICS = ("loss", "accuracy", "majority_baseline", "balanced_accuracy", "f_measure", "sensitivity", "specificity",
+           "roc_auc", "f_macro", "roc_auc_macro", "brier", "calibration_error")  # fmt: skip
+INTENDED_USE = (
+    "Research on grading tumours from the texture of single patches of H&E-stained tissue: comparing methods, asking "
+    "where a network fails, and as a beginning for further training."
+)
+NOT_FOR = (
+    "Clinical use of any kind: no diagnosis, no triage, no second opinion. It was tested only as shown here.",
+    "Tissue, stains, scanners or scales that it was not trained on. It names one of its classes whatever it is shown.",
+    "A patient's prognosis. In neuroblastoma the grade of differentiation is one part of the histology; age, "
+    "mitosis-karyorrhexis index and nodularity, none of which it knows, are others.",
+)
+MARKS = {
+    "synthetic": "It was trained and tested on images drawn by a program: it knows nothing about tumours.",
+    "leaking": "Its train and valid subsets share families on purpose: its valid figures are worth nothing.",
+}
+
+
+def model_card(
+    spec: ExportSpec, chain: Chain, facts: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The card as JSON values: card.json.
+
+    Args:
+        spec: What was asked for.
+        chain: The evaluation with everything behind it.
+        facts: What `learning.export.model` says of the model.
+        files: SHA-256 and size of each exported file.
+    """
+    metrics = chain.metrics
+    test = metrics.test_standardised_as_train or metrics.subsets["test"]
+    partition = read(Partition, chain.partition, "summary.json")
+    return {
+        "format": 1,
+        "name": spec.name,
+        "marks": [MARKS.get(mark, mark) for mark in chain.marks],
+        "intended_use": INTENDED_USE,
+        "not_for": list(NOT_FOR),
+        "limits": _limits(chain, facts),
+        **{name: facts[name] for name in ("model", "threshold", "temperature", "input")},
+        "output": {
+            "probabilities": f"(batch, {len(metrics.classes)}): of the classes {', '.join(metrics.classes)}",
+            "calibrated": "the same at the temperature: how sure the model is, as far as valid could tell",
+            "grade": _rule(metrics.positive, metrics.classes, facts["threshold"]),
+        },
+        "metrics": {
+            "test": {level: _assessed(getattr(test, level)) for level in ("patches", "images")},
+            "valid": {"patches": _assessed(metrics.subsets["valid"].patches)},
+            "cases": _cases(chain),
+            "as_in_the_report": None if test is metrics.subsets["test"] else _assessed(metrics.subsets["test"].patches),
+        },
+        "selection": {
+            "rule": metrics.chosen.rule,
+            "cells": len(metrics.cells),
+            "sessions": len(metrics.sessions),
+            "openings": metrics.openings,
+            "test_set": metrics.test_set,
+        },
+        "data": _data(chain, partition),
+        "partition": _partition(chain, partition),
+        "carbon": _carbon(chain),
+        "licences": _licences(facts["model"]),
+        "verification": facts["verification"],
+        "provenance": [{"artefact": each.folder, "digest": each.manifest.digest} for each in unique(chain.artefacts())],
+        "files": {name: dict(each) for name, each in files.items()},
+        "command": "python -m jobs.export SPEC",
+        "spec": spec.identity(),
+    }
+
+
+def markdown(card: Mapping[str, Any]) -> bytes:
+    """The card as it is read: card.md."""
+    # No HTML: what a class is called must not become markup, and Markdown's own is escaped by `cell`.
+    environment = Environment(  # noqa: S701
+        loader=PackageLoader("neurograde.reports", "template"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"cell": _cell, "count": count, "decimal": decimal, "plural": plural}
+    return environment.get_template("card.md.j2").render(card=card).encode()
+
+
+def _cell(value: object) -> str:
+    r"""A value between the bars of a Markdown table, or in a line: no markup of its own.
+
+    >>> _cell("a|b_c<d>")
+    'a\\|b\\_c\\<d\\>'
+    """
+    text = " ".join(str(value).split())
+    return "".join(f"\\{each}" if each in "\\`*_{}[]<>|#" else each for each in text)
+
+
+def _assessed(found: Assessment) -> dict[str, Any]:
+    return {
+        "n": found.n,
+        "families": found.families,
+        "classes": {label: {"n": each.n, "families": each.families} for label, each in found.classes.items()},
+        "metrics": {
+            name: {
+                "title": title(name),
+                "value": found.metrics[name].value,
+                "low": found.metrics[name].low,
+                "high": found.metrics[name].high,
+                "text": metric(name, None)
+                if found.metrics[name].value is None
+                else with_interval(name, found.metrics[name]),
+            }
+            for name in METRICS
+            if name in found.metrics
+        },
+    }
+
+
+def _cases(chain: Chain) -> dict[str, Any] | None:
+    if chain.metrics.cases is None:
+        return None
+    test = chain.metrics.cases.subsets["test"]
+    ways = {how: _assessed(getattr(test, how)) for how in ("mean", "vote", "top_k")}
+    return {"k": chain.metrics.cases.k, **ways}
+
+
+def _rule(positive: str, classes: tuple[str, ...], threshold: float | None) -> str:
+    if threshold is None:
+        return "the class of greatest probability"
+    other = next(each for each in classes if each != positive)
+    return f"{positive} from a probability of {threshold:g} on, {other} below; not by the calibrated one"
+
+
+def _limits(chain: Chain, facts: Mapping[str, Any]) -> list[str]:
+    metrics = chain.metrics
+    test = metrics.subsets["test"].patches
+    few = ", ".join(f"{each.families} of {label}" for label, each in test.classes.items())
+    lines = [
+        f"The test set has {plural(test.n, 'patch')} of {plural(test.families, 'family')}{f' ({few})' if few else ''}; "
+        "the intervals are over families, and what no family in it shows they cannot know.",
+        "Families are kept apart; whether a family is a patient, and whether all come from one laboratory and one "
+        "scanner, is for the data's owner to say.",
+        f"The session was chosen on train and valid from {plural(len(metrics.sessions), 'session')} of "
+        f"{plural(len(metrics.cells), 'cell')}: its valid figures flatter it. The test set has been opened "
+        f"{plural(metrics.openings, 'time')}.",
+        "A patch inherits the class of its image: part of the mistakes may be the labels'.",
+    ]
+    if metrics.test_standardised_as_train:
+        lines.append(
+            "New images have no statistics of their own, so the model standardises by those of train; the test figures "
+            "here are of the test set standardised so, and not those of the evaluation's page."
+        )
+    if metrics.temperature and metrics.temperature.at_border:
+        lines.append("The temperature is at the border of what was searched: valid was too small or too easy to tell.")
+    if facts["model"]["loss"] == "hinge":
+        lines.append("It was trained with hinge loss: its probabilities order patches, and are calibrated by T alone.")
+    return lines
+
+
+def _data(chain: Chain, partition: Partition) -> dict[str, Any]:
+    balance = read(Balance, chain.dataset, "balance.json")
+    return {
+        "patches": {"name": chain.patches.folder, "digest": chain.patches.manifest.digest},
+        "dataset": {"name": chain.dataset.folder, "digest": chain.dataset.manifest.digest},
+        "standardisation": read(Standardisation, chain.dataset, "standardisation.json").mode,
+        "subsets": {
+            subset: {
+                label: {
+                    "families": len(of_class.subsets[subset].families),
+                    "patches": of_class.subsets[subset].patches,
+                    "samples": balance.subsets[subset].classes[label].final,
+                }
+                for label, of_class in partition.classes.items()
+            }
+            for subset in ("train", "valid", "test")
+        },
+    }
+
+
+def _partition(chain: Chain, partition: Partition) -> dict[str, Any]:
+    proof = read(Independence, chain.partition, "independence.json")
+    certificate = partition.certificate
+    return {
+        "name": chain.partition.folder,
+        "digest": chain.partition.manifest.digest,
+        "strategy": partition.strategy,
+        "loss": partition.loss,
+        "gap": None if certificate is None else certificate.gap,
+        "proved": None if certificate is None else certificate.proved,
+        "independent": not proof.leaking and not any(each.families or each.identical_patches for each in proof.shared),
+        "shared": [
+            {
+                "subsets": list(each.subsets),
+                "families": len(each.families),
+                "identical_patches": each.identical_patches,
+            }
+            for each in proof.shared
+        ],
+        "near_duplicates": proof.near_duplicates.count,
+        "proof_sha256": chain.partition.manifest.files["independence.json"].sha256,
+    }
+
+
+def _carbon(chain: Chain) -> dict[str, Any]:
+    spent = account(unique(chain.artefacts()), unique(chain.features())).sum
+    return {
+        "co2e_g": 1000 * spent.record.co2e_kg_tdp,
+        "kwh": spent.kwh_tdp,
+        "wall_seconds": spent.record.wall_seconds,
+        "time": duration(spent.record.wall_seconds),
+        "region": spent.record.region,
+        "counts": "every job from the images to the evaluation, the whole grid included; GPUs at their design power",
+    }
+
+
+def _licences(model: Mapping[str, Any]) -> dict[str, str]:
+    if model["weights_file"] is None:
+        weights = "random weights: no licence but that of the data"
+    else:
+        weights = model["weights_file"]["licence"] or "not named where the weights came from; ask their owner"
+    return {"code": "Apache-2.0", "initial_weights": weights, "data": "that of the images; ask their owner"}
