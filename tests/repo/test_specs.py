@@ -38,3 +38,13 @@ def test_every_upstream_that_a_folder_s_specs_name_is_made_by_a_spec_of_the_fold
             maker, field = needs[job]
             assert (maker, data[field]) in made
         made.add((job, data["name"]))
+
+
+@pytest.mark.parametrize("job", ["patch", "partition", "augment"])
+def test_the_data_of_specs_beyond_are_those_of_the_study(job: str):
+    entry = getattr(importlib.import_module(f"jobs.{job}"), job)
+    ours, theirs = (
+        validate(entry.model, load(str(ROOT / "specs" / folder / f"{job}.yaml")), job)
+        for folder in ("beyond", "report")
+    )
+    assert (ours.digest(), ours.store, ours.name) == (theirs.digest(), theirs.store, theirs.name)
