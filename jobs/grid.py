@@ -46,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             show_plan(study, arguments)
         else:
             write(Path(arguments.out), manifests(study, arguments))
+            say_what_no_pod_does(study)
     except NeurogradeError as error:
         for line in str(error).splitlines():
             log.error(line, extra={"fields": {"exit_code": error.exit_code}})
@@ -99,6 +100,14 @@ def write(root: Path, files: dict[str, str]) -> None:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     log.info(f"wrote {len(files)} files to {root}; next: make cluster, or kubectl apply -f {root}/base, chain, ...")
+
+
+def say_what_no_pod_does(study: Study) -> None:
+    """Say which specs were left out and why, and which folders of this machine no pod will find."""
+    for file, why in study.left_out.items():
+        log.info(f"left out: {file}: {why}")
+    for url in study.local_places():
+        log.warning(f"{url} is on this machine, and no pod of a cluster finds it there; what they share is a bucket")
 
 
 def show_plan(study: Study, arguments: argparse.Namespace) -> None:

@@ -15,15 +15,21 @@ import sys
 
 from neurograde.runtime.job import Job, UpToDate, job
 from neurograde.specs.train import TrainSpec
+from neurograde.storage.artefact import read_manifest
 
 
 @job(TrainSpec)
 def stage(job: Job[TrainSpec]) -> None:
     """Stage the weights of each backbone in turn."""
-    from neurograde.learning import staged
+    wanted = [each for each in job.spec.backbones if each.is_enum]
+    if not job.replace:
+        wanted = [each for each in wanted if read_manifest(job.store, f"weights/{each.staged_name}") is None]
+    made = 0
+    if wanted:
+        from neurograde.learning import staged
 
-    made = [staged.stage(job, backbone) for backbone in job.spec.backbones]
-    if not any(made):
+        made = sum(staged.stage(job, each) for each in wanted)
+    if not made:
         raise UpToDate(f"the weights of grid {job.spec.name} are up to date in {job.store.url}, or need no staging")
 
 

@@ -9,10 +9,11 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from jobs.chain import ORDER, WITH_A_PERSON
 from jobs.grid import command_line, main, manifests
 from neurograde.cluster.job import CONTAINER, STOP_INDEX, STOP_JOB
 from neurograde.cluster.lint import lint
-from neurograde.cluster.study import read_study
+from neurograde.cluster.study import LEFT_OUT, MODELS, read_study
 from neurograde.errors import NeurogradeError, SpecError
 from neurograde.runtime.grid import ROW
 from neurograde.specs.grid import expand, rows
@@ -46,7 +47,7 @@ def test_the_committed_manifests_are_those_that_the_committed_specs_render(repor
     assert committed == report, "make k8s renders them again"
 
 
-@pytest.mark.parametrize("specs", ["demo", "template"])
+@pytest.mark.parametrize("specs", ["demo", "osteosarcoma", "template"])
 @pytest.mark.parametrize("profile", ["gke-spot-l4", "cpu"])
 @pytest.mark.parametrize("version", VERSIONS)
 def test_other_studies_render_to_what_lint_and_schema_accept(specs: str, profile: str, version: str):
@@ -115,6 +116,56 @@ def test_one_train_spec_alone_renders_what_leads_to_it_and_its_evaluation():
         ["jobs.evaluate", "/specs/evaluate-leak-1.yaml"]
     ]
     assert "chain/1-patch.yaml" in files  # random weights: nothing to stage
+
+
+def test_baselines_are_measured_before_the_report_that_compares_them():
+    files = rendered("osteosarcoma", "--profile", "cpu")
+    after = {path: [container["args"][1] for _, container in pods(files, path)] for path in files if "after/" in path}
+    assert list(after) == ["after/1-evaluate.yaml", "after/2-baseline.yaml", "after/3-report.yaml", "after/specs.yaml"]
+    specs = {path.name for path in (ROOT / "specs/osteosarcoma").glob("baseline-*.yaml")}
+    assert {path.removeprefix("/specs/") for path in after["after/2-baseline.yaml"]} == specs
+
+
+def test_what_several_grids_have_in_common_is_made_by_one_after_the_other(report):
+    assert [path for path in report if path.startswith("chain/")] == [
+        "chain/1-stage-extension.yaml",
+        "chain/2-stage-straightforward.yaml",
+        "chain/3-stage-unfreezing.yaml",
+        "chain/4-patch.yaml",
+        "chain/5-partition.yaml",
+        "chain/6-augment.yaml",
+        "chain/7-features-extension.yaml",
+        "chain/8-features-straightforward.yaml",
+        "chain/specs.yaml",
+    ]
+
+
+def test_of_ten_steps_and_more_the_names_still_sort(tmp_path: Path):
+    for number in range(12):
+        train = yaml.safe_load((ROOT / "specs/demo/train.yaml").read_text())
+        train |= {"name": f"grid-{number}", "strategies": [{"kind": "straightforward"}]}
+        (tmp_path / f"train-{number}.yaml").write_text(yaml.safe_dump(train))
+    (tmp_path / "common.yaml").write_text((ROOT / "specs/demo/common.yaml").read_text())
+    files = manifests(read_study(str(tmp_path)), command_line().parse_args([str(tmp_path)]))
+    names = [path for path in files if path.startswith("chain/")]
+    assert names[0] == "chain/01-features-grid-0.yaml"
+    assert names[11] == "chain/12-features-grid-9.yaml"
+
+
+def test_no_job_of_the_chain_is_dropped_unsaid(tmp_path: Path, capsys):
+    assert {*MODELS, *LEFT_OUT} == {*ORDER, *WITH_A_PERSON}
+    assert main([str(ROOT / "specs/osteosarcoma"), "--profile", "cpu", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert "left out: review.yaml: review waits for a person at a page" in said
+    assert "left out: predict.yaml: predict grades images of your own" in said
+    assert "file://out/osteosarcoma is on this machine" in said
+    assert "../shared/data/osteosarcoma_tcia is on this machine" in said
+
+
+def test_a_job_that_nobody_knows_is_refused_by_name(tmp_path: Path, capsys):
+    (tmp_path / "evaluate.yaml").write_text("job: evalute\nname: a\n")
+    assert main([str(tmp_path), "--out", str(tmp_path / "k8s")]) == 64
+    assert "evaluate.yaml: job: 'evalute'; accepted are synthesise, " in capsys.readouterr().err
 
 
 def test_more_sessions_than_memory_holds_are_refused_with_how_many_fit(tmp_path: Path):

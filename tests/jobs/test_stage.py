@@ -11,7 +11,9 @@ from torchvision import models
 
 from jobs.stage import stage
 from jobs.train import train
+from neurograde.learning import staged
 from neurograde.learning.weights import torchvision_file
+from neurograde.runtime.job import Job
 from neurograde.specs.train import Backbone
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.run import read_run
@@ -78,6 +80,23 @@ def test_what_is_staged_says_where_it_came_from_and_is_staged_once(run, store: S
     assert manifest.raw[0].sha256 in {each.sha256 for each in manifest.files.values()}
     code, said = run(stage)
     assert (code, "up to date" in said) == (0, True)
+
+
+class BeatenStore(Store):
+    """A store in which another job has staged the same weights just before each manifest."""
+
+    def create(self, key: str, data: bytes) -> None:
+        twin = Store(self.url)
+        if not twin.exists(key):
+            twin.create(key, data.replace(b'"wall_seconds":', b'"wall_seconds" :'))
+        super().create(key, data)
+
+
+def test_of_two_jobs_that_stage_the_same_weights_at_once_the_slower_leaves_it_at_that(run, store: Store):
+    download()
+    spec = train_spec(backbones=[SQUEEZENET.model_dump()])
+    assert staged.stage(Job(spec, BeatenStore(store.url)), SQUEEZENET) is False
+    assert "up to date" in run(stage)[1]
 
 
 def test_damage_is_noticed_and_mended_by_replacing(run, store: Store):

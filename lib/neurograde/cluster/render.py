@@ -3,7 +3,7 @@
     base/    set up once
     chain/   1-stage.yaml, 2-patch.yaml, ...   prepares the data, one file after the other
     grid/    <train spec>.yaml                 trains: a Job for each backbone and strategy, all at once
-    after/   1-evaluate.yaml, 2-report.yaml
+    after/   1-evaluate.yaml, 2-baseline.yaml, 3-report.yaml
 
 The last three each hold the same specs.yaml too, a ConfigMap with every spec of the study, so that each folder applies
 as it stands, and a message that names a spec names one that the pod has.
@@ -50,7 +50,9 @@ def render(study: Study, profile: Profile, placement: Placement, identity: str, 
         **{f"grid/{file}": jobs(steps) for file, steps in grid_steps(study, profile, memory_of).items()},
     }
     for folder, steps in (("chain", chain_steps(study, profile)), ("after", after_steps(study, profile))):
-        files |= {f"{folder}/{number}-{job}.yaml": jobs(each) for number, (job, each) in enumerate(steps, start=1)}
+        digits = len(str(len(steps)))  # files are applied in the order of their names
+        for number, (name_of_step, each) in enumerate(steps, start=1):
+            files[f"{folder}/{number:0{digits}}-{name_of_step}.yaml"] = jobs(each)
     return {path: _text(objects) for path, objects in sorted(files.items())}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from neurograde.maths.checkpoint_cost import ShardMemory
 from neurograde.runtime import specfile
 from neurograde.specs.augment import AugmentSpec
 from neurograde.specs.base import JobSpec
+from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.partition import PartitionSpec
@@ -30,10 +31,15 @@ MODELS: dict[str, type[JobSpec]] = {
     "augment": AugmentSpec,
     "train": TrainSpec,
     "evaluate": EvaluateSpec,
+    "baseline": BaselineSpec,
     "report": ReportSpec,
 }
+LEFT_OUT = {"review": "waits for a person at a page", "predict": "grades images of your own"}
+"""Jobs whose specs may lie in the folder, and that no cluster runs; and why."""
 CHAIN = ("synthesise", "stage", "patch", "partition", "augment", "features")
-AFTER = ("evaluate", "report")
+ONE_BY_ONE = ("stage", "features")
+"""What several grids may want in common: the second finds what the first has made, if it waits for it."""
+AFTER = ("evaluate", "baseline", "report")
 PLAIN_GIB = 8  # of a job that holds some images, or one network, at a time
 GIB = 2**30
 GPU_GIB = 3  # of the board, for CUDA's context, the trunk and a batch
@@ -52,10 +58,21 @@ class Study:
     """What each file says, with what it extends."""
     specs: dict[str, JobSpec]
     """The same, validated."""
+    left_out: dict[str, str]
+    """Files that no cluster runs, and why."""
 
     def trained(self) -> dict[str, TrainSpec]:
         """The grids by file."""
         return {file: spec for file, spec in self.specs.items() if isinstance(spec, TrainSpec)}
+
+    def local_places(self) -> list[str]:
+        """Stores and images that are on this machine, where no pod finds them."""
+        sources = [spec.source for spec in self.specs.values() if isinstance(spec, PatchSpec)]
+        urls = [
+            *(spec.store for spec in self.specs.values()),
+            *(url for each in sources for url in (each.url, each.table)),
+        ]
+        return sorted({url for url in urls if url and ("://" not in url or url.startswith("file:"))})
 
 
 def read_study(source: str, store: str | None = None, region: str | None = None) -> Study:
@@ -67,49 +84,68 @@ def read_study(source: str, store: str | None = None, region: str | None = None)
         region: Replaces the specs' region.
 
     Raises:
-        UsageError: there is no such folder or file, or no grid in it.
+        UsageError: there is no such folder or file, no grid in it, or a job that nobody knows.
         SpecError: a spec is invalid; every mistake is listed.
     """
     path = Path(source)
-    folder = path if path.is_dir() else path.parent
-    data, specs, mistakes = {}, {}, []
+    study = _read_folder(path if path.is_dir() else path.parent, store, region)
+    if not path.is_dir():
+        study = _alone(study, path.name, source)
+    if not study.trained():
+        raise UsageError(f"{source}: no train spec in this folder")
+    return replace(study, source=source)
+
+
+def _read_folder(folder: Path, store: str | None, region: str | None) -> Study:
+    data, specs, left_out, mistakes = {}, {}, {}, []
     for each in sorted(folder.glob("*.yaml")):
         found = specfile.load(str(each), store=store)
-        if found.get("job") not in MODELS:  # review wants a person, predict its own images
+        job = found.get("job")
+        if job is None:  # a base for others to extend
             continue
+        if job in LEFT_OUT:
+            left_out[each.name] = f"{job} {LEFT_OUT[job]}"
+            continue
+        if job not in MODELS:
+            raise UsageError(f"{each}: job: {job!r}; accepted are {', '.join((*MODELS, *LEFT_OUT))}")
         if region is not None:
             found["region"] = region
         try:
-            specs[each.name] = specfile.validate(MODELS[found["job"]], found, str(each))
+            specs[each.name] = specfile.validate(MODELS[job], found, str(each))
         except SpecError as error:
             mistakes.append(str(error))
         data[each.name] = found
     if mistakes:
         raise SpecError("\n".join(mistakes))
-    if not path.is_dir():
-        wanted = specs.get(path.name)
-        if not isinstance(wanted, TrainSpec):
-            raise UsageError(f"{source}: no such train spec; accepted are a train spec, or a folder that has some")
-        specs = {
-            file: spec
-            for file, spec in specs.items()
-            if not isinstance(spec, TrainSpec | EvaluateSpec | ReportSpec)
-            or file == path.name
-            or (isinstance(spec, EvaluateSpec) and spec.run == wanted.name)
-        }
-    if not any(isinstance(spec, TrainSpec) for spec in specs.values()):
-        raise UsageError(f"{source}: no train spec in this folder")
-    return Study(source, {file: data[file] for file in specs}, specs)
+    return Study(str(folder), data, specs, left_out)
+
+
+def _alone(study: Study, name: str, source: str) -> Study:
+    """Of the study's grids only the one of the file `name`, with what leads to it and its evaluations."""
+    wanted = study.specs.get(name)
+    if not isinstance(wanted, TrainSpec):
+        raise UsageError(f"{source}: no such train spec; accepted are a train spec, or a folder that has some")
+    kept = {
+        file: spec
+        for file, spec in study.specs.items()
+        if not isinstance(spec, TrainSpec | EvaluateSpec | BaselineSpec | ReportSpec)
+        or file == name
+        or (isinstance(spec, EvaluateSpec) and spec.run == wanted.name)
+    }
+    left_out = study.left_out | dict.fromkeys(study.specs.keys() - kept.keys(), f"{source} alone is asked for")
+    return replace(
+        study, data={file: study.data[file] for file in kept}, specs=kept, left_out=dict(sorted(left_out.items()))
+    )
 
 
 def chain_steps(study: Study, profile: Profile) -> list[tuple[str, list[Step]]]:
-    """What prepares the data, job after job; the steps of one job may run at once."""
-    return [(job, found) for job in CHAIN if (found := _plain_steps(study, profile, job))]
+    """What prepares the data, one after the other under its name; the steps of one name may run at once."""
+    return _in_order(study, profile, CHAIN)
 
 
 def after_steps(study: Study, profile: Profile) -> list[tuple[str, list[Step]]]:
-    """What follows the grids, job after job."""
-    return [(job, found) for job in AFTER if (found := _plain_steps(study, profile, job))]
+    """What follows the grids, in the same form."""
+    return _in_order(study, profile, AFTER)
 
 
 def grid_steps(study: Study, profile: Profile, memory_of: MemoryOf) -> dict[str, list[Step]]:
@@ -136,6 +172,17 @@ def grid_steps(study: Study, profile: Profile, memory_of: MemoryOf) -> dict[str,
         ]
         for file, spec in study.trained().items()
     }
+
+
+def _in_order(study: Study, profile: Profile, jobs: Sequence[str]) -> list[tuple[str, list[Step]]]:
+    found = {job: steps for job in jobs if (steps := _plain_steps(study, profile, job))}
+    ordered: list[tuple[str, list[Step]]] = []
+    for job, steps in found.items():
+        if job in ONE_BY_ONE and len(steps) > 1:
+            ordered += [(f"{job}-{object_name(step.name)}", [step]) for step in steps]
+        else:
+            ordered.append((job, steps))
+    return ordered
 
 
 def _plain_steps(study: Study, profile: Profile, job: str) -> list[Step]:

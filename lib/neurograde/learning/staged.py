@@ -29,6 +29,8 @@ KIND, SOURCE = "weights", "source.json"
 def stage(job: Job[TrainSpec], backbone: Backbone) -> bool:
     """Put the weights that torchvision's enum names into the store; False where they stand already, or are not its.
 
+    Jobs that stage the same weights at once put the same file; the first manifest holds.
+
     Raises:
         SpecError: torchvision has no weights of that name.
         StoreUnavailable: they cannot be downloaded now.
@@ -61,7 +63,10 @@ def stage(job: Job[TrainSpec], backbone: Backbone) -> bool:
         machine=machine_facts().model_dump(mode="json"),
         carbon=job.meter.peek().model_dump(mode="json"),
     )
-    job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
+    try:
+        job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
+    except FileExistsError:
+        return False
     log.info(
         f"staged {job.store.url}/{folder}: {len(weights.data) / 1e6:.0f} MB, {weights.licence or 'no licence named'}"
     )

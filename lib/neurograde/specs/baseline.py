@@ -116,3 +116,7 @@ class BaselineSpec(JobSpec):
     def _consistent(self) -> BaselineSpec:
         check_classes(self.classes, self.positive)
         return self
+
+    def backbones(self) -> tuple[Backbone, ...]:
+        """The networks that it begins with."""
+        return (self.method.backbone,) if isinstance(self.method, FrozenFeatures) else ()
