@@ -1,6 +1,7 @@
 """report: one page that one would send to a colleague: the answer, the data, the curves, the results, the carbon.
 
     python -m jobs.report specs/demo/report.yaml
+    python -m jobs.report specs/demo/report.yaml --into file://out/pages     with rights to read the store only
 
 Reads   evaluations/<each of evaluations>, and everything that they were made from
         the images that the patches were cut from, as far as they are still there, for figures 2.1 and 2.6
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from neurograde.reports.chain import Chain
 
 
-@job(ReportSpec)
+@job(ReportSpec, elsewhere=True)
 def report(job: Job[ReportSpec]) -> None:
     """Follow each evaluation leftwards, compose the page, print where it is."""
     from neurograde.reports.headline import headline
@@ -48,7 +49,7 @@ def report(job: Job[ReportSpec]) -> None:
             page.write_many(composed.files())
     except UpToDate as done:
         log.info(str(done))
-    print(f"{job.store.url}/reports/{spec.name}/index.html")
+    print(f"{job.home.url}/reports/{spec.name}/index.html")
     for name, line in zip(spec.evaluations, headlines, strict=True):
         print(f"{name}: {line}")
 

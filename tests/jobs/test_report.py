@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
 from tests.reports.study import write_study
+from tests.servers.faults import FOREVER
+from tests.servers.fixtures import Bucket
 
 
 @pytest.fixture
@@ -67,6 +70,21 @@ def test_a_page_made_again_is_the_identical_artefact(report, memory_url: str):
     assert before is not None
     assert after is not None
     assert after.digest == before.digest
+
+
+def test_whoever_may_only_read_writes_the_page_elsewhere(report, gcs: Bucket, tmp_path: Path, capsys):
+    write_study(gcs.url, leaking=False)
+    before = gcs.store().list()
+    gcs.faults.fail("POST|PUT|PATCH|DELETE", kind="403", times=FOREVER)
+    assert report("--store", gcs.url) == 77
+    assert report("--store", gcs.url, "--into", f"file://{tmp_path}/pages") == 0
+    assert capsys.readouterr().out.startswith(f"file://{tmp_path}/pages/reports/demo/index.html\n")
+    assert gcs.store().list() == before
+    assert b"<html" in (tmp_path / "pages/reports/demo/index.html").read_bytes()
+    assert report("--store", gcs.url, "--into", f"file://{tmp_path}/pages") == 0
+    assert "up to date" in capsys.readouterr().err
+    # What roles/storage.objectViewer allows: objects are read and listed, the bucket itself is asked nothing.
+    assert all(re.search(r"/b/[^/]+/o[/?]", each) for each in gcs.faults.requests)
 
 
 def test_another_title_under_the_same_name_is_refused_unless_replaced(report):

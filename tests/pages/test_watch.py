@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from neurograde.runtime.carbon_record import total
 from neurograde.storage.store import Store
 from tests.pages.conftest import Served
 from tests.pages.grids import LAP, NOW, finish, grid_of, metrics_of, train
+from tests.servers.faults import FOREVER
+from tests.servers.fixtures import Bucket
 
 watch = importlib.import_module("jobs.watch")
 
@@ -169,6 +172,18 @@ def test_one_look_in_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[
     train(store, grid_of(store), 0, 2, ended="error", exit_code=69)
     assert watch.main([str(spec), "--once"]) == 0
     assert "failed (69)" in capsys.readouterr().out
+
+
+def test_rights_to_read_objects_are_enough(gcs: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    store = gcs.store()
+    train(store, grid_of(store), 0, 2)
+    gcs.faults.clear()
+    gcs.faults.fail("POST|PUT|PATCH|DELETE", kind="403", times=FOREVER)
+    assert watch.main([str(spec_file(tmp_path)), "--once", "--store", gcs.url]) == 0
+    assert "vgg19-straightforward" in capsys.readouterr().out
+    assert gcs.faults.struck == 0
+    # What roles/storage.objectViewer allows: objects are read and listed, the bucket itself is asked nothing.
+    assert all(re.match(r"GET .*/b/[^/]+/o[/?]", each) for each in gcs.faults.requests)
 
 
 def spec_file(folder: Path) -> Path:

@@ -6,6 +6,7 @@ status      "503", "403", "507", ...: answered in place of the request, which is
 "truncated" the answer breaks off half-way through its body
 "shortened" the answer is half its body, with headers that call it whole
 "stale"     a listing is answered as it was answered last time, or empty if it never was
+"stranger"  401 for whoever does not bring the token of the metadata server (tests/servers/metadata.py)
 "stalled"   no answer comes, for as long as anyone waits
 """
 

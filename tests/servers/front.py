@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from tests.servers.faults import CONTROL, FaultTable
+from tests.servers.metadata import TOKEN
 
 BUCKETS = "/_buckets/"  # a bucket's name behind it: the bucket is made
 
@@ -84,6 +85,8 @@ class Handler(BaseHTTPRequestHandler):
             self._cut()
         elif kind == "stalled":
             threading.Event().wait()
+        elif kind == "stranger" and self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self._send(self.server.backend.refusal(401))
         elif kind and kind.isdigit():
             self._send(self.server.backend.refusal(int(kind)))
         elif kind == "stale" and self.server.backend.is_listing(self.command, self.path):

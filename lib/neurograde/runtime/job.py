@@ -73,6 +73,8 @@ class Job(Generic[SpecT]):
     """Path or URL of the spec, for messages."""
     replace: bool = False
     """Whether an artefact of the same name may be replaced by another."""
+    into: Store | None = None
+    """Where its own artefact goes, if not beside what it reads."""
     meter: CarbonMeter = field(init=False)
     """Energy since the job began."""
     started: float = field(default_factory=time.monotonic)
@@ -81,6 +83,11 @@ class Job(Generic[SpecT]):
     def __post_init__(self) -> None:
         # Only jobs with a device can use a GPU; the others must not be charged for one that stands by.
         self.meter = CarbonMeter(self.spec.region, uses_gpu=getattr(self.spec, "device", "cpu") != "cpu")
+
+    @property
+    def home(self) -> Store:
+        """The store that its own artefact is in, or will be."""
+        return self.into or self.store
 
     def upstream(self, kind: str, name: str) -> Artefact:
         """The finished artefact `name` of `kind`.
@@ -128,17 +135,17 @@ class Job(Generic[SpecT]):
         folder = f"{kind}/{self.spec.name}"
         records = (*(each.as_input() for each in inputs), *grown)
         raw = raw or RawInputs()
-        existing = read_manifest(self.store, folder)
+        existing = read_manifest(self.home, folder)
         if existing is not None:
             difference = self.difference(existing, records, raw)
-            if difference is None and self.stands(Artefact(self.store, folder, existing)):
-                raise UpToDate(f"{self.store.url}/{folder} is up to date")
+            if difference is None and self.stands(Artefact(self.home, folder, existing)):
+                raise UpToDate(f"{self.home.url}/{folder} is up to date")
             if difference is not None and not self.replace:
                 raise NameTaken(
-                    f"{self.source}: {folder} in {self.store.url} is taken: {difference}; "
+                    f"{self.source}: {folder} in {self.home.url} is taken: {difference}; "
                     "choose another name, or --replace it"
                 )
-        draft = Draft(self.store, folder)
+        draft = Draft(self.home, folder)
         try:
             yield draft
         except Stopped:
@@ -165,7 +172,7 @@ class Job(Generic[SpecT]):
         )
         draft.finish(manifest)
         log.info(
-            f"published {self.store.url}/{folder}: {len(draft.files):,} files",
+            f"published {self.home.url}/{folder}: {len(draft.files):,} files",
             extra={"fields": {"artefact": folder, "digest": manifest.digest}},
         )
 
@@ -202,6 +209,8 @@ class Entry(Generic[SpecT]):
 
     model: type[SpecT]
     body: Callable[[Job[SpecT]], None]
+    elsewhere: bool = False
+    """Whether its artefact may go into another store than the one that it reads, with `--into`."""
 
     def main(self, argv: Sequence[str] | None = None) -> int:
         """Run the job with the arguments `argv` (the process's own when not given); returns the exit code."""
@@ -212,7 +221,8 @@ class Entry(Generic[SpecT]):
                 arguments = self._arguments(argv)
                 data = specfile.load(arguments.spec, arguments.set, arguments.store)
                 spec = specfile.validate(self.model, data, arguments.spec)
-                self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace))
+                into = Store(arguments.into) if self.elsewhere and arguments.into else None
+                self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace, into))
         except UpToDate as done:
             log.info(str(done))
         except (NeurogradeError, Stopped) as error:
@@ -240,12 +250,14 @@ class Entry(Generic[SpecT]):
         parser.add_argument("--store", metavar="URL", help="use this store instead of the spec's")
         parser.add_argument("--set", metavar="KEY.PATH=VALUE", action="append", default=[], help="override a field")
         parser.add_argument("--replace", action="store_true", help="replace an artefact of the same name")
+        if self.elsewhere:
+            parser.add_argument("--into", metavar="URL", help="write into this store, and only read the spec's")
         return parser.parse_args(argv)
 
 
-def job(model: type[SpecT]) -> Callable[[Callable[[Job[SpecT]], None]], Entry[SpecT]]:
-    """Make a function of a `Job` a job that reads specs of `model`."""
-    return lambda body: Entry(model, body)
+def job(model: type[SpecT], *, elsewhere: bool = False) -> Callable[[Callable[[Job[SpecT]], None]], Entry[SpecT]]:
+    """Make a function of a `Job` a job that reads specs of `model`; `elsewhere`: one that knows `--into`."""
+    return lambda body: Entry(model, body, elsewhere)
 
 
 def leave_message(text: str, exit_code: int) -> None:

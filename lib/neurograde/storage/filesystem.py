@@ -69,8 +69,10 @@ def _google() -> Any:
     from neurograde.storage.google import GoogleStorage  # noqa: PLC0415
 
     patience = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
-    # An emulator knows nobody; without a word gcsfs would first look for an identity, for many seconds.
-    token = "anon" if os.environ.get("STORAGE_EMULATOR_HOST") else None
+    # An emulator knows nobody; without a word gcsfs would first look for an identity, for many seconds. With a metadata
+    # server beside it, as the tests have one, there is an identity to be found.
+    emulated = os.environ.get("STORAGE_EMULATOR_HOST") and not os.environ.get("GCE_METADATA_HOST")
+    token = "anon" if emulated else None
     return GoogleStorage(**UNCACHED, requests_timeout=patience, token=token)
 
 
