@@ -1,6 +1,6 @@
 """grid: from a study's specs to the cluster's manifests, and to what it will cost before anything runs.
 
-    python -m jobs.grid specs/report --plan --samples 6296,1164
+    python -m jobs.grid specs/report --plan --samples 6296,1164 [--gpu L4 --rate L4:trunk=900 --usd L4=0.28]
     python -m jobs.grid specs/report --image IMAGE@sha256:... --store gs://bucket/study --profile gke-spot-l4
 
 Reads   every spec of the folder, or one train spec and what leads to it; with --plan the data set's size, if it stands
@@ -11,6 +11,7 @@ Prints  with --plan: sessions, epochs, shards, hours, kWh, kg CO2e and cost on e
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from rich.console import Console
 
 from neurograde.cluster.job import Placement
 from neurograde.cluster.lint import lint
-from neurograde.cluster.plan import cost_table, count_table
+from neurograde.cluster.plan import DEVICES, WORKS, cost_table, count_table
 from neurograde.cluster.profiles import PROFILES
 from neurograde.cluster.render import render
 from neurograde.cluster.study import Study, read_study
@@ -70,8 +71,18 @@ def command_line() -> Parser:
     parser.add_argument("--queue", default="neurograde", help="Kueue's queue, nothing without Kueue (neurograde)")
     parser.add_argument("--plan", action="store_true", help="print what it will take; write nothing")
     parser.add_argument("--samples", metavar="TRAIN,VALID", type=_pair, help="instead of the data set in the store")
-    parser.add_argument("--rate", metavar="DEVICE:WORK=PER_S", type=_amount, action="append", default=[])
-    parser.add_argument("--usd", metavar="DEVICE=PER_HOUR", type=_amount, action="append", default=[])
+    parser.add_argument("--gpu", metavar="NAME", action="append", default=[], help="plan for this board, or CPU")
+    parser.add_argument(
+        "--rate",
+        metavar="DEVICE:WORK=PER_S",
+        type=_rate,
+        action="append",
+        default=[],
+        help=f"samples a second at one of {', '.join(WORKS)}, as make bench or your own run has it",
+    )
+    parser.add_argument(
+        "--usd", metavar="DEVICE=PER_HOUR", type=_amount, action="append", default=[], help="what an hour of it costs"
+    )
     return parser
 
 
@@ -123,7 +134,12 @@ def show_plan(study: Study, arguments: argparse.Namespace) -> None:
         console.print(f"datasets/{some.dataset} is not in {some.store} yet: give its size with --samples TRAIN,VALID")
         return
     rates, prices = (dict(each) for each in (arguments.rate, arguments.usd))
-    console.print(cost_table(study, samples, grid_factor(some.region), rates, prices))
+    named = [*arguments.gpu, *(each.partition(":")[0] for each in rates), *prices]
+    devices = tuple(dict.fromkeys(arguments.gpu or (*DEVICES, *named)))
+    unheard = sorted({*named} - {*devices})
+    if unheard:
+        raise UsageError(f"--rate and --usd speak of {', '.join(unheard)}, --gpu does not")
+    console.print(cost_table(study, samples, grid_factor(some.region), rates, prices, devices=devices))
 
 
 def samples_in_store(spec: TrainSpec) -> tuple[int, int] | None:
@@ -141,9 +157,23 @@ def _pair(text: str) -> tuple[int, int]:
     return int(train), int(valid)
 
 
+def _rate(text: str) -> tuple[str, float]:
+    what, amount = _amount(text)
+    device, colon, work = what.partition(":")
+    if not device or not colon or work not in WORKS:
+        raise argparse.ArgumentTypeError(f"{text!r}: write DEVICE:WORK=PER_S, WORK one of {', '.join(WORKS)}")
+    return what, amount
+
+
 def _amount(text: str) -> tuple[str, float]:
-    what, _, amount = text.rpartition("=")
-    return what, float(amount)
+    what, _, number = text.rpartition("=")
+    try:
+        amount = float(number)
+    except ValueError:
+        amount = math.nan
+    if not what or not 0 < amount < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: a name, an equals sign and a number above 0 are accepted")
+    return what, amount
 
 
 if __name__ == "__main__":

@@ -86,23 +86,43 @@ def test_the_study_searches_the_report_s_ranges_with_its_winner_in_them():
         assert spec.repeats == 10
 
 
-def test_given_rates_and_prices_add_up(plan):
-    text = plan(
-        "--samples",
-        "6296,1164",
-        "--rate",
-        "L4:trunk=1e6",
-        "--rate",
-        "L4:head=1e6",
-        "--rate",
-        "L4:suffix=1e6",
-        "--usd",
-        "L4=2",
-    )
-    [line] = [each for each in text.split("││") for each in each.split("│ L4 │")[1:]]
-    trunk, head, suffix, together, _kwh, _kg, usd = (float(each.replace(",", "")) for each in line.split("│")[:7])
+GIVEN = ("--rate", "L4:trunk=1e6", "--rate", "L4:head=1e6", "--rate", "L4:suffix=1e6", "--rate", "L4:epoch=1e5")
+
+
+def test_given_rates_and_prices_add_up_for_the_board_that_is_named(plan):
+    text = plan("--samples", "6296,1164", "--gpu", "L4", *GIVEN, "--usd", "L4=2")
+    assert "│ T4 │" not in text
+    [line] = text.split("│ L4 │")[1:]
+    cells = [float(each.replace(",", "")) for each in line.split("│")[:10]]
+    trunk, head, suffix, together, kwh, kg, usd, hours_of_the_report, kg_of_the_report, usd_of_the_report = cells
     assert together == pytest.approx(trunk + head + suffix, rel=0.02)
-    assert usd == pytest.approx(2 * together, rel=0.01)
+    assert hours_of_the_report == pytest.approx(1_259_500 * (6296 + 1164) / 1e5 / 3600, rel=0.01)
+    assert kwh == pytest.approx(72 * together / 1000, rel=0.01)
+    assert (usd, usd_of_the_report) == pytest.approx((2 * together, 2 * hours_of_the_report), rel=0.01)
+    assert kg / kg_of_the_report == pytest.approx(together / hours_of_the_report, rel=0.01)
+
+
+def test_a_part_of_an_epoch_is_at_least_as_fast_as_a_given_epoch(plan):
+    text = plan("--samples", "6296,1164", "--gpu", "L4", "--rate", "L4:epoch=1e5", "--rate", "L4:head=1e6")
+    trunk, _, suffix = (float(each.replace(",", "")) for each in text.split("│ L4 │")[1].split("│")[:3])
+    assert trunk == pytest.approx(48_936_336 / 1e5 / 3600, rel=0.01)
+    assert suffix == pytest.approx(681_500 * (6296 + 1164) / 1e5 / 3600, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--gpu", "Voodoo"], 78, "'Voodoo' has no TDP"),
+        (["--rate", "L4:trnk=4"], 64, "'L4:trnk=4': write DEVICE:WORK=PER_S, WORK one of trunk, head, suffix, epoch"),
+        (["--rate", "L4:trunk=fast"], 64, "'L4:trunk=fast': a name, an equals sign and a number above 0"),
+        (["--usd", "L4=-1"], 64, "'L4=-1': a name, an equals sign and a number above 0"),
+        (["--gpu", "T4", "--usd", "L4=1"], 64, "--rate and --usd speak of L4, --gpu does not"),
+        (["--samples", "many"], 64, "--samples"),
+    ],
+)
+def test_what_the_plan_cannot_use_is_refused(options: list[str], code: int, said: str, capsys):
+    assert main([str(ROOT / "specs/demo"), "--plan", "--samples", "60,10", *options]) == code
+    assert said in capsys.readouterr().err
 
 
 def test_without_the_data_set_the_plan_asks_for_its_size(plan, tmp_path: Path):

@@ -15,6 +15,8 @@ from neurograde.runtime.factors import GridFactor, cpu_factor, gpu_tdp_w, rate
 from neurograde.specs.grid import planned_rows
 
 DEVICES = ("T4", "L4", "A100 SXM4", "H100 HBM3", "CPU")
+"""Shown when none is named."""
+WORKS = ("trunk", "head", "suffix", "epoch")
 CPU_CORES = 2  # of the machine that its rates were measured on
 REPORT = {"sessions": 12_500, "session-epochs": 936_000, "hours": 12_740, "kWh": 891.8, "kg CO2e": 508.33}
 """The report's own count, §5.2.4 and figures C.1 and C.3; its kWh are its hours at the 70 W of a T4."""
@@ -34,10 +36,10 @@ class Outlook:
 
 def outlook(works: Sequence[Work], device: str, grid: GridFactor, given: Rates, usd_per_hour: float | None) -> Outlook:
     """What the work takes on a device: the board alone at its thermal design power, or the cores of a processor."""
+    watts = CPU_CORES * cpu_factor(None).w_per_core if device == "CPU" else gpu_tdp_w(device)
     time = hours(works, lambda work, of: _rate(device, work, of, given))
     if time is None:
         return Outlook(None, None, None, None)
-    watts = CPU_CORES * cpu_factor(None).w_per_core if device == "CPU" else gpu_tdp_w(device)
     kwh = energy_kwh(watts, time)
     return Outlook(time, kwh, co2e_kg(kwh, grid.gco2e_per_kwh, grid.pue), usd_per_hour and time * usd_per_hour)
 
@@ -62,9 +64,19 @@ def count_table(study: Study, checkpoints: Mapping[str, CheckpointCost]) -> Tabl
 
 
 def cost_table(
-    study: Study, samples: tuple[int, int], grid: GridFactor, given: Rates, usd_per_hour: Mapping[str, float]
+    study: Study,
+    samples: tuple[int, int],
+    grid: GridFactor,
+    given: Rates,
+    usd_per_hour: Mapping[str, float],
+    *,
+    devices: Sequence[str] = DEVICES,
 ) -> Table:
-    """Hours, energy, emissions and money on each device, this way and the report's."""
+    """Hours, energy, emissions and money on each device, this way and the report's.
+
+    Raises:
+        SpecError: a device is neither `CPU` nor a board whose design power is known.
+    """
     found = [row for spec in study.trained().values() for row in planned_rows(spec)]
     ours, theirs = shared_work(found, *samples), report_work(found, *samples)
     passes = sum(each.samples for each in ours if each.work == "trunk")
@@ -82,16 +94,17 @@ def cost_table(
         "USD",
         "report's way h",
         "kg CO2e",
+        "USD",
     )
     for column in columns:
         table.add_column(column, justify="left" if column == "device" else "right")
-    for device in DEVICES:
+    for device in devices:
         here, there = (outlook(each, device, grid, given, usd_per_hour.get(device)) for each in (ours, theirs))
         parts = [
             outlook([each for each in ours if each.work == work], device, grid, given, None).hours
             for work in ("trunk", "head", "suffix")
         ]
-        numbers = (*parts, here.hours, here.kwh, here.co2e_kg, here.usd, there.hours, there.co2e_kg)
+        numbers = (*parts, here.hours, here.kwh, here.co2e_kg, here.usd, there.hours, there.co2e_kg, there.usd)
         table.add_row(device, *(_shown(each) for each in numbers))
     table.add_row("the report", "", "", "", "", "", "", "", f"{REPORT['hours']:,}", f"{REPORT['kg CO2e']}")
     table.caption = (
@@ -105,9 +118,13 @@ def cost_table(
 
 
 def _rate(device: str, work: str, of: str, given: Rates) -> float | None:
-    """Samples a second; a part of an epoch is at least as fast as the whole."""
-    found = rate(device, work, of) or (rate(device, "epoch", of) if work in ("trunk", "suffix") else None)
-    return given.get(f"{device}:{work}", found.samples_per_s if found else None)
+    """Samples a second, given or known; trunk and suffix, parts of an epoch, are at least as fast as the whole."""
+    for each in (work, "epoch") if work in ("trunk", "suffix") else (work,):
+        known = rate(device, each, of)
+        found = given.get(f"{device}:{each}", known.samples_per_s if known else None)
+        if found is not None:
+            return found
+    return None
 
 
 def _shown(value: float | None) -> str:

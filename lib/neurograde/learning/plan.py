@@ -11,7 +11,7 @@ from neurograde.learning.network import freeze
 from neurograde.learning.objective import Objective
 from neurograde.maths.checkpoint_cost import GB, CheckpointCost, ShardMemory, ShardSize, checkpoint_cost, shard_memory
 from neurograde.runtime.factors import storage_prices
-from neurograde.specs.grid import expand
+from neurograde.specs.grid import expand, rows
 from neurograde.specs.records import Shard
 from neurograde.specs.train import SGD, Adagrad, Optimiser, RMSprop, TrainSpec
 
@@ -39,19 +39,31 @@ def outlined(spec: TrainSpec, shard: Shard) -> Trunk:
 
 def shard_size(spec: TrainSpec, shard: Shard, trunk: Trunk) -> ShardSize:
     """What is trained of a shard; the trunk may be an outline."""
-    session = shard.sessions[0]
-    freeze(trunk, session.adaptation)
-    head = new_head(trunk, session.adaptation, Objective(len(spec.classes)).outputs, spec.seed, session.id)
-    own = [*(each for each in trunk.module.parameters() if each.requires_grad), *head.parameters()]
-    return ShardSize(
-        parameters=len(shard.sessions) * sum(each.numel() for each in own),
-        epochs=max(each.epochs for each in shard.sessions),
-    )
+    return _size(shard, _session_parameters(spec, shard, trunk))
 
 
 def planned_checkpoints(spec: TrainSpec) -> CheckpointCost:
     """What the checkpoints of a whole grid will cost."""
-    return cost_of_checkpoints(spec, [shard_size(spec, each, outlined(spec, each)) for each in expand(spec, ()).shards])
+    sizes: list[ShardSize] = []
+    for shards in rows(expand(spec, ()).shards).values():
+        parameters = _session_parameters(spec, shards[0], outlined(spec, shards[0]))  # alike in all of a row
+        sizes += [_size(each, parameters) for each in shards]
+    return cost_of_checkpoints(spec, sizes)
+
+
+def _session_parameters(spec: TrainSpec, shard: Shard, trunk: Trunk) -> int:
+    """Trainable parameters of one session of the shard's row."""
+    session = shard.sessions[0]
+    freeze(trunk, session.adaptation)
+    head = new_head(trunk, session.adaptation, Objective(len(spec.classes)).outputs, spec.seed, session.id)
+    own = [*(each for each in trunk.module.parameters() if each.requires_grad), *head.parameters()]
+    return sum(each.numel() for each in own)
+
+
+def _size(shard: Shard, session_parameters: int) -> ShardSize:
+    return ShardSize(
+        parameters=len(shard.sessions) * session_parameters, epochs=max(each.epochs for each in shard.sessions)
+    )
 
 
 def cost_of_checkpoints(spec: TrainSpec, shards: Sequence[ShardSize]) -> CheckpointCost:
