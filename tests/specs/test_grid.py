@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from neurograde.errors import DataError
 from neurograde.specs.grid import expand, row_of, rows
+from neurograde.specs.records import Grid
 from neurograde.specs.train import TrainSpec
+from neurograde.storage.artefact import parse_record
 
 
 def spec(**fields: Any) -> TrainSpec:
@@ -69,3 +73,16 @@ def test_rows_hold_every_shard_once_and_every_session_in_its_row(width: int | No
         assert all(session.id.startswith(f"{row}-lr") for shard in members for session in shard.sessions)
         assert sum(len(shard.sessions) for shard in members) == 2 * 2 * 3
         assert len(members) == -(-12 // (width or 12))
+
+
+def test_a_grid_is_frozen_under_its_digest_and_a_changed_session_is_noticed():
+    grid = expand(spec(), ())
+    assert Grid.parse(json.loads(grid.encode())) == grid
+    assert expand(spec(), ()).encode() == grid.encode()
+    assert expand(spec(seed=2), ()).digest != grid.digest
+    changed = json.loads(grid.encode())
+    changed["shards"][0]["sessions"][0]["learning_rate"] = 0.5
+    with pytest.raises(DataError, match=r"runs/grid/grid\.json: .*it records the digest"):
+        parse_record(Grid, json.dumps(changed).encode(), "runs/grid/grid.json")
+    del changed["digest"]  # as the first versions wrote it
+    assert parse_record(Grid, json.dumps(changed).encode(), "grid.json").digest is None

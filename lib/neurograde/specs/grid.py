@@ -31,7 +31,7 @@ def expand(
         raw=raw,
         marks=marks,
         shards=tuple(shards),
-    )
+    ).sealed()
 
 
 def row_of(shard: Shard) -> str:

@@ -157,6 +157,22 @@ class Grid(Record):
     """Marks of the data set: `synthetic`, `leaking`."""
     shards: tuple[Shard, ...]
     """The shards, in the order of their completion index."""
+    digest: Sha256 | None = None
+    """Digest of all the rest, so that a changed session is noticed; none in grids of the first versions."""
+
+    def sealed(self) -> Grid:
+        """The same, with its digest."""
+        return self.model_copy(update={"digest": self._content()})
+
+    @model_validator(mode="after")
+    def _is_what_its_digest_says(self) -> Grid:
+        if self.digest not in (None, self._content()):
+            raise ValueError(f"it records the digest {self.digest}, and its content has {self._content()}")
+        return self
+
+    def _content(self) -> str:
+        """Fields at their default are left out: one that is added later changes no digest."""
+        return sha256_hex(canonical_json(self.model_dump(mode="json", exclude={"digest"}, exclude_defaults=True)))
 
 
 class Metrics(Record):

@@ -89,6 +89,7 @@ def read_run(store: Store, name: str) -> Run:
 
     Raises:
         FileNotFoundError: there is no such grid.
+        DataError: grid.json is damaged.
         DigestMismatch: grid.json is not what its digest says, or a shard was trained by another grid of that name.
     """
     where = f"runs/{name}/grid.json"
