@@ -15,34 +15,12 @@ import pytest
 
 from jobs.chain import AHEAD, ORDER, main, specs_in_order
 from neurograde.errors import UsageError
-from neurograde.runtime.specfile import read_yaml
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
+from tests.jobs.small import write_small
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ("images", "patches", "partitions", "datasets", "evaluations", "reports")
-SMALL = {
-    "synthesise": {
-        "classes": [
-            {"label": "PD", "families": 5, "differentiation": 0.1},
-            {"label": "D", "families": 4, "differentiation": 0.9},
-        ],
-        "min_size_px": [100, 100],
-        "max_size_px": [160, 120],
-    },
-    "patch": {"patch_size_px": 48},
-    "train": {
-        "backbones": [{"name": "leaknet", "weights": "none"}],
-        "strategies": [{"kind": "whole"}],
-        "repeats": 2,
-        "epochs": 2,
-        "learning_rates": [0.003],
-        "input_size_px": 48,
-    },
-    "evaluate": {"resamples": 100, "calibration_bins": 4},
-}
-
-
 RAN = """
 import importlib, json, sys
 entry = getattr(importlib.import_module(f"jobs.{sys.argv[1]}"), sys.argv[1])
@@ -69,14 +47,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     specs, url = write_small(folder / "specs"), f"file://{folder}/store"
     assert main([str(specs), "--store", url]) == 0
     return specs, url
-
-
-def write_small(folder: Path) -> Path:
-    shutil.copytree(ROOT / "specs" / "demo", folder)
-    for job, changes in SMALL.items():
-        path = folder / f"{job}.yaml"
-        path.write_text(json.dumps(read_yaml(str(path)) | changes))  # JSON is YAML
-    return folder
 
 
 def manifest(url: str, folder: str):

@@ -17,7 +17,7 @@ from jobs.chain import main as chain
 from jobs.verify import main
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
-from tests.jobs.test_chain import write_small
+from tests.jobs.small import write_small
 from tests.servers.fixtures import Bucket
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "store"

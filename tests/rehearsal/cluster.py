@@ -29,6 +29,8 @@ import yaml
 PROCESSES = multiprocessing.get_context("forkserver")  # torch is imported once, and no thread goes through a fork
 PROCESSES.set_forkserver_preload(["torch", "torchvision", "neurograde.learning.shard", "tests.rehearsal.cluster"])
 TICK_SECONDS = 0.02
+PREEMPTIONS = 4
+"""Most of an index: a shard is given up (81) after five attempts without a commit, and four may all come too early."""
 Say = Callable[[str], None]
 
 
@@ -44,6 +46,12 @@ class Pod:
     """Whether it carries the condition DisruptionTarget."""
     killed_at: float | None = None
     """When its grace is over."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it has logged anything: before that a preemption would only show how slow this machine is."""
+        log = self.folder / "log"
+        return log.exists() and log.stat().st_size > 0
 
     @property
     def last_words(self) -> str:
@@ -65,7 +73,8 @@ class Outcome:
     """Last words by index, of those that are given up."""
     exits: list[tuple[int, int]] = field(default_factory=list)
     """Index and exit code of every pod, in the order of their ends."""
-    preemptions: int = 0
+    preempted: Counter[int] = field(default_factory=Counter)
+    """Preemptions by index."""
     counted: Counter[int] = field(default_factory=Counter)
     """Failures that count, by index."""
 
@@ -176,12 +185,16 @@ class Cluster:
         """Now and then, a node goes: with its grace, or (one in three) without."""
         if self.chaos is None or self.chaos.random() > TICK_SECONDS / self.seconds_between_preemptions:
             return
-        candidates = [each for each in running if not each.disrupted]
+        candidates = [
+            each
+            for each in running
+            if each.is_up and not each.disrupted and outcome.preempted[each.index] < PREEMPTIONS
+        ]
         if not candidates:
             return
         pod = self.chaos.choice(candidates)
         pod.disrupted = True
-        outcome.preemptions += 1
+        outcome.preempted[pod.index] += 1
         if self.chaos.random() < 1 / 3:
             pod.process.kill()
         else:

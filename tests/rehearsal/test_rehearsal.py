@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 from jobs.grid import main as render
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
+from tests.jobs.small import write_small
 from tests.learning.material import train_spec, write_dataset
 from tests.rehearsal.cluster import Cluster, Outcome, policy
 
@@ -61,7 +63,7 @@ def test_preempted_at_random_the_grid_comes_to_the_same_end_and_preemptions_are_
     bench = Bench(tmp_path).with_data()
     outcomes = bench.train(chaos=5)
     assert all(each.complete for each in outcomes)
-    assert sum(each.preemptions for each in outcomes) >= 1
+    assert sum(each.preempted.total() for each in outcomes) >= 1
     codes = {code for each in outcomes for _, code in each.exits}
     assert codes <= {0, 75, 137, 143}  # 143: before there was anybody to ask
     assert sum(each.counted.total() for each in outcomes) == 0
@@ -103,15 +105,23 @@ def test_a_bad_spec_fails_the_job_before_more_pods_are_paid_for(tmp_path: Path):
         assert "train.yaml: epochs: -1: Input should be greater than or equal to 1" in outcome.reason
 
 
-def test_on_an_empty_store_the_job_fails_at_once_and_says_what_to_run_and_then_it_runs(tmp_path: Path):
-    bench = Bench(tmp_path, strategies=[{"kind": "whole"}])
-    [outcome] = bench.train()
+def test_on_an_empty_store_the_job_fails_at_once_and_says_what_to_run_and_after_that_it_runs(tmp_path: Path):
+    specs = write_small(tmp_path / "specs", store=f"file://{tmp_path}/store")
+    k8s, cluster = tmp_path / "k8s", Cluster(2)
+    assert render([str(specs), "--profile", "cpu", "--out", str(k8s)]) == 0
+    [outcome] = cluster.apply(k8s / "grid")
     assert not outcome.complete
-    assert (0, 66) in outcome.exits
-    assert "datasets/set is not in" in outcome.reason
-    assert "make it with: python -m jobs.augment" in outcome.reason
-    [outcome] = bench.with_data().train()
-    assert outcome.complete
+    assert outcome.exits == [(0, 66)]
+    assert re.search(
+        r"datasets/demo is not in .*; make it with: python -m jobs\.augment .*/augment\.yaml", outcome.reason
+    )
+    for path in sorted((k8s / "chain").glob("[0-9]*")):
+        assert all(each.complete for each in cluster.apply(path.parent, path.name)), path
+    [outcome] = cluster.apply(k8s / "grid")  # on a cluster, the failed Job is deleted first
+    assert (outcome.complete, outcome.exits) == (True, [(0, 0)])
+    for path in sorted((k8s / "after").glob("[0-9]*")):
+        assert all(each.complete for each in cluster.apply(path.parent, path.name)), path
+    assert (tmp_path / "store/reports/demo/index.html").exists()
 
 
 def test_an_exit_that_no_rule_knows_counts_and_preemption_comes_first():
