@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from jobs.grid import main as render
+from neurograde.storage.journal import Journal
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
 from tests.jobs.small import write_small
@@ -92,6 +93,17 @@ def test_a_shard_whose_sessions_all_diverge_fails_only_its_index(tmp_path: Path,
     assert whole.failed[0].startswith("exit 80: runs/grid/leaknet-whole-000: every session has diverged")
     ends = {history for _, history in bench.results().values()}
     assert {history for _, history in calm.values()} <= ends
+
+
+def test_a_shard_that_comes_to_nothing_again_and_again_is_given_up_and_the_others_go_on(tmp_path: Path):
+    bench = Bench(tmp_path, strategies=[{"kind": "whole"}]).with_data()
+    for _ in range(5):
+        Journal(bench.store, "runs/grid/leaknet-whole-000").claim({})  # and then nothing was heard of it
+    [outcome] = bench.train()
+    assert sorted(outcome.exits) == [(0, 81), (1, 0)]
+    assert outcome.failed.keys() == {0}
+    assert "5 attempts in a row" in outcome.failed[0]
+    assert outcome.succeeded == {1}
 
 
 def test_a_bad_spec_fails_the_job_before_more_pods_are_paid_for(tmp_path: Path):
