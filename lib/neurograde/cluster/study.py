@@ -16,6 +16,7 @@ from neurograde.specs.augment import AugmentSpec
 from neurograde.specs.base import JobSpec
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.evaluate import EvaluateSpec
+from neurograde.specs.export import ExportSpec
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.partition import PartitionSpec
 from neurograde.specs.patch import PatchSpec
@@ -31,6 +32,7 @@ MODELS: dict[str, type[JobSpec]] = {
     "augment": AugmentSpec,
     "train": TrainSpec,
     "evaluate": EvaluateSpec,
+    "export": ExportSpec,
     "baseline": BaselineSpec,
     "report": ReportSpec,
 }
@@ -39,7 +41,7 @@ LEFT_OUT = {"review": "waits for a person at a page", "predict": "grades images 
 CHAIN = ("synthesise", "stage", "patch", "partition", "augment", "features")
 ONE_BY_ONE = ("stage", "features")
 """What several grids may want in common: the second finds what the first has made, if it waits for it."""
-AFTER = ("evaluate", "baseline", "report")
+AFTER = ("evaluate", "export", "baseline", "report")
 PLAIN_GIB = 8  # of a job that holds some images, or one network, at a time
 GIB = 2**30
 GPU_GIB = 3  # of the board, for CUDA's context, the trunk and a batch
