@@ -118,12 +118,13 @@ def test_one_train_spec_alone_renders_what_leads_to_it_and_its_evaluation():
     assert "chain/1-patch.yaml" in files  # random weights: nothing to stage
 
 
-def test_baselines_are_measured_before_the_report_that_compares_them():
+def test_exports_and_baselines_come_between_the_evaluations_and_the_report():
     files = rendered("osteosarcoma", "--profile", "cpu")
     after = {path: [container["args"][1] for _, container in pods(files, path)] for path in files if "after/" in path}
-    assert list(after) == ["after/1-evaluate.yaml", "after/2-baseline.yaml", "after/3-report.yaml", "after/specs.yaml"]
+    steps = ["1-evaluate", "2-export", "3-baseline", "4-report", "specs"]
+    assert list(after) == [f"after/{step}.yaml" for step in steps]
     specs = {path.name for path in (ROOT / "specs/osteosarcoma").glob("baseline-*.yaml")}
-    assert {path.removeprefix("/specs/") for path in after["after/2-baseline.yaml"]} == specs
+    assert {path.removeprefix("/specs/") for path in after["after/3-baseline.yaml"]} == specs
 
 
 def test_what_several_grids_have_in_common_is_made_by_one_after_the_other(report):
