@@ -28,18 +28,19 @@ def test_nothing_is_dropped_in_eval_mode_or_at_rate_0():
 def test_the_steps_of_an_epoch_drawn_together_are_those_drawn_one_by_one():
     head = nn.Sequential(Dropout(0.5, 7), nn.Linear(7, 5), Dropout(0.2, 5), nn.Linear(5, 1))
     layers = dropouts(head)
-    together = MaskStream(0, "a", 1).draw(4, 3 * 12)
+    together = MaskStream(0, "a", 1).draw(layers, 3, steps=4)
     one_by_one = MaskStream(0, "a", 1)
     for step in range(4):
         set_masks(head, one_by_one, 3)
         for layer, mask in zip(layers, masks(together, layers, 3), strict=True):
             assert layer.mask is not None
             assert layer.mask.tolist() == mask[step].tolist()
+    assert layers[0].bytes_of(3) + layers[1].bytes_of(3) == 3 + 15  # 21 bits, and 15 bytes
 
 
 def test_sessions_and_epochs_have_masks_of_their_own():
     names = [(0, "a", 1), (0, "a", 1), (1, "a", 1), (0, "b", 1), (0, "a", 2)]
-    one, same, *others = (MaskStream(*name).draw(1, 64).tobytes() for name in names)
+    one, same, *others = (MaskStream(*name).draw([Dropout(0.5, 512)], 1).tobytes() for name in names)
     assert one == same
     assert one not in others
 

@@ -45,7 +45,7 @@ class FrozenFeaturesMethod:
         samples = Samples(tuple(Planned(each.name, IDENTITY, 0) for each in patches), pixels, np.arange(len(patches)))
         inputs = Inputs(self.side, resize=self.name == INCEPTION or pixels.shape[1] < self.side, seed=0)
         device = torch.device("cpu")
-        batches = run_module(self.module, inputs, samples, self.statistics, None, device, "fp32")
+        batches = run_module(self.module, inputs, samples, self.statistics, None, device, "fp32", fold=True)
         return [row[None] for _, (features,) in batches for row in features.numpy()]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:

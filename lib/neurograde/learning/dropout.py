@@ -2,8 +2,9 @@
 
 A session draws one stream of bytes an epoch, named by (seed, session, epoch). A step takes from it, layer by layer,
 a byte for every unit of every sample of the batch, and begins at a multiple of 8 bytes; a unit is kept when its byte
-reaches the threshold. So a rate is met to the nearest 256th, and one random number serves eight units: with the 2,048
-features of Inception dropped in every step, masks would else cost more than the training of a linear head.
+reaches the threshold. At a rate of one half a unit takes a bit, and is kept when it is set. So a rate is met to the
+nearest 256th, and one random number serves 8 units, or 64: with the 2,048 features of Inception dropped in every step,
+masks would else cost more than the training of a linear head.
 
 Drawn on the CPU, wherever the head is trained: a session has the same masks on every device.
 """
@@ -28,7 +29,13 @@ class Dropout(nn.Module):
         super().__init__()
         self.units, self.threshold = units, min(255, round(256 * rate))
         self.scale = 256 / (256 - self.threshold)
+        self.takes_bits = self.threshold == 128
         self.mask: Tensor | None = None
+
+    def bytes_of(self, batch: int) -> int:
+        """Random bytes that the masks of a batch take."""
+        units = batch * self.units
+        return -(-units // 8) if self.takes_bits else units
 
     def extra_repr(self) -> str:
         """The rate that it drops at."""
@@ -49,9 +56,9 @@ class MaskStream:
         """The stream from its beginning."""
         self._bits = np.random.PCG64(seed_of(seed, "session", session, "epoch", epoch, "masks"))
 
-    def draw(self, steps: int, bytes_a_step: int) -> NDArray[np.uint8]:
-        """The bytes of the next steps, (step, bytes_a_step rounded up to a multiple of 8)."""
-        words = -(-bytes_a_step // 8)
+    def draw(self, layers: list[Dropout], batch: int, steps: int = 1) -> NDArray[np.uint8]:
+        """The bytes of the next steps of `batch` samples, (step, bytes), rounded up to a multiple of 8."""
+        words = -(-sum(each.bytes_of(batch) for each in layers) // 8)
         return self._bits.random_raw(steps * words).view(np.uint8).reshape(steps, 8 * words)
 
 
@@ -60,14 +67,17 @@ def dropouts(head: nn.Module) -> list[Dropout]:
     return [each for each in head.modules() if isinstance(each, Dropout) and each.threshold]
 
 
-def masks(drawn: NDArray[np.uint8], layers: list[Dropout], batch: int) -> Iterator[NDArray[np.bool_]]:
-    """What each layer keeps, (..., batch, units), from the bytes of steps, (..., bytes)."""
+def masks(drawn: NDArray[np.uint8], layers: list[Dropout], batch: int) -> Iterator[NDArray[np.uint8]]:
+    """What each layer keeps, 1, and drops, 0, (..., batch, units), from the bytes of steps, (..., bytes)."""
     start = 0
     for layer in layers:
-        size = batch * layer.units
-        part = drawn[..., start : start + size].reshape(*drawn.shape[:-1], batch, layer.units)
-        yield part >= layer.threshold
-        start += size
+        part = drawn[..., start : start + layer.bytes_of(batch)]
+        if layer.takes_bits:
+            kept = np.unpackbits(part, axis=-1, count=batch * layer.units)
+        else:
+            kept = (part >= layer.threshold).view(np.uint8)
+        yield kept.reshape(*drawn.shape[:-1], batch, layer.units)
+        start += layer.bytes_of(batch)
 
 
 def set_masks(head: nn.Module, stream: MaskStream, batch: int) -> None:
@@ -76,6 +86,6 @@ def set_masks(head: nn.Module, stream: MaskStream, batch: int) -> None:
     if not layers:
         return
     device = next(head.parameters()).device
-    (drawn,) = stream.draw(1, batch * sum(each.units for each in layers))
+    (drawn,) = stream.draw(layers, batch)
     for layer, mask in zip(layers, masks(drawn, layers, batch), strict=True):
         layer.mask = torch.from_numpy(mask).to(device)

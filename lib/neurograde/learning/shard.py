@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import torch
 
 from neurograde.errors import AllDiverged, Fenced
 from neurograde.learning.attempt import Attempt
 from neurograde.learning.device import prepare_device
+from neurograde.learning.engine import Engine
 from neurograde.learning.engines import features_read, make_engine
 from neurograde.learning.plan import checkpoint_plan
 from neurograde.learning.results import result_files
 from neurograde.learning.samples import Samples, Statistics
+from neurograde.learning.shared.engine import SharedEngine
 from neurograde.learning.weights import prepare_trunk
 from neurograde.maths.digest import sha256_hex
 from neurograde.runtime.job import Job
@@ -52,14 +56,22 @@ def train_shard(
     )
     log.info(f"runs/{grid.name}/{shard.name}: {checkpoint_plan(spec, shard, trunk)}")
     machine = machine_facts().model_dump(mode="json") | {"device": device.type, "threads": torch.get_num_threads()}
-    machine |= {"stack_widths": getattr(engine, "widths", {})}
-    with attempt.claimed(engine, machine):
+    with attempt.claimed(engine, machine | _widths(engine)):
         attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
-        publish(job, grid, shard, files, attempt, features_read(engine))
+        publish(job, grid, shard, files, attempt, _widths(engine), features_read(engine))
     if len(engine.diverged) == len(sessions):
         when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
         raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
+
+
+def _widths(engine: Engine) -> dict[str, Any]:
+    """Members of a stack by batch size, a fact of the machine; out of memory halves them."""
+    return (
+        {"stack_widths": {str(size): each for size, each in engine.widths.items()}}
+        if isinstance(engine, SharedEngine)
+        else {}
+    )
 
 
 def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest
@@ -68,6 +80,7 @@ def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest
     shard: Shard,
     files: Mapping[str, bytes],
     attempt: Attempt,
+    machine: Mapping[str, Any] = MappingProxyType({}),
     features: Sequence[InputRecord] = (),
 ) -> None:
     """Files first, then the manifest, create-only: a twin that was faster has published the same.
@@ -90,7 +103,7 @@ def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest
         marks=grid.marks,
         features=tuple(features),
         software=software_versions(),
-        machine=machine_facts().model_dump(mode="json"),
+        machine=machine_facts().model_dump(mode="json") | dict(machine),
         wall_seconds=round(carbon.wall_seconds, 3),
         carbon=carbon.model_dump(mode="json"),
         carbon_wasted=None if wasted is None else wasted.model_dump(mode="json"),

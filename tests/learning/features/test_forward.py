@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from neurograde.learning.backbones import Trunk, random_trunk
-from neurograde.learning.features.forward import BATCH, run_module
+from neurograde.learning.features.forward import BATCH, folded, run_module
 from neurograde.learning.inputs import Inputs
 from neurograde.learning.samples import Samples
 from neurograde.learning.weights import prepare_trunk
@@ -36,7 +36,7 @@ def trunk() -> Trunk:
 def features(
     module: nn.Module, data: Samples, precision: str = "fp32", crop_slice: int | None = None, inputs: Inputs = INPUTS
 ) -> torch.Tensor:
-    rows = list(run_module(module, inputs, data, STATISTICS, crop_slice, CPU, precision))
+    rows = list(run_module(module, inputs, data, STATISTICS, crop_slice, CPU, precision, fold=True))
     assert [first for first, _ in rows] == list(range(0, len(data), BATCH["cpu"]))
     return torch.cat([outputs for _, (outputs,) in rows])
 
@@ -65,6 +65,37 @@ def test_features_are_what_the_plain_network_makes_of_the_plain_inputs(trunk: Tr
     assert ours.dtype == dtype
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-13 if precision == "fp64" else 1e-5)
     assert not torch.equal(ours, features(trunk.module, data, precision, 3, inputs))
+
+
+# The batch norms that are left: DenseNet has one before each convolution, of which every second follows one.
+NORMS_LEFT = {"densenet121": 62, "efficientnet_b0": 0, "mobilenet_v3_small": 0}
+
+
+@pytest.mark.parametrize("backbone", NORMS_LEFT)
+def test_folded_batch_norms_change_no_feature_beyond_rounding(backbone: str):
+    module = random_trunk(backbone, 64, 3).module.eval().double()
+    for each in norms(module):  # as training leaves them, not as they are made
+        each.running_mean = torch.linspace(-0.3, 0.4, each.num_features).double()
+        each.running_var = torch.linspace(0.5, 2, each.num_features).double()
+    images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    with torch.no_grad():
+        theirs = module(images)
+        network = folded(copy.deepcopy(module))
+        torch.testing.assert_close(network(images), theirs, rtol=1e-10, atol=1e-12)
+    assert len(norms(network)) == NORMS_LEFT[backbone] < len(norms(module))
+
+
+def test_what_cannot_be_traced_is_passed_through_as_it_stands():
+    class Deciding(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images if images.mean() > 0 else -images
+
+    module = Deciding()
+    assert folded(module) is module
+
+
+def norms(module: nn.Module) -> list[nn.BatchNorm2d]:
+    return [each for each in module.modules() if isinstance(each, nn.BatchNorm2d)]
 
 
 def test_the_module_itself_is_left_as_it_is(trunk: Trunk):

@@ -170,6 +170,7 @@ class Features:
             part.crop_slice,
             self.device,
             precision,
+            fold=True,
         )
         for first, (batch,) in batches:
             values[first : first + len(batch)] = batch.cpu().numpy()

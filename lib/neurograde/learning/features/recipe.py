@@ -41,7 +41,7 @@ def recipe(
     return {
         "backbone": backbone,
         "weights": weights,
-        "boundary": "before the last layer",
+        "boundary": "before the last layer; in full precision with batch norms folded",
         "size_px": inputs.size_px,
         "resize": inputs.resize,
         "crop": None if crop_slice is None else {"seed": inputs.seed, "slice": crop_slice},

@@ -31,6 +31,7 @@ from neurograde.learning.schedule import factor
 from neurograde.learning.shared.stack import Stack
 from neurograde.learning.standing import Standing
 from neurograde.maths.seeding import generator
+from neurograde.runtime.log import log
 from neurograde.specs.records import Metrics, Session
 from neurograde.specs.train import TrainSpec
 
@@ -95,8 +96,9 @@ class SharedEngine:
         self.workers = torch.get_num_threads() if device.type == "cpu" else 1
         self._passed: deque[int] = deque()  # samples, by the threads of the groups
         self._stopping = Event()
-        sizes = sorted({each.batch_size for each in sessions})
-        self.groups = [group for size in sizes for group in self._groups(trunk, size)]
+        self._trunk, self._fitting, self._halvings, self._has_fitted = trunk, dict[int, int](), 0, False
+        self.groups: list[_Group] = []
+        self._make_groups()
 
     @property
     def widths(self) -> dict[int, int]:
@@ -109,11 +111,26 @@ class SharedEngine:
         return {each.session.id: each.diverged for each in self.standings if each.diverged is not None}
 
     def run_epoch(self, epoch: int) -> dict[str, Metrics]:
-        """Train every live session for one epoch and measure it; epoch 0 only measures, before any step."""
-        found: dict[str, Metrics] = {}
-        for metrics in self._side_by_side(epoch):
-            found |= metrics
-        return {each.session.id: found[each.session.id] for each in self.standings if each.session.id in found}
+        """Train every live session for one epoch and measure it; epoch 0 only measures, before any step.
+
+        Where the device runs out of memory, stacks are halved and the epoch is begun again. What an epoch needs is the
+        same every time, so that what was there before is kept until one has been trained.
+        """
+        before = None if self._has_fitted else {name: each.cpu() for name, each in self.state().items()}
+        while True:
+            found: dict[str, Metrics] = {}
+            try:
+                for metrics in self._side_by_side(epoch):
+                    found |= metrics
+            except torch.OutOfMemoryError as error:
+                if before is None:
+                    raise
+                self._halve(error)
+                self._make_groups()
+                self.load_state(before)
+                continue
+            self._has_fitted = self._has_fitted or epoch > 0
+            return {each.session.id: found[each.session.id] for each in self.standings if each.session.id in found}
 
     def state(self) -> dict[str, Tensor]:
         """Stacks without their padding, diverged members as zeros, and how each session stands."""
@@ -148,12 +165,38 @@ class SharedEngine:
     def _by_batch_size(groups: Sequence[_Group]) -> Iterator[tuple[int, Iterator[_Group]]]:
         return groupby(groups, lambda group: group.batch_size)
 
-    def _groups(self, trunk: Trunk, batch_size: int) -> Iterator[_Group]:
+    def _make_groups(self) -> None:
+        """All stacks anew, as wide as there is memory for them."""
+        sizes = sorted({each.session.batch_size for each in self.standings})
+        while not self.groups:
+            try:
+                self.groups = [group for size in sizes for group in self._groups(size)]
+            except torch.OutOfMemoryError as error:
+                self._halve(error)
+
+    def _halve(self, error: torch.OutOfMemoryError) -> None:
+        """Give up all stacks, for those that come to have half the members; the error, where they have one."""
+        if all(width >> self._halvings <= 1 for width in self._fitting.values()):
+            raise error
+        self._halvings += 1
+        self.groups = []
+        self._passed.clear()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        widths = ", ".join(
+            f"{max(1, width >> self._halvings)} at batch {size}" for size, width in self._fitting.items()
+        )
+        log.warning(f"out of memory on {self.device.type}: stacks are halved to {widths} members; {error}")
+
+    def _groups(self, batch_size: int) -> Iterator[_Group]:
         """Stacks of the sessions of one batch size."""
+        trunk = self._trunk
         members = [each for each in self.standings if each.session.batch_size == batch_size]
         outputs, seed = self.objective.outputs, self.spec.seed
         heads = [new_head(trunk, each.session.adaptation, outputs, seed, each.session.id) for each in members]
-        width = stack_width(heads[0], batch_size, self.device)
+        if batch_size not in self._fitting:
+            self._fitting[batch_size] = stack_width(heads[0], batch_size, self.device)
+        width = max(1, self._fitting[batch_size] >> self._halvings)
         for start in range(0, len(members), width):
             own = heads[start : start + width]
             padded = [*own, *[own[0]] * (width - len(own))]
@@ -208,8 +251,11 @@ class SharedEngine:
         sources = self._sources(group, live, epoch)
         streams = [MaskStream(self.spec.seed, group.standings[place].session.id, epoch) for place in live]
         logits = torch.zeros(group.width, samples, outputs, dtype=self.dtype, device=self.device)
-        for start, stop, batch in _blocks(samples, group.batch_size, group.width * sources[0][0].nbytes):
-            values = _gathered(sources, order[:, start:stop])  # (member, row, width)
+        blocks = [*_blocks(samples, group.batch_size, group.width * sources[0][0].nbytes)]
+        # One array for all blocks: memory that is new to the process costs more than what is written to it.
+        room = sources[0].new_empty(group.width * max(stop - start for start, stop, _ in blocks) * sources[0].shape[1])
+        for start, stop, batch in blocks:
+            values = _gathered(sources, order[:, start:stop], room)  # (member, row, width)
             self._set_masks(group, live, streams, (stop - start) // batch, batch)
             group.stack.begin(values, batch, rates)
             for first in range(0, stop - start, batch):
@@ -256,12 +302,12 @@ class SharedEngine:
         layers = [each.layer for each in group.stack.drops]
         if not layers:
             return
-        drawn = np.stack([each.draw(steps, batch * sum(layer.units for layer in layers)) for each in streams])
+        drawn = np.stack([each.draw(layers, batch, steps) for each in streams])
         for drop, kept in zip(group.stack.drops, masks(drawn, layers, batch), strict=True):  # (live, step, batch, unit)
             shape = (group.width, steps * batch, drop.layer.units)
             if drop.masks.shape != shape:
                 drop.masks = torch.zeros(shape, dtype=self.dtype, device=self.device)
-            mask = torch.from_numpy(kept.view(np.uint8)).to(self.device).view(len(live), *shape[1:])
+            mask = torch.from_numpy(kept).to(self.device).view(len(live), *shape[1:])
             if len(live) == group.width:
                 drop.masks.copy_(mask).mul_(drop.layer.scale)
             else:
@@ -331,9 +377,13 @@ def _blocks(samples: int, batch: int, bytes_a_sample: int) -> Iterator[tuple[int
         yield whole, samples, samples - whole
 
 
-def _gathered(sources: list[Tensor], rows: Tensor) -> Tensor:
-    """What each member reads, (member, row, width), of rows (member, row) of its own source."""
+def _gathered(sources: list[Tensor], rows: Tensor, room: Tensor) -> Tensor:
+    """What each member reads, (member, row, width), of rows (member, row) of its own source, in `room`."""
     first = sources[0]
+    found = room[: rows.numel() * first.shape[1]].view(*rows.shape, -1)
     if all(each is first for each in sources):
-        return first.index_select(0, rows.reshape(-1)).view(*rows.shape, -1)
-    return torch.stack([source.index_select(0, own) for source, own in zip(sources, rows, strict=True)])
+        torch.index_select(first, 0, rows.reshape(-1), out=found.view(rows.numel(), -1))
+    else:
+        for source, own, place in zip(sources, rows, found, strict=True):
+            torch.index_select(source, 0, own, out=place)
+    return found
