@@ -62,6 +62,15 @@ def test_inception_has_no_auxiliary_head_and_leaves_its_input_as_it_is():
     assert (inception.AuxLogits, inception.transform_input) == (None, False)
 
 
+@pytest.mark.parametrize("backbone", ["inception_v3", "googlenet"])
+def test_frozen_random_weights_neither_blow_values_up_nor_let_them_vanish(backbone: str):
+    images = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        features = random_trunk(backbone, 96, 0).module.eval()(images)
+    assert 0.01 < features.square().mean().sqrt() < 100
+    assert not torch.equal(*features)
+
+
 def test_inception_takes_its_smallest_input_and_refuses_one_pixel_less():
     assert outline("inception_v3", 75).width == 2048
     with pytest.raises(SpecError, match="inception_v3 cannot take inputs of 74 px"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,7 +40,7 @@ def stand_ins(spec: SynthesiseSpec) -> Iterator[StandIn]:
             for image in range(1, spec.images_per_family + 1):
                 rng = generator(spec.seed, "image", family, image)
                 width, height = (
-                    int(rng.integers(low, high, endpoint=True))
+                    _side_px(rng, low, high, spec.sizes)
                     for low, high in zip(spec.min_size_px, spec.max_size_px, strict=True)
                 )
                 irregular = bool(rng.random() < spec.irregular_share)
@@ -55,3 +56,9 @@ def stand_ins(spec: SynthesiseSpec) -> Iterator[StandIn]:
                 path = f"{kind.label}/{family}_{image}.png"
                 size = (width, height, irregular, BORDER_PX if irregular else 0)
                 yield StandIn(path, pixels, (path, kind.label, family, kind.differentiation, *size))
+
+
+def _side_px(rng: np.random.Generator, low: int, high: int, sizes: str) -> int:
+    if sizes == "uniform":
+        return int(rng.integers(low, high, endpoint=True))
+    return round(math.exp(rng.uniform(math.log(low), math.log(high))))

@@ -98,10 +98,15 @@ def _network(backbone: str, input_size_px: int) -> nn.Module:
             return LeakNet(input_size_px)
         except ValueError as error:
             raise SpecError(f"input_size_px: {error}") from None
-    options = {"aux_logits": False, "transform_input": False, "init_weights": True}
-    network: nn.Module = models.get_model(
-        backbone, weights=None, **(options if backbone in _WITH_AUXILIARY_HEADS else {})
-    )
+    if backbone not in _WITH_AUXILIARY_HEADS:
+        plain: nn.Module = models.get_model(backbone, weights=None)
+        return plain
+    options = {"aux_logits": False, "transform_input": False, "init_weights": False}
+    network: nn.Module = models.get_model(backbone, weights=None, **options)
+    # Their own random weights lean on batch norm in training; frozen, a sample's values would grow to 1e11.
+    for each in network.modules():
+        if isinstance(each, nn.Conv2d):
+            nn.init.kaiming_normal_(each.weight, nonlinearity="relu")
     return network
 
 

@@ -33,6 +33,8 @@ class SynthesiseSpec(JobSpec):
     """Smallest width and height of an image."""
     max_size_px: tuple[Annotated[int, Field(le=20_000)], Annotated[int, Field(le=20_000)]]
     """Largest width and height of an image."""
+    sizes: Literal["uniform", "log_uniform"] = "uniform"
+    """How widths and heights are drawn; `log_uniform`: as many from 500 to 1000 as from 1000 to 2000."""
     irregular_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Share of the images that carry a watermark or a dark border, as in figure 2.1."""
     seed: Annotated[int, Field(ge=0)]
