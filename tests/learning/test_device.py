@@ -22,6 +22,12 @@ def test_a_spec_may_give_up_determinism(deterministic: bool):
     assert torch.backends.cudnn.benchmark == (not deterministic)
 
 
+def test_memory_that_is_about_to_be_written_is_not_filled_first():
+    prepare_device("cpu", 1)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.empty(1000).isnan().all()  # what the filling would leave there
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_refused_and_the_accepted_named():
     with pytest.raises(SpecError, match="device: 'cuda' is asked for, but torch sees no GPU here; accepted are auto"):
