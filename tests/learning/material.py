@@ -83,7 +83,10 @@ def subsets(**options: Any) -> dict[str, Samples]:
 
 
 def engine(
-    spec: TrainSpec, sessions: list[Session] | None = None, data: dict[str, Samples] | None = None
+    spec: TrainSpec,
+    sessions: list[Session] | None = None,
+    data: dict[str, Samples] | None = None,
+    device: torch.device = CPU,
 ) -> PlainEngine:
     """A plain engine of the spec's sessions (or those given) on the painted samples (or those given)."""
     torch.set_num_threads(1)
@@ -93,7 +96,7 @@ def engine(
         trunk(spec),
         samples=data or subsets(),
         statistics={"train": STATISTICS, "valid": STATISTICS},
-        device=CPU,
+        device=device,
         tick=lambda _samples: None,
     )
 

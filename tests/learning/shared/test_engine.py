@@ -34,8 +34,8 @@ LABELS = ["straightforward", "extension1", "extension4"]
 class InMemory:
     """Features without a store."""
 
-    def __init__(self, spec: TrainSpec, frozen: Trunk, data: dict[str, Samples]) -> None:
-        self.spec, self.frozen, self.data = spec, frozen, data
+    def __init__(self, spec: TrainSpec, frozen: Trunk, data: dict[str, Samples], device: torch.device = CPU) -> None:
+        self.spec, self.frozen, self.data, self.device = spec, frozen, data, device
         self.kept: dict[tuple[str, int | None], Tensor] = {}
 
     def train(self, crop_slice: int | None) -> Tensor:
@@ -48,19 +48,24 @@ class InMemory:
         key = (subset, crop_slice)
         if key not in self.kept:
             inputs = Inputs.of(self.spec, self.frozen.name, self.data[subset].patch_size_px)
-            options = (self.data[subset], STATISTICS, crop_slice, CPU, self.spec.precision)
+            options = (self.data[subset], STATISTICS, crop_slice, self.device, self.spec.precision)
             rows = run_module(self.frozen.module, inputs, *options, fold=True)
             self.kept[key] = torch.cat([found for _, (found,) in rows])
         return self.kept[key]
 
 
-def shared(spec: TrainSpec, sessions: Sequence[Session] | None = None, data: dict[str, Samples] | None = None):
+def shared(
+    spec: TrainSpec,
+    sessions: Sequence[Session] | None = None,
+    data: dict[str, Samples] | None = None,
+    device: torch.device = CPU,
+):
     """A shared engine of the spec's sessions (or those given) on the painted samples (or those given)."""
     torch.set_num_threads(1)
     data, frozen = data or subsets(), trunk(spec)
     labels = {name: each.labels for name, each in data.items()}
-    features = InMemory(spec, frozen, data)
-    options: dict[str, Any] = {"labels": labels, "device": CPU, "tick": lambda _samples: None}
+    features = InMemory(spec, frozen, data, device)
+    options: dict[str, Any] = {"labels": labels, "device": device, "tick": lambda _samples: None}
     return SharedEngine(spec, sessions or sessions_of(spec), frozen, features, **options)
 
 

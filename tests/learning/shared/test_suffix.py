@@ -35,9 +35,9 @@ def few() -> dict[str, Samples]:
     return subsets(each=3)
 
 
-def options(data: dict[str, Samples]) -> dict[str, Any]:
+def options(data: dict[str, Samples], device: torch.device = CPU) -> dict[str, Any]:
     statistics = dict.fromkeys(data, STATISTICS)
-    return {"samples": data, "statistics": statistics, "device": CPU, "tick": lambda _samples: None}
+    return {"samples": data, "statistics": statistics, "device": device, "tick": lambda _samples: None}
 
 
 def trunk_of(spec: TrainSpec) -> Trunk:
@@ -49,12 +49,12 @@ def plain(spec: TrainSpec) -> PlainEngine:
     return PlainEngine(spec, sessions_of(spec), trunk_of(spec), **options(few()))
 
 
-def suffix(spec: TrainSpec) -> SuffixEngine:
+def suffix(spec: TrainSpec, device: torch.device = CPU) -> SuffixEngine:
     torch.set_num_threads(1)
     trunk, data, sessions = trunk_of(spec), few(), sessions_of(spec)
     freeze(trunk, sessions[0].adaptation)
     found = cut(trunk.module, Inputs.of(spec, trunk.name, 48).size_px)
-    return SuffixEngine(spec, sessions, trunk, found, **options(data))
+    return SuffixEngine(spec, sessions, trunk, found, **options(data, device))
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
