@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from neurograde.errors import DataError
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.records import RawInput
 from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
+from neurograde.storage.local import LocalFiles
+
+BLOCK_BYTES = 2**24  # of a file that is hashed without being held
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,19 @@ class RawFile:
     """Length in bytes."""
     stamp: str
     """What changes when the file does: modification time, etag or generation."""
+
+
+class Files(Protocol):
+    """A folder of files: somebody else's, or an artefact."""
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes."""
+
+    def local(self, path: str, into: Path) -> Path:
+        """Where the file lies on this machine; one that lies elsewhere is copied into the folder `into`."""
+
+    def sha256(self, path: str) -> str:
+        """SHA-256 of the file, which need not fit into memory."""
 
 
 class RawFolder:
@@ -56,6 +74,26 @@ class RawFolder:
         data: bytes = insist(f"{self.url}/{path}", lambda: self._fs.cat_file(f"{self._root}/{path}"))
         return data
 
+    def local(self, path: str, into: Path) -> Path:
+        """Where the file lies on this machine; one that lies elsewhere is copied into `into`, a block at a time."""
+        if isinstance(self._fs, LocalFiles):
+            return Path(self._root, path)
+        target = into / path.rsplit("/", 1)[-1]
+        insist(f"{self.url}/{path}", lambda: self._fs.get_file(f"{self._root}/{path}", str(target)))
+        return target
+
+    def sha256(self, path: str) -> str:
+        """SHA-256 of the file, which need not fit into memory."""
+
+        def digest() -> str:
+            found = hashlib.sha256()
+            with self._fs.open(f"{self._root}/{path}", "rb", block_size=BLOCK_BYTES) as file:
+                while block := file.read(BLOCK_BYTES):
+                    found.update(block)
+            return found.hexdigest()
+
+        return insist(f"{self.url}/{path}", digest)
+
 
 @dataclass(frozen=True)
 class RawInputs:
@@ -65,6 +103,8 @@ class RawInputs:
     """How each looks in its listing."""
     read: Callable[[str], bytes] = field(default=lambda _name: b"")
     """Bytes of the file of that name."""
+    digest: Callable[[str], str] | None = None
+    """SHA-256 of the file of that name, where it is found without holding the file."""
 
     def difference(self, before: Sequence[RawInput]) -> str | None:
         """In what the files differ from those recorded `before`: None if in nothing.
@@ -78,7 +118,7 @@ class RawInputs:
             was = recorded[name]
             if (now.size, now.stamp) == (was.size, was.stamp):
                 continue
-            digest = sha256_hex(self.read(name))
+            digest = self._sha256(name)
             if digest != was.sha256:
                 return f"it was made from {name} of digest {was.sha256}, which now has {digest}"
         return None
@@ -90,10 +130,13 @@ class RawInputs:
                 path=name,
                 size=self.files[name].size,
                 stamp=self.files[name].stamp,
-                sha256=digests.get(name) or sha256_hex(self.read(name)),
+                sha256=digests.get(name) or self._sha256(name),
             )
             for name in sorted(self.files)
         )
+
+    def _sha256(self, name: str) -> str:
+        return self.digest(name) if self.digest is not None else sha256_hex(self.read(name))
 
 
 def stat_url(url: str) -> RawFile:
