@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from neurograde.errors import DataError
 from neurograde.runtime.log import log
 from neurograde.specs.patch import IMAGE_SUFFIXES
-from neurograde.storage.raw import Files, RawFile, RawFolder, RawInputs, stat_url
+from neurograde.storage.raw import Files, LoneFile, RawFile, RawFolder, RawInputs, stat_url
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def new_images(url: str) -> NewImages:
             file = stat_url(url)
         except FileNotFoundError:
             raise DataError(f"images: {url}: no such image") from None
-        return NewImages({file.path: file}, RawFolder(url.rpartition("/")[0] or "."))
+        return NewImages({file.path: file}, LoneFile(url))
     folder = RawFolder(url)
     listed = folder.list()
     found = {each.path: each for each in listed if PurePosixPath(each.path).suffix.lower() in IMAGE_SUFFIXES}

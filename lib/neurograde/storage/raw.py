@@ -71,15 +71,15 @@ class RawFolder:
 
     def read(self, path: str) -> bytes:
         """The file's bytes."""
-        data: bytes = insist(f"{self.url}/{path}", lambda: self._fs.cat_file(f"{self._root}/{path}"))
+        data: bytes = insist(f"{self.url}/{path}", lambda: self._fs.cat_file(self._at(path)))
         return data
 
     def local(self, path: str, into: Path) -> Path:
         """Where the file lies on this machine; one that lies elsewhere is copied into `into`, a block at a time."""
         if isinstance(self._fs, LocalFiles):
-            return Path(self._root, path)
+            return Path(self._at(path))
         target = into / path.rsplit("/", 1)[-1]
-        insist(f"{self.url}/{path}", lambda: self._fs.get_file(f"{self._root}/{path}", str(target)))
+        insist(f"{self.url}/{path}", lambda: self._fs.get_file(self._at(path), str(target)))
         return target
 
     def sha256(self, path: str) -> str:
@@ -87,12 +87,22 @@ class RawFolder:
 
         def digest() -> str:
             found = hashlib.sha256()
-            with self._fs.open(f"{self._root}/{path}", "rb", block_size=BLOCK_BYTES) as file:
+            with self._fs.open(self._at(path), "rb", block_size=BLOCK_BYTES) as file:
                 while block := file.read(BLOCK_BYTES):
                     found.update(block)
             return found.hexdigest()
 
         return insist(f"{self.url}/{path}", digest)
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+
+class LoneFile(RawFolder):
+    """One file that was named by its URL, as if it were alone in a folder."""
+
+    def _at(self, path: str) -> str:
+        return str(self._root)
 
 
 @dataclass(frozen=True)
