@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.imaging.slides import tissue, write_pyramid
 from tests.jobs.conftest import paint
+from tests.pages.test_accessibility import check
 from tests.pages.test_review import Start, latest, opened, rejected, saved
 
 SLIDE, TILE = "D/a slide.tif", "P/b tile.png"
@@ -72,6 +73,7 @@ def test_a_slide_is_shown_by_tiles_of_the_zoom_and_each_of_its_cells_is_where_it
     opened(page, served("review", spec).address, SLIDE)
     expect(page.locator("#belongs")).to_have_text("D · family a slide · 2000 × 1400 px · 0.5 µm/px")
     arrived(page, 1)
+    check(page)
     assert not any("/api/images/0/picture" in url for url in asked)
     zooms = {int(found[1]) for url in asked if (found := re.search(r"/tiles/(\d)/\d+/\d+\?", url))}
     assert zooms == {1, 2}  # fitted into the page a pixel shows two of the slide; and the whole in one tile

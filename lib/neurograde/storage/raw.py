@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from neurograde.errors import DataError
+from neurograde.errors import DataError, StoreUnavailable
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.records import RawInput
 from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
 from neurograde.storage.local import LocalFiles
 
-BLOCK_BYTES = 2**24  # of a file that is hashed without being held
+BLOCK_BYTES = 2**24  # of a file that is copied or hashed without being held
 
 
 @dataclass(frozen=True)
@@ -79,20 +80,37 @@ class RawFolder:
         if isinstance(self._fs, LocalFiles):
             return Path(self._at(path))
         target = into / path.rsplit("/", 1)[-1]
-        insist(f"{self.url}/{path}", lambda: self._fs.get_file(self._at(path), str(target)))
+        with target.open("wb") as file:
+            for block in self._blocks(path):
+                try:
+                    file.write(block)
+                    file.flush()
+                except OSError as error:
+                    raise StoreUnavailable(f"{target}: {error}: it takes a copy of {self.url}/{path}") from None
         return target
 
     def sha256(self, path: str) -> str:
         """SHA-256 of the file, which need not fit into memory."""
+        found = hashlib.sha256()
+        for block in self._blocks(path):
+            found.update(block)
+        return found.hexdigest()
 
-        def digest() -> str:
-            found = hashlib.sha256()
-            with self._fs.open(self._at(path), "rb", block_size=BLOCK_BYTES) as file:
-                while block := file.read(BLOCK_BYTES):
-                    found.update(block)
-            return found.hexdigest()
+    def _blocks(self, path: str) -> Iterator[bytes]:
+        """The file's bytes, a block at a time, each asked for and counted: an s3fs stream that breaks off just ends."""
+        where, at = f"{self.url}/{path}", self._at(path)
+        size = insist(where, lambda: self._fs.info(at)["size"])
+        if size is None:  # some servers of HTTP do not say
+            yield self.read(path)
+            return
+        for start in range(0, size, BLOCK_BYTES):
+            yield insist(where, partial(self._block, at, start, min(start + BLOCK_BYTES, size)))
 
-        return insist(f"{self.url}/{path}", digest)
+    def _block(self, at: str, start: int, end: int) -> bytes:
+        data: bytes = self._fs.cat_file(at, start=start, end=end)
+        if len(data) != end - start:
+            raise ConnectionError(f"{len(data):,} bytes came of {end - start:,}")
+        return data
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
