@@ -34,15 +34,15 @@ def table(tmp_path: Path) -> str:
 
 @pytest.fixture
 def real(patch, shared: Path, table: str, tmp_path: Path):
-    """`patch` on the two real slides."""
+    """`patch` on the two real slides, or on those of the classes given."""
 
-    def real(*options: str, url: str | None = None, **fields: object):
+    def real(*options: str, url: str | None = None, classes: list[str] | None = None, **fields: object):
         folder = tmp_path / "slides"
         if not folder.exists():
             folder.mkdir()
             for name in (CMU, TCGA):
                 (folder / name).symlink_to(shared / "slides" / name)
-        source = {"url": url or str(folder), "table": table}
+        source = {"url": url or str(folder), "table": table, "classes": classes}
         return patch(*options, source=source, **{"patch_size_px": 250, "min_tissue_share": 0.2} | fields)
 
     return real
@@ -70,7 +70,7 @@ def test_both_real_slides_are_cut_as_a_plain_loop_would_and_every_pixel_is_accou
 
 
 def test_label_macro_names_and_dates_never_reach_the_store(real, shared: Path, memory_url: str):
-    assert real(um_per_px=2.0, assumed_um_per_px=0.5, patch_size_px=200)[0] == 0
+    assert real(um_per_px=2.0, patch_size_px=200, classes=["P"])[0] == 0
     slide = openslide.OpenSlide(shared / "slides" / CMU)
     assert {"label", "macro"} <= set(slide.associated_images)
     private = [slide.properties["aperio.User"], slide.properties["aperio.Date"], slide.properties["aperio.ImageID"]]
@@ -99,7 +99,7 @@ def test_slides_elsewhere_are_copied_while_they_are_read_and_give_the_same_patch
 ):
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
-    fields = {"um_per_px": 2.0, "assumed_um_per_px": 0.5, "patch_size_px": 128}
+    fields = {"um_per_px": 2.0, "patch_size_px": 128, "classes": ["P"]}
     assert real(**fields)[0] == 0
     here = {path: each.sha256 for path, each in opened(memory_url).manifest.files.items()}
     files = MemoryFileSystem()
