@@ -6,6 +6,7 @@ Reads   the images of `source`, the tables that the spec names, and the decision
 Writes  patches/<name>/<class>/<family>/<image>_r03_c07.png   an ImageFolder
                       /index.csv         one row a patch: where it lies, its tissue, the digest of its pixels
                       /images.csv        one row an image: its size, its patches, where its pixels went
+                      /slides.csv        one row a slide, if any: level and µm/px it was cut at
                       /accounting.json   total = kept + labels + background + borders + pre-crop, to the pixel
 """
 
@@ -15,7 +16,6 @@ import sys
 
 from neurograde.runtime.job import Job, job
 from neurograde.runtime.log import log
-from neurograde.runtime.machine import usable_cores
 from neurograde.runtime.progress import progress
 from neurograde.specs.patch import PatchSpec
 from neurograde.storage.decisions import Decisions, as_input
@@ -37,13 +37,15 @@ def patch(job: Job[PatchSpec]) -> None:
     with job.publish("patches", inputs=[images] if images else [], raw=work.raw, grown=grown) as patches:
         work.log_what_is_left_out()
         with progress("cutting", len(work.images), "images") as advance:
-            for image, cut in zip(work.images, cut_many(work.cut_jobs(), spec.workers or usable_cores()), strict=True):
+            for image, cut in zip(work.images, cut_many(work.cut_jobs(), work.workers), strict=True):
                 patches.write_many(work.add(image, cut))
                 advance(1)
         work.check_that_there_are_patches()
         patches.raw_digests.update(work.digests)
         patches.write_csv("index.csv", *work.index())
         patches.write_csv("images.csv", *work.image_table())
+        if slides := work.slide_table():
+            patches.write_csv("slides.csv", *slides)
         patches.write_json("accounting.json", work.accounting())
         log.info(str(work.total))
         work.verdicts.log()

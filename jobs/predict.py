@@ -49,7 +49,7 @@ def predict(job: Job[PredictSpec]) -> None:
             predicting = Predicting(spec, grader, patches.manifest.spec)
             with progress("images", len(images.files), "images") as advance:
                 for path in images.files:
-                    out.write_many(predicting.add(path, images.read(path)))
+                    out.write_many(predicting.add(path, images.folder))
                     advance(1)
             out.raw_digests |= predicting.digests
             out.write_csv("images.csv", IMAGE_COLUMNS, predicting.images)

@@ -12,7 +12,7 @@ Serves  a page on 127.0.0.1; its address is printed, with the token that opens i
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from neurograde.runtime.job import Job, job, sibling_spec
@@ -22,6 +22,7 @@ from neurograde.storage.decisions import Decisions
 
 if TYPE_CHECKING:
     from neurograde.imaging.sources import LabelledImage
+    from neurograde.storage.raw import Files
 
 
 @job(ReviewSpec)
@@ -35,13 +36,13 @@ def review(job: Job[ReviewSpec]) -> None:
 
     spec = job.spec
     artefact = job.upstream("images", spec.source.images) if spec.source.images else None
-    labelled, _files, read = find_images(spec, artefact)
+    labelled, _files, folder = find_images(spec, artefact)
     pseudonyms = Pseudonyms(spec.pseudonym_key) if spec.pseudonym_key is not None else None
     images = labelled.images
     if spec.least_certain_first is not None:
-        images = ask_model(job, images, read, [code(pseudonyms, "case", image.family) for image in images])
+        images = ask_model(job, images, folder, [code(pseudonyms, "case", image.family) for image in images])
     names = [code(pseudonyms, "image", image.path) for image in images]
-    page = Review(spec, images, names, read, Decisions(job.store, spec.name))
+    page = Review(spec, images, names, folder, Decisions(job.store, spec.name))
 
     def finish() -> str:
         command = f"python -m jobs.patch {sibling_spec(job.source, 'patch') or 'SPEC'} --set review={spec.name}"
@@ -59,7 +60,7 @@ def review(job: Job[ReviewSpec]) -> None:
 
 
 def ask_model(
-    job: Job[ReviewSpec], images: Sequence[LabelledImage], read: Callable[[str], bytes], families: Sequence[str]
+    job: Job[ReviewSpec], images: Sequence[LabelledImage], folder: Files, families: Sequence[str]
 ) -> list[LabelledImage]:
     """The images in the order of the spec's `least_certain_first`."""
     from neurograde.imaging.uncertain import least_certain_first, uncertainty_by
@@ -74,7 +75,7 @@ def ask_model(
     train -= {row["family"] for row in assignment if row["subset"] != "train"}  # of a set that leaks on purpose
     network = Grader.of(job.spec, evaluation, run, dataset)
     places = [place for place, family in enumerate(families) if family in train]
-    order = least_certain_first(images, places, uncertainty_by(network, job.spec, read))
+    order = least_certain_first(images, places, uncertainty_by(network, job.spec, folder))
     return [images[place] for place in order]
 
 

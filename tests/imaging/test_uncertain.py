@@ -14,6 +14,7 @@ from neurograde.imaging.sources import LabelledImage
 from neurograde.imaging.uncertain import least_certain_first, uncertainty_by
 from neurograde.maths.patch_grid import Margins
 from neurograde.specs.review import ReviewSpec
+from neurograde.storage.raw import RawFolder
 
 
 def image(number: int) -> LabelledImage:
@@ -59,7 +60,9 @@ def test_uncertainty_is_that_of_the_patches_and_glass_has_none(tmp_path: Path):
         return data.getvalue()
 
     files = {"0.png": png(153, 0), "1.png": png(255, 255), "2.png": png(0, 0)}
-    uncertainty = uncertainty_by(Network(), spec, files.__getitem__)
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    uncertainty = uncertainty_by(Network(), spec, RawFolder(str(tmp_path)))
     assert round(uncertainty(image(0)), 3) == 0.2  # mean 51 of 255
     assert round(uncertainty(image(1)), 3) == round(1 - 2 / 3, 3)
     assert uncertainty(image(2)) == 0.0  # black: no tissue, nothing to ask

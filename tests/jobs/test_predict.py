@@ -16,6 +16,7 @@ from neurograde.imaging.patching import find_images
 from neurograde.runtime.job import Job
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import Artefact, read_manifest
+from tests.imaging.slides import tissue, write_pyramid
 from tests.jobs.conftest import PATTERN, paint
 from tests.jobs.laboratory import Laboratory
 
@@ -121,3 +122,22 @@ def test_a_review_may_show_the_train_images_of_least_certainty_first(laboratory:
         sure.setdefault(row["image"], []).append(max(float(row["p_PD"]), float(row["p_D"])))
     certainty = [np.mean(sure[each.path]) for each in order[: sum(in_train)]]
     assert certainty == sorted(certainty)
+
+
+def test_a_slide_is_graded_as_a_picture_of_the_same_pixels(laboratory: Laboratory, tmp_path: Path, capsys):
+    pixels = tissue(300, 200)
+    (tmp_path / "new").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "new" / "picture.png")
+    write_pyramid(tmp_path / "new" / "slide.tif", pixels)
+    assert laboratory.run(predict, name="unsaid", evaluation="demo", images=str(tmp_path / "new")) == 65
+    assert "slide.tif: a whole slide, and the spec says not at which size" in capsys.readouterr().err
+    found = laboratory.predict("slides", tmp_path / "new", level=0, min_tissue_share=0)
+    rows = found.read_csv("patches.csv")
+    by_image = [
+        [(row["row"], row["col"], row["p_D"], row["p_PD"]) for row in rows if row["image"] == name]
+        for name in ("picture.png", "slide.tif")
+    ]
+    assert by_image[0] == by_image[1]
+    picture, slide = found.read_csv("images.csv")
+    assert (slide["grade"], slide["confidence"]) == (picture["grade"], picture["confidence"])
+    assert found.read(slide["overlay"]) == found.read(picture["overlay"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,21 +10,22 @@ import numpy as np
 
 from neurograde.baselines.method import Patch, Pixels
 from neurograde.errors import SpecError
+from neurograde.imaging.opened import ImageFile, Opened
 from neurograde.imaging.png import decode_png
-from neurograde.imaging.reader import read_rgb
+from neurograde.imaging.slide import Resolution
 from neurograde.specs.patch import PatchSpec
 from neurograde.storage.artefact import Artefact
-from neurograde.storage.raw import RawFolder
+from neurograde.storage.raw import Files, RawFolder
 
 
 class Images:
-    """The source images, one at a time in memory; patches come in the order of their images."""
+    """The source images, one at a time open; patches come in the order of their images."""
 
     def __init__(self, spec: PatchSpec, synthesised: Artefact | None) -> None:
         """Those that the patches of `spec` were cut from; `synthesised` where they are in the store."""
         self.spec = spec
-        self._read: Callable[[str], bytes] | None = synthesised.read if synthesised is not None else None
-        self._last: tuple[str, Pixels] | None = None
+        self._folder: Files | None = synthesised
+        self._last: tuple[str, Opened] | None = None
 
     def window(self, row: Mapping[str, str], side_px: int) -> Pixels:
         """The square of `side_px` around an index row's patch, moved inward at borders, cut where the image is less.
@@ -35,18 +36,19 @@ class Images:
         if self.spec.pseudonymise:
             raise SpecError("method: it reads windows of the source images, whose names are pseudonyms here")
         if self._last is None or self._last[0] != row["image"]:
-            if self._read is None:
-                self._read = RawFolder(str(self.spec.source.url)).read
-            data = self._read(row["image"])
-            self._last = (row["image"], read_rgb(data, row["image"], self.spec.max_image_pixels))
-        pixels = self._last[1]
+            if self._folder is None:
+                self._folder = RawFolder(str(self.spec.source.url))
+            file = ImageFile.of(self._folder, row["image"])
+            self._last = (row["image"], file.open(self.spec.max_image_pixels, Resolution.of(self.spec)))
+        image = self._last[1]
         half = self.spec.patch_size_px // 2
         starts = []
-        for length, key in zip(pixels.shape[:2], ("y_px", "x_px"), strict=True):
+        for length, key in ((image.height, "y_px"), (image.width, "x_px")):
             wanted = int(row[key]) + half - side_px // 2
             starts.append(int(np.clip(wanted, 0, max(0, length - side_px))))
         top, left = starts
-        return pixels[top : top + side_px, left : left + side_px]
+        width, height = min(side_px, image.width - left), min(side_px, image.height - top)
+        return image.region(left, top, width, height)
 
 
 def patches_in_order(artefact: Artefact, names: Sequence[str], synthesised: Artefact | None) -> Iterator[Patch]:

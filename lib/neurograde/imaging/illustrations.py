@@ -6,7 +6,7 @@ pre-crop takes off may be a label with a name on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from neurograde.maths.patch_grid import Grid, Margins
 from neurograde.runtime.log import log
 from neurograde.specs.patch import PatchSpec
 from neurograde.storage.artefact import Artefact
+from neurograde.storage.raw import Files
 
 IMAGES = 2
 IMAGE_SIDE_PX, PATCH_SIDE_PX = 300, 72  # of what a page shows
@@ -43,10 +44,13 @@ def _cropped(spec: PatchSpec, patches: Artefact, images: Artefact | None) -> tup
     """The images that lose the largest shares to their pre-crop."""
     rows = [row for row in patches.read_csv("images.csv") if int(row["precrop_px"])]
     rows = [row for row in rows if int(row["width_px"]) * int(row["height_px"]) <= MOST_PIXELS]
+    if "slides.csv" in patches.manifest.files:  # what a pre-crop took off a slide is more than a page should read
+        slides = {row["image"] for row in patches.read_csv("slides.csv")}
+        rows = [row for row in rows if row["image"] not in slides]
     if not rows:
         return ()
     try:
-        labelled, _, read = find_images(spec, images)
+        labelled, _, folder = find_images(spec, images)
     except NeurogradeError as error:
         log.info(f"no picture of a pre-crop: {error}")
         return ()
@@ -54,20 +58,18 @@ def _cropped(spec: PatchSpec, patches: Artefact, images: Artefact | None) -> tup
     found: list[CroppedImage] = []
     for row in sorted(rows, key=lambda row: -int(row["precrop_px"]) / (int(row["width_px"]) * int(row["height_px"]))):
         if len(found) < IMAGES and row["image"] in margins:
-            image = _image(row, margins[row["image"]], spec, read)
+            image = _image(row, margins[row["image"]], spec, folder)
             found += [image] if image is not None else []
     return tuple(found)
 
 
-def _image(
-    row: Mapping[str, str], margins: Margins, spec: PatchSpec, read: Callable[[str], bytes]
-) -> CroppedImage | None:
+def _image(row: Mapping[str, str], margins: Margins, spec: PatchSpec, folder: Files) -> CroppedImage | None:
     """The image of a row of images.csv; None unless file and pre-crop are those that the row records."""
     width, height = int(row["width_px"]), int(row["height_px"])
     if Grid(width, height, margins, spec.patch_size_px).precrop_px != int(row["precrop_px"]):
         return None  # a review chose other margins
     try:
-        data = read(row["image"])
+        data = folder.read(row["image"])
         if sha256_hex(data) != row["sha256"]:
             log.info(f"no picture of {row['image']}: it has changed since it was cut")
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -10,18 +10,22 @@ from typing import Any
 from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob
 from neurograde.imaging.pseudonyms import Pseudonyms
+from neurograde.imaging.slide import Resolution
 from neurograde.imaging.sources import LabelledImage, LabelledImages, label_images, read_rejected
 from neurograde.imaging.verdicts import Verdicts
+from neurograde.maths.digest import sha256_hex
 from neurograde.maths.patch_grid import Accounting, Margins
 from neurograde.runtime.log import log
+from neurograde.runtime.machine import usable_cores
 from neurograde.specs.patch import GridSpec, PatchSpec
 from neurograde.specs.records import Decision
 from neurograde.storage.artefact import Artefact
-from neurograde.storage.raw import RawFile, RawFolder, RawInputs, read_url, stat_url
+from neurograde.storage.raw import Files, RawFile, RawFolder, RawInputs, read_url, stat_url
 
 INDEX_COLUMNS = ("patch", "class", "family", "image", "row", "col", "x_px", "y_px", "tissue_share", "pixel_sha256")
 CAUSES = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")
 IMAGE_COLUMNS = ("image", "class", "family", "width_px", "height_px", "sha256", "patches", *CAUSES)
+SLIDE_COLUMNS = ("image", "vendor", "level", "um_per_px", "recorded_um_per_px", "patches", "cells")
 
 Table = tuple[tuple[str, ...], list[tuple[object, ...]]]
 
@@ -33,8 +37,8 @@ class Patching:
     spec: PatchSpec
     labelled: LabelledImages
     raw: RawInputs
-    read: Callable[[str], bytes]
-    """Bytes of the image at a path."""
+    folder: Files
+    """Where the images are."""
     rejected: dict[str, frozenset[tuple[int, int]]]
     pseudonyms: Pseudonyms | None
     verdicts: Verdicts
@@ -45,13 +49,14 @@ class Patching:
     _images: list[tuple[object, ...]] = field(default_factory=list)
     _accounts: dict[str, Accounting] = field(default_factory=dict)
     _families: dict[str, set[str]] = field(default_factory=dict)
+    _slides: list[tuple[object, ...]] = field(default_factory=list)
 
     @classmethod
     def prepare(
         cls, spec: PatchSpec, artefact: Artefact | None, decisions: Mapping[str, Mapping[str, Decision]]
     ) -> Patching:
         """List the images, give each its class and family, and what the table or the decisions of a review say."""
-        labelled, files, read = find_images(spec, artefact)
+        labelled, files, folder = find_images(spec, artefact)
         tables = {url: read_table(url) for url in (spec.source.table, spec.rejected) if url is not None}
         known = [image.path for image in labelled.images]
         rejected = read_rejected(tables[spec.rejected], spec.rejected, known) if spec.rejected else {}
@@ -60,14 +65,23 @@ class Patching:
         # Only what is used is an input: a README beside the images may change freely.
         real = {code(pseudonyms, "image", path): path for path in known if path in files}
         inputs = {name: files[path] for name, path in real.items()} | {url: stat_url(url) for url in tables}
-        raw = RawInputs(inputs, lambda name: read(real[name]) if name in real else tables[name])
+
+        def digest(name: str) -> str:  # slides are not held
+            return folder.sha256(real[name]) if name in real else sha256_hex(tables[name])
+
+        raw = RawInputs(inputs, lambda name: folder.read(real[name]) if name in real else tables[name], digest)
         named = [code(pseudonyms, "image", path) for path in known]
-        return cls(spec, labelled, raw, read, rejected, pseudonyms, Verdicts.of(spec, decisions, named))
+        return cls(spec, labelled, raw, folder, rejected, pseudonyms, Verdicts.of(spec, decisions, named))
 
     @property
     def images(self) -> list[LabelledImage]:
         """The images to cut, in order."""
         return self.labelled.images
+
+    @property
+    def workers(self) -> int:
+        """Threads that cut."""
+        return self.spec.workers or usable_cores()
 
     @property
     def total(self) -> Accounting:
@@ -85,16 +99,20 @@ class Patching:
 
     def cut_jobs(self) -> Iterator[CutJob]:
         """The work on each image."""
+        resolution = Resolution.of(self.spec)
         for image in self.images:
             yield CutJob(
                 name=image.path,
-                read=partial(self.read, image.path),
+                read=partial(self.folder.read, image.path),
                 patch_size_px=self.spec.patch_size_px,
                 min_tissue_share=self.spec.min_tissue_share,
                 max_pixels=self.spec.max_image_pixels,
                 margins=image.margins,
                 rejected=self.rejected.get(image.path, frozenset()),
                 verdict=self.verdicts.by_image.get(code(self.pseudonyms, "image", image.path)),
+                local=partial(self.folder.local, image.path),
+                resolution=resolution,
+                workers=self.workers,
             )
 
     def add(self, image: LabelledImage, cut: CutImage) -> Iterator[tuple[str, bytes]]:
@@ -104,15 +122,25 @@ class Patching:
         stem = path if self.pseudonyms else image.stem
         self.digests[path] = cut.sha256
         if cut.void:
-            self.verdicts.void(path, "the image has changed since")
-        if not cut.patches:
+            self.verdicts.void(path, "the image has changed since" + (" or its size" if cut.slide else ""))
+        n_patches = cut.accounting.patches
+        if not n_patches:
             log.info(f"{image.path}: {cut.grid.width} x {cut.grid.height} px gave no patch")
         self._accounts[image.label] = self._accounts.get(image.label, Accounting()) + cut.accounting
-        self._families.setdefault(image.label, set()).update([family] if cut.patches else [])
+        self._families.setdefault(image.label, set()).update([family] if n_patches else [])
         account = asdict(cut.accounting)
         size = (cut.grid.width, cut.grid.height)
         pixels = (account[cause] for cause in CAUSES)
-        self._images.append((path, image.label, family, *size, cut.sha256, len(cut.patches), *pixels))
+        self._images.append((path, image.label, family, *size, cut.sha256, n_patches, *pixels))
+        if (slide := cut.slide) is not None:
+            known = (slide.um_per_px, slide.recorded_um_per_px)
+            resolution = (slide.level, *(None if each is None else round(each, 6) for each in known))
+            self._slides.append((path, slide.vendor, *resolution, n_patches, cut.grid.n_cells))
+            size_px = f"{slide.width} x {slide.height} px"
+            scale = "unknown µm/px" if slide.um_per_px is None else f"{slide.um_per_px:.4g} µm/px"
+            log.info(
+                f"{image.path}: a slide, {size_px} at {scale}, tissue in {n_patches:,} of {cut.grid.n_cells:,} cells"
+            )
         for patch in cut.patches:
             name = f"{image.label}/{family}/{stem}_r{patch.row:02d}_c{patch.col:02d}.png"
             where = (patch.row, patch.col, patch.x, patch.y, round(patch.tissue_share, 4), patch.pixel_sha256)
@@ -134,6 +162,10 @@ class Patching:
     def image_table(self) -> Table:
         """Columns and rows of images.csv."""
         return IMAGE_COLUMNS, self._images
+
+    def slide_table(self) -> Table | None:
+        """Columns and rows of slides.csv; None where there is no slide."""
+        return (SLIDE_COLUMNS, self._slides) if self._slides else None
 
     def accounting(self) -> dict[str, Any]:
         """accounting.json: the set, and each class; and how far a review went, if there is one."""
@@ -163,20 +195,19 @@ def read_table(url: str) -> bytes:
         raise DataError(f"{url}: no such table") from None
 
 
-def find_images(
-    spec: GridSpec, artefact: Artefact | None
-) -> tuple[LabelledImages, dict[str, RawFile], Callable[[str], bytes]]:
-    """The images of a folder, or of an artefact of `synthesise`, labelled; their files; how to read one."""
+def find_images(spec: GridSpec, artefact: Artefact | None) -> tuple[LabelledImages, dict[str, RawFile], Files]:
+    """The images of a folder, or of an artefact of `synthesise`, labelled; their files; where to read them."""
     files: dict[str, RawFile] = {}
+    folder: Files
     if artefact is not None:
-        read, paths = artefact.read, list(artefact.manifest.files)
+        folder, paths = artefact, list(artefact.manifest.files)
     else:
-        folder = RawFolder(str(spec.source.url))
-        files = {file.path: file for file in folder.list()}
-        read, paths = folder.read, list(files)
+        folder = raw = RawFolder(str(spec.source.url))
+        files = {file.path: file for file in raw.list()}
+        paths = list(files)
     table = None if spec.source.table is None else read_table(spec.source.table)
     labelled = label_images(paths, spec.source, table, Margins(**spec.margins_px.model_dump()))
-    return labelled, files, read
+    return labelled, files, folder
 
 
 def code(pseudonyms: Pseudonyms | None, kind: str, name: str) -> str:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurograde.imaging.cut import CutImage, CutJob, Patch, cut
-from neurograde.imaging.overlay import heat_overlay, probability_overlay
+from neurograde.imaging.cut import CutImage, CutJob, Patch, cut_opened
+from neurograde.imaging.opened import Opened
+from neurograde.imaging.overlay import LARGEST_PX, heat_overlay, probability_overlay
 from neurograde.imaging.png import decode_png
-from neurograde.imaging.reader import read_rgb
+from neurograde.imaging.slide import UNSAID, Resolution
 from neurograde.maths.grading import Grade, grade
 from neurograde.maths.patch_grid import Margins
 from neurograde.maths.temperature import at_temperature
+from neurograde.runtime.machine import usable_cores
 from neurograde.specs.predict import PredictSpec
+from neurograde.storage.raw import Files
 
 IMAGE_COLUMNS = (
     "image",
@@ -34,6 +39,8 @@ IMAGE_COLUMNS = (
 )
 HEATMAP_COLUMNS = ("image", "row", "col", "named", "confidence", "heatmap")
 Pixels = NDArray[np.uint8]
+BATCH = 512
+"""Patches that are in memory at once: a slide may have any number."""
 
 
 class Network(Protocol):
@@ -62,6 +69,17 @@ class Network(Protocol):
         """What the network saw of each patch, and what in it speaks for its class."""
 
 
+def probabilities_of(patches: Iterable[Patch], network: Network) -> tuple[list[Patch], NDArray[np.float64]]:
+    """The patches, without their files, and what the network says of each, (patch, class); taken a batch at a time."""
+    seen: list[Patch] = []
+    found = [network.probabilities([])]
+    rest = iter(patches)
+    while batch := list(islice(rest, BATCH)):
+        found.append(network.probabilities([decode_png(each.png) for each in batch]))
+        seen += (replace(each, png=b"") for each in batch)
+    return seen, np.concatenate(found)
+
+
 @dataclass
 class Predicting:
     """The images so far: fed one after the other, asked for its tables."""
@@ -81,27 +99,28 @@ class Predicting:
     heatmaps: list[tuple[object, ...]] = field(default_factory=list)
     """Rows of heatmaps.csv."""
 
-    def add(self, path: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    def add(self, path: str, folder: Files) -> Iterator[tuple[str, bytes]]:
         """Cut and grade an image; yields its pictures.
 
         Raises:
             DataError: it cannot be read; names it and says why.
         """
-        found = cut(self._job(path, data))
-        pixels = [decode_png(each.png) for each in found.patches]
-        probabilities = self.network.probabilities(pixels)
+        job = self._job(path, folder)
+        image = job.open()
+        found = cut_opened(image, job)
+        patches, probabilities = probabilities_of(found.patches, self.network)
         graded = self._grade(probabilities)
         sure = at_temperature(probabilities, self.network.temperature)
         stem = f"{len(self.images):03d}-{PurePosixPath(path).stem}"
-        pictures = {f"overlays/{stem}.jpg": self._overlay(path, data, found, sure)}
-        pictures |= self._heat(path, stem, found.patches, pixels, sure)
+        pictures = {f"overlays/{stem}.jpg": self._overlay(image, found, patches, sure)}
+        pictures |= self._heat(path, stem, image, patches, sure)
         self.files |= pictures
         self.digests[path] = found.sha256
         confidence = None if graded.confidence is None else round(graded.confidence, 6)
-        size = (len(found.patches), found.grid.n_cells, found.grid.width, found.grid.height)
+        size = (len(patches), found.grid.n_cells, found.grid.width, found.grid.height)
         named = (graded.label, graded.reason, graded.likeliest, confidence)
         self.images.append((path, *named, *size, found.sha256, f"overlays/{stem}.jpg"))
-        for patch, raw, calibrated in zip(found.patches, probabilities.tolist(), sure.tolist(), strict=True):
+        for patch, raw, calibrated in zip(patches, probabilities.tolist(), sure.tolist(), strict=True):
             where = (patch.row, patch.col, patch.x, patch.y, round(patch.tissue_share, 4))
             self.patches.append((path, *where, *raw, *calibrated))
         yield from pictures.items()
@@ -112,17 +131,27 @@ class Predicting:
         where = ("image", "row", "col", "x_px", "y_px", "tissue_share")
         return (*where, *(f"p_{each}" for each in classes), *(f"calibrated_{each}" for each in classes))
 
-    def _job(self, path: str, data: bytes) -> CutJob:
+    def _job(self, path: str, folder: Files) -> CutJob:
         asked = self.spec.min_tissue_share
         return CutJob(
             name=path,
-            read=lambda: data,
+            read=partial(folder.read, path),
             patch_size_px=self.trained_on["patch_size_px"],
             min_tissue_share=self.trained_on["min_tissue_share"] if asked is None else asked,
             max_pixels=self.spec.max_image_pixels,
             margins=Margins(**self.spec.margins_px.model_dump()),
             rejected=frozenset(),
+            local=partial(folder.local, path),
+            resolution=self._resolution(),
+            workers=self.spec.workers or usable_cores(),
         )
+
+    def _resolution(self) -> Resolution:
+        """The spec's own, or that at which the patches of training were cut."""
+        asked = Resolution.of(self.spec)
+        if asked != UNSAID:
+            return asked
+        return Resolution(*(self.trained_on.get(name) for name in ("level", "um_per_px", "assumed_um_per_px")))
 
     def _grade(self, probabilities: NDArray[np.float64]) -> Grade:
         network = self.network
@@ -136,26 +165,27 @@ class Predicting:
             min_confidence=self.spec.min_confidence,
         )
 
-    def _overlay(self, path: str, data: bytes, found: CutImage, sure: NDArray[np.float64]) -> bytes:
-        pixels = read_rgb(data, path, self.spec.max_image_pixels)
+    def _overlay(self, image: Opened, found: CutImage, patches: Sequence[Patch], sure: NDArray[np.float64]) -> bytes:
+        scale = min(1.0, LARGEST_PX / max(image.width, image.height))
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        pixels = image.region(0, 0, image.width, image.height, size)
         cells = {
-            (patch.row, patch.col): float(row[self.network.positive])
-            for patch, row in zip(found.patches, sure, strict=True)
+            (patch.row, patch.col): float(row[self.network.positive]) for patch, row in zip(patches, sure, strict=True)
         }
         return probability_overlay(pixels, found.grid, cells)
 
     def _heat(
-        self, path: str, stem: str, patches: Sequence[Patch], pixels: Sequence[Pixels], sure: NDArray[np.float64]
+        self, path: str, stem: str, image: Opened, patches: Sequence[Patch], sure: NDArray[np.float64]
     ) -> dict[str, bytes]:
         """Grad-CAM of the patches that the network is most and least certain of."""
         by_certainty = np.argsort(-sure.max(axis=1), kind="stable").tolist() if len(sure) else []
         most = self.spec.heatmaps
         chosen = [*by_certainty[:most], *by_certainty[max(most, len(by_certainty) - most) :]]
         named = [int(sure[each].argmax()) for each in chosen]
+        side = self.trained_on["patch_size_px"]
+        pixels = [image.region(patches[each].x, patches[each].y, side, side) for each in chosen]
         found = {}
-        for place, number, (view, heat) in zip(
-            chosen, named, self.network.heatmaps([pixels[each] for each in chosen], named), strict=True
-        ):
+        for place, number, (view, heat) in zip(chosen, named, self.network.heatmaps(pixels, named), strict=True):
             patch = patches[place]
             name = f"heatmaps/{stem}_r{patch.row:02d}_c{patch.col:02d}.jpg"
             found[name] = heat_overlay(view, heat)

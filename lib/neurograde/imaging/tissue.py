@@ -42,9 +42,14 @@ def tissue_shares(pixels: NDArray[np.uint8], grid: Grid) -> NDArray[np.float64]:
     counts = np.empty((grid.n_rows, grid.n_cols), dtype=np.int64)
     for row in range(grid.n_rows):  # a strip of cells at a time stays in the cache: 16 times faster than at once
         strip = pixels[top + row * size :, left:][:size, : grid.n_cols * size]
-        red, green, blue = strip[..., 0], strip[..., 1], strip[..., 2]
-        brightest = np.maximum(np.maximum(red, green), blue)
-        darkest = np.minimum(np.minimum(red, green), blue)
-        is_tissue = brightest - darkest >= MIN_CHROMA  # (size, n_cols * size)
-        counts[row] = is_tissue.sum(axis=0).reshape(grid.n_cols, size).sum(axis=1)
+        counts[row] = is_tissue(strip).sum(axis=0).reshape(grid.n_cols, size).sum(axis=1)
     return (counts / size**2).ravel()
+
+
+def is_tissue(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether each pixel is tissue, (height, width), of pixels (height, width, 3) uint8 RGB."""
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    brightest = np.maximum(np.maximum(red, green), blue)
+    darkest = np.minimum(np.minimum(red, green), blue)
+    found: NDArray[np.bool_] = brightest - darkest >= MIN_CHROMA
+    return found

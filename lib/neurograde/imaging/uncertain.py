@@ -7,14 +7,16 @@ model that they judge.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from neurograde.imaging.cut import CutJob, cut
-from neurograde.imaging.png import decode_png
-from neurograde.imaging.predicting import Network
+from neurograde.imaging.predicting import Network, probabilities_of
+from neurograde.imaging.slide import Resolution
 from neurograde.imaging.sources import LabelledImage
 from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress
 from neurograde.specs.review import ReviewSpec
+from neurograde.storage.raw import Files
 
 
 def least_certain_first(
@@ -38,22 +40,22 @@ def least_certain_first(
     return [*ranked, *(place for place in range(len(images)) if place not in found)]
 
 
-def uncertainty_by(
-    network: Network, spec: ReviewSpec, read: Callable[[str], bytes]
-) -> Callable[[LabelledImage], float]:
+def uncertainty_by(network: Network, spec: ReviewSpec, folder: Files) -> Callable[[LabelledImage], float]:
     """How uncertain the network is of an image: 1 less the mean of its patches' largest probability; 0 without any."""
 
     def uncertainty(image: LabelledImage) -> float:
         job = CutJob(
             name=image.path,
-            read=lambda: read(image.path),
+            read=partial(folder.read, image.path),
             patch_size_px=spec.patch_size_px,
             min_tissue_share=spec.min_tissue_share,
             max_pixels=spec.max_image_pixels,
             margins=image.margins,
             rejected=frozenset(),
+            local=partial(folder.local, image.path),
+            resolution=Resolution.of(spec),
         )
-        patches = [decode_png(each.png) for each in cut(job).patches]
-        return 1 - float(network.probabilities(patches).max(axis=1).mean()) if patches else 0.0
+        _, found = probabilities_of(cut(job).patches, network)
+        return 1 - float(found.max(axis=1).mean()) if len(found) else 0.0
 
     return uncertainty

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from neurograde.errors import DataError
 from neurograde.runtime.log import log
 from neurograde.specs.patch import IMAGE_SUFFIXES
-from neurograde.storage.raw import RawFile, RawFolder, RawInputs, read_url, stat_url
+from neurograde.storage.raw import Files, LoneFile, RawFile, RawFolder, RawInputs, stat_url
 
 
 @dataclass(frozen=True)
@@ -18,12 +17,12 @@ class NewImages:
 
     files: dict[str, RawFile]
     """By path in their folder."""
-    read: Callable[[str], bytes]
-    """Bytes of the image at a path."""
+    folder: Files
+    """Where they are."""
 
     def inputs(self) -> RawInputs:
         """The images as a job's inputs from outside."""
-        return RawInputs(self.files, self.read)
+        return RawInputs(self.files, self.folder.read, self.folder.sha256)
 
 
 def new_images(url: str) -> NewImages:
@@ -37,7 +36,7 @@ def new_images(url: str) -> NewImages:
             file = stat_url(url)
         except FileNotFoundError:
             raise DataError(f"images: {url}: no such image") from None
-        return NewImages({file.path: file}, lambda _path: read_url(url))
+        return NewImages({file.path: file}, LoneFile(url))
     folder = RawFolder(url)
     listed = folder.list()
     found = {each.path: each for each in listed if PurePosixPath(each.path).suffix.lower() in IMAGE_SUFFIXES}
@@ -45,4 +44,4 @@ def new_images(url: str) -> NewImages:
         raise DataError(f"images: {url}: no image among {len(listed)} files; accepted: {', '.join(IMAGE_SUFFIXES)}")
     if len(found) < len(listed):
         log.info(f"files left out because they are no images: {len(listed) - len(found):,}")
-    return NewImages(found, folder.read)
+    return NewImages(found, folder)

@@ -46,7 +46,14 @@ class Verdicts:
             if sizes:
                 verdicts.void(image, f"its grid had cells of {min(sizes)} px, now of {spec.patch_size_px}")
                 continue
-            if len({each.image_sha256 for each in found}) > 1:
+            resolutions = {each.resolution for each in found if each.of_slide} - {(spec.level, spec.um_per_px)}
+            if resolutions:
+                verdicts.void(
+                    image,
+                    f"the slide was looked at {_at(*min(resolutions, key=str))}, now {_at(spec.level, spec.um_per_px)}",
+                )
+                continue
+            if len({(each.image_sha256, each.width_px, each.height_px) for each in found}) > 1:
                 verdicts.void(image, "its reviewers saw two different files")
                 continue
             verdicts.by_image[image] = _verdict(image, found, spec.reviewers)
@@ -93,7 +100,12 @@ def _verdict(image: str, decisions: list[Decision], rule: str) -> Verdict:
         gone, kept = frozenset.union(*rejected), frozenset.intersection(*restored)
     else:
         gone, kept = frozenset.intersection(*rejected), frozenset.union(*restored)
-    return Verdict(first.image_sha256, Margins(**first.margins_px.model_dump()), gone, kept)
+    size = (first.width_px, first.height_px)
+    return Verdict(first.image_sha256, size, Margins(**first.margins_px.model_dump()), gone, kept)
+
+
+def _at(level: int | None, um_per_px: float | None) -> str:
+    return f"at level {level}" if level is not None else f"at {um_per_px} µm/px"
 
 
 def _places(cells: Iterable[Cell]) -> frozenset[tuple[int, int]]:

@@ -9,7 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from neurograde.specs.base import JobSpec, Label, Model, Name, Pixels
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
+SLIDE_SUFFIXES = (".svs", ".ndpi", ".scn", ".svslide", ".bif", ".czi")
+"""Whole slides of one file; a .tif or .tiff is one if it is a pyramid."""
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", *SLIDE_SUFFIXES)
 
 
 class Source(Model):
@@ -62,7 +64,28 @@ class Margins(Model):
     """Pixels off the bottom."""
 
 
-class GridSpec(JobSpec):
+class SlideSpec(JobSpec):
+    """At what size whole slides are looked at; other images are as they are."""
+
+    level: Annotated[int, Field(ge=0)] | None = None
+    """Whole slides: the level of the pyramid that is cut, 0 the finest. With slides give this or `um_per_px`."""
+    um_per_px: Annotated[float, Field(gt=0)] | None = None
+    """Whole slides: the resolution, µm/px. A level within 5 % of it is taken as it is; else the next finer is
+    resampled."""
+    assumed_um_per_px: Annotated[float, Field(gt=0)] | None = None
+    """What `um_per_px` takes for the µm/px of the finest level of a slide that does not record its own; when not given,
+    such a slide is refused."""
+
+    @model_validator(mode="after")
+    def _one_size(self) -> SlideSpec:
+        if self.level is not None and self.um_per_px is not None:
+            raise ValueError("level and um_per_px both say how large slides are: give one of them")
+        if self.assumed_um_per_px is not None and self.um_per_px is None:
+            raise ValueError("assumed_um_per_px is for um_per_px: give both, or neither")
+        return self
+
+
+class GridSpec(SlideSpec):
     """The images, and the grid that is laid over each: what `review` and `patch` must agree on."""
 
     source: Source
@@ -74,7 +97,8 @@ class GridSpec(JobSpec):
     min_tissue_share: Annotated[float, Field(ge=0, le=1)]
     """A cell with less tissue than this is background and dropped; 0 keeps every cell."""
     max_image_pixels: Annotated[int, Field(ge=1)] = 400_000_000
-    """An image with more pixels is refused before it is decoded: a decompression bomb."""
+    """An image with more pixels is refused before it is decoded: a decompression bomb. Slides, never decoded whole, may
+    have any number."""
     pseudonymise: bool = False
     """Replace case and file names throughout by codes; the key stays with you."""
     pseudonym_key: str | None = None

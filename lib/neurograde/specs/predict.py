@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from neurograde.specs.base import JobSpec, Name
-from neurograde.specs.patch import Margins
+from neurograde.specs.base import Name
+from neurograde.specs.patch import Margins, SlideSpec
 
 
-class PredictSpec(JobSpec):
+class PredictSpec(SlideSpec):
     """Grade new images with the session that an evaluation chose, and show where in the image the grade comes from."""
 
     job: Literal["predict"]
@@ -30,7 +30,8 @@ class PredictSpec(JobSpec):
     heatmaps: Annotated[int, Field(ge=0, le=50)] = 1
     """Grad-CAM of so many most certain and as many least certain patches of each image."""
     max_image_pixels: Annotated[int, Field(ge=1)] = 400_000_000
-    """An image with more pixels is refused before it is decoded: a decompression bomb."""
+    """An image with more pixels is refused before it is decoded: a decompression bomb. Slides, never decoded whole, may
+    have any number."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to predict; `auto` takes a GPU when there is one."""
     workers: Annotated[int, Field(ge=1)] | None = None

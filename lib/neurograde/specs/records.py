@@ -284,6 +284,10 @@ class Cell(Model):
     """Why it was greyed; null for a background cell that was restored."""
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Decision(Record):
     """What one reviewer says of one image: create-only; a later number replaces the earlier whole."""
 
@@ -297,6 +301,10 @@ class Decision(Record):
     """Height of the image."""
     patch_size_px: Annotated[int, Field(ge=1)]
     """Side of the grid's cells: of another grid the decision says nothing."""
+    level: Annotated[int | None, Field(exclude_if=_is_none)] = None
+    """Of a slide: the level that the spec asked for; of another the decision says nothing."""
+    um_per_px: Annotated[float | None, Field(exclude_if=_is_none)] = None
+    """Of a slide: the resolution that the spec asked for; of another the decision says nothing."""
     margins_px: Margins
     """Pre-crop that the grid begins from."""
     reviewer: Name
@@ -313,6 +321,16 @@ class Decision(Record):
     """Cells that stay background: with the others, the image's account."""
     finished: bool = False
     """Whether the reviewer is done with the image."""
+
+    @property
+    def resolution(self) -> tuple[int | None, float | None]:
+        """Level and µm/px; of a picture that is no slide neither."""
+        return self.level, self.um_per_px
+
+    @property
+    def of_slide(self) -> bool:
+        """Whether it is on a slide."""
+        return self.resolution != (None, None)
 
     @model_validator(mode="after")
     def _within_the_grid(self) -> Decision:

@@ -13,6 +13,7 @@ import io
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -83,6 +84,16 @@ class Artefact:
         except FileNotFoundError:
             raise DigestMismatch(f"{self.url}/{path} is gone, though its manifest names it") from None
         return self._checked(path, data)
+
+    def local(self, path: str, into: Path) -> Path:
+        """A copy of the file in the folder `into` of this machine, checked as `read` does."""
+        target = into / path.rsplit("/", 1)[-1]
+        target.write_bytes(self.read(path))
+        return target
+
+    def sha256(self, path: str) -> str:
+        """SHA-256 of the file, as its manifest has it."""
+        return self.manifest.files[path].sha256
 
     def read_many(self, paths: Sequence[str]) -> Iterator[bytes]:
         """The files' bytes in the order of `paths`, each checked, a few under way at once."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
 
-from neurograde.errors import DataError
+from neurograde.errors import DataError, StoreUnavailable
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.records import RawInput
 from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
+from neurograde.storage.local import LocalFiles
+
+BLOCK_BYTES = 2**24  # of a file that is copied or hashed without being held
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,19 @@ class RawFile:
     """Length in bytes."""
     stamp: str
     """What changes when the file does: modification time, etag or generation."""
+
+
+class Files(Protocol):
+    """A folder of files: somebody else's, or an artefact."""
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes."""
+
+    def local(self, path: str, into: Path) -> Path:
+        """Where the file lies on this machine; one that lies elsewhere is copied into the folder `into`."""
+
+    def sha256(self, path: str) -> str:
+        """SHA-256 of the file, which need not fit into memory."""
 
 
 class RawFolder:
@@ -53,8 +72,55 @@ class RawFolder:
 
     def read(self, path: str) -> bytes:
         """The file's bytes."""
-        data: bytes = insist(f"{self.url}/{path}", lambda: self._fs.cat_file(f"{self._root}/{path}"))
+        data: bytes = insist(f"{self.url}/{path}", lambda: self._fs.cat_file(self._at(path)))
         return data
+
+    def local(self, path: str, into: Path) -> Path:
+        """Where the file lies on this machine; one that lies elsewhere is copied into `into`, a block at a time."""
+        if isinstance(self._fs, LocalFiles):
+            return Path(self._at(path))
+        target = into / path.rsplit("/", 1)[-1]
+        with target.open("wb") as file:
+            for block in self._blocks(path):
+                try:
+                    file.write(block)
+                    file.flush()
+                except OSError as error:
+                    raise StoreUnavailable(f"{target}: {error}: it takes a copy of {self.url}/{path}") from None
+        return target
+
+    def sha256(self, path: str) -> str:
+        """SHA-256 of the file, which need not fit into memory."""
+        found = hashlib.sha256()
+        for block in self._blocks(path):
+            found.update(block)
+        return found.hexdigest()
+
+    def _blocks(self, path: str) -> Iterator[bytes]:
+        """The file's bytes, a block at a time, each asked for and counted: an s3fs stream that breaks off just ends."""
+        where, at = f"{self.url}/{path}", self._at(path)
+        size = insist(where, lambda: self._fs.info(at)["size"])
+        if size is None:  # some servers of HTTP do not say
+            yield self.read(path)
+            return
+        for start in range(0, size, BLOCK_BYTES):
+            yield insist(where, partial(self._block, at, start, min(start + BLOCK_BYTES, size)))
+
+    def _block(self, at: str, start: int, end: int) -> bytes:
+        data: bytes = self._fs.cat_file(at, start=start, end=end)
+        if len(data) != end - start:
+            raise ConnectionError(f"{len(data):,} bytes came of {end - start:,}")
+        return data
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+
+class LoneFile(RawFolder):
+    """One file that was named by its URL, as if it were alone in a folder."""
+
+    def _at(self, path: str) -> str:
+        return str(self._root)
 
 
 @dataclass(frozen=True)
@@ -65,6 +131,8 @@ class RawInputs:
     """How each looks in its listing."""
     read: Callable[[str], bytes] = field(default=lambda _name: b"")
     """Bytes of the file of that name."""
+    digest: Callable[[str], str] | None = None
+    """SHA-256 of the file of that name, where it is found without holding the file."""
 
     def difference(self, before: Sequence[RawInput]) -> str | None:
         """In what the files differ from those recorded `before`: None if in nothing.
@@ -78,7 +146,7 @@ class RawInputs:
             was = recorded[name]
             if (now.size, now.stamp) == (was.size, was.stamp):
                 continue
-            digest = sha256_hex(self.read(name))
+            digest = self._sha256(name)
             if digest != was.sha256:
                 return f"it was made from {name} of digest {was.sha256}, which now has {digest}"
         return None
@@ -90,10 +158,13 @@ class RawInputs:
                 path=name,
                 size=self.files[name].size,
                 stamp=self.files[name].stamp,
-                sha256=digests.get(name) or sha256_hex(self.read(name)),
+                sha256=digests.get(name) or self._sha256(name),
             )
             for name in sorted(self.files)
         )
+
+    def _sha256(self, name: str) -> str:
+        return self.digest(name) if self.digest is not None else sha256_hex(self.read(name))
 
 
 def stat_url(url: str) -> RawFile:

@@ -17,7 +17,8 @@ from neurograde.pages.review.session import Change, Review
 from neurograde.pages.serve import Handler, application, assets_of
 from neurograde.storage.decisions import Overtaken
 
-LARGEST_BODY = 4_000_000
+LARGEST_BODY = 40_000_000  # every cell of a large slide, with its reason
+KEPT = {"Cache-Control": "private, max-age=3600"}
 SIDES = ("left", "top", "right", "bottom")
 
 
@@ -38,6 +39,7 @@ class ReviewPage:
             Route("/api/progress", self.progress),
             Route("/api/images/{place:int}", self.show),
             Route("/api/images/{place:int}/picture", self.picture),
+            Route("/api/images/{place:int}/tiles/{zoom:int}/{col:int}/{row:int}", self.tile),
             Route("/api/images/{place:int}/decision", self.decide, methods=["POST"]),
             Route("/api/finish", self.finish, methods=["POST"]),
         ]
@@ -61,7 +63,12 @@ class ReviewPage:
     def picture(self, request: Request) -> Response:
         """The pixels of one image, as a JPEG."""
         data = self.review.open(self._place(request)).picture
-        return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+        return Response(data, media_type="image/jpeg", headers=KEPT)
+
+    def tile(self, request: Request) -> Response:
+        """A tile of a slide, as a JPEG."""
+        where = (int(request.path_params[name]) for name in ("zoom", "col", "row"))
+        return Response(self.review.tile(self._place(request), *where), media_type="image/jpeg", headers=KEPT)
 
     async def decide(self, request: Request) -> Response:
         """A change to one image: it is in the store when this answers."""

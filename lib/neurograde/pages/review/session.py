@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
@@ -15,20 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from neurograde.imaging.reader import read_rgb
+from neurograde.imaging.opened import ImageFile, Picture
+from neurograde.imaging.slide import Resolution, Slide
 from neurograde.imaging.sources import LabelledImage
-from neurograde.imaging.tissue import tissue_shares
 from neurograde.maths.agreement import cohen_kappa
-from neurograde.maths.digest import sha256_hex
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
 from neurograde.specs import patch as patch_spec
 from neurograde.specs.base import Model
 from neurograde.specs.records import Cell, Decision
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.decisions import Decisions, Overtaken
+from neurograde.storage.raw import Files
 
 OPEN_IMAGES = 6
-"""Images kept decoded: the one looked at, and those around it."""
+"""Images kept open: the one looked at, and those around it."""
+TILE_PX = 512
+"""Side of a tile of a slide, on the screen."""
 
 
 class Change(Model):
@@ -46,15 +48,27 @@ class Change(Model):
     """Whether the reviewer is done with the image."""
 
 
-@dataclass(frozen=True)
-class Opened:
-    """An image that has been read."""
+@dataclass
+class Shown:
+    """An image that is open."""
 
-    sha256: str
-    pixels: NDArray[np.uint8]
-    """(height, width, 3)."""
+    image: Picture | Slide
     picture: bytes
-    """The pixels as a JPEG of high quality, turned as EXIF says: to look at, in any browser."""
+    """A picture's pixels as a JPEG of high quality, turned as EXIF says: to look at, in any browser. Empty of a slide,
+    which is shown by tiles."""
+    _shares: tuple[Grid, NDArray[np.float64]] | None = field(default=None, init=False)
+
+    @property
+    def seen(self) -> tuple[str, int, int]:
+        """What a decision on it is on: the file's digest, width and height."""
+        return self.image.sha256, self.image.width, self.image.height
+
+    def tissue_shares(self, grid: Grid) -> NDArray[np.float64]:
+        """Of every cell, (n_cells,); the last ones are kept, as every change asks for them."""
+        known = self._shares
+        if known is None or known[0] != grid:
+            known = self._shares = (grid, self.image.tissue_shares(grid))
+        return known[1]
 
 
 class Review:
@@ -65,7 +79,7 @@ class Review:
         spec: ReviewSpec,
         images: Sequence[LabelledImage],
         names: Sequence[str],
-        read: Callable[[str], bytes],
+        folder: Files,
         decisions: Decisions,
     ) -> None:
         """A review that goes on from what the store holds.
@@ -74,36 +88,47 @@ class Review:
             spec: The grid, and who looks.
             images: The images in order.
             names: What the store calls each of them.
-            read: Bytes of the image at a path.
+            folder: Where the images are.
             decisions: Where decisions are kept.
         """
-        self.spec, self.images, self.names, self.read, self.decisions = spec, images, names, read, decisions
+        self.spec, self.images, self.names, self.folder, self.decisions = spec, images, names, folder, decisions
         self._latest = decisions.latest()
-        self._opened: OrderedDict[int, Opened] = OrderedDict()
-        self._seen: dict[int, str] = {}
-        """Digest of every image that has been opened."""
+        self._opened: OrderedDict[int, Shown] = OrderedDict()
+        self._seen: dict[int, tuple[str, int, int]] = {}
+        """Digest and size of every image that has been opened."""
         self._reading = [threading.Lock() for _ in images]
         self._lock = threading.Lock()
 
-    def open(self, place: int) -> Opened:
+    def open(self, place: int) -> Shown:
         """The image at `place`; DataError if it cannot be read."""
         with self._reading[place]:  # once, though the page asks for cells and picture; other images need not wait
             with self._lock:
                 opened = self._opened.pop(place, None)
             opened = opened or self._read(place)
             with self._lock:
-                self._opened[place], self._seen[place] = opened, opened.sha256
+                self._opened[place], self._seen[place] = opened, opened.seen
                 if len(self._opened) > OPEN_IMAGES:
                     self._opened.popitem(last=False)
             return opened
 
-    def _read(self, place: int) -> Opened:
-        image = self.images[place]
-        data = self.read(image.path)
-        pixels = read_rgb(data, image.path, self.spec.max_image_pixels)
-        picture = io.BytesIO()
-        Image.fromarray(pixels).save(picture, "JPEG", quality=95, subsampling=0)
-        return Opened(sha256_hex(data), pixels, picture.getvalue())
+    def _read(self, place: int) -> Shown:
+        file = ImageFile.of(self.folder, self.images[place].path)
+        image = file.open(self.spec.max_image_pixels, Resolution.of(self.spec))
+        return Shown(image, b"" if isinstance(image, Slide) else _jpeg(image.pixels))
+
+    def tile(self, place: int, zoom: int, col: int, row: int) -> bytes:
+        """A tile of a slide as a JPEG, each of its pixels 2^zoom of the slide; smaller at the right and at the bottom.
+
+        Raises:
+            ValueError: there is no such tile.
+        """
+        image = self.open(place).image
+        side = TILE_PX << zoom
+        left, top = col * side, row * side
+        if zoom > _zooms(image) or left >= image.width or top >= image.height:
+            raise ValueError(f"tile ({row}, {col}) of zoom {zoom}: not of {image.width} x {image.height} px")
+        width, height = min(side, image.width - left), min(side, image.height - top)
+        return _jpeg(image.region(left, top, width, height, (-(-width >> zoom), -(-height >> zoom))))
 
     def show(self, place: int, patch_size_px: int | None = None, margins: Margins | None = None) -> dict[str, Any]:
         """All that the page needs of one image; with another patch size or margins, what they would cost."""
@@ -112,18 +137,20 @@ class Review:
         decided = None if voided else mine
         if margins is None:
             margins = Margins(**decided.margins_px.model_dump()) if decided else self.images[place].margins
-        height, width, _ = opened.pixels.shape
-        grid = Grid(width, height, margins, patch_size_px or self.spec.patch_size_px)
-        shares = tissue_shares(opened.pixels, grid)
+        image = opened.image
+        grid = Grid(image.width, image.height, margins, patch_size_px or self.spec.patch_size_px)
+        shares = opened.tissue_shares(grid)
         background = int((shares < self.spec.min_tissue_share).sum())
         return {
             "place": place,
-            "sha256": opened.sha256,
+            "sha256": image.sha256,
             "name": self.images[place].path,
             "class": self.images[place].label,
             "family": self.images[place].family,
-            "width_px": width,
-            "height_px": height,
+            "width_px": image.width,
+            "height_px": image.height,
+            "um_per_px": image.um_per_px if isinstance(image, Slide) else None,
+            "tiles": {"side_px": TILE_PX, "zooms": _zooms(image)} if isinstance(image, Slide) else None,
             "patch_size_px": grid.patch_size_px,
             "margins_px": asdict(margins),
             "rows": grid.n_rows,
@@ -146,12 +173,12 @@ class Review:
             ValueError: the cells do not fit the grid; says which.
         """
         opened = self.open(place)
-        height, width, _ = opened.pixels.shape
-        grid = Grid(width, height, Margins(**change.margins_px.model_dump()), self.spec.patch_size_px)
+        image = opened.image
+        grid = Grid(image.width, image.height, Margins(**change.margins_px.model_dump()), self.spec.patch_size_px)
         share = dict(
             zip(
                 zip(grid.rows.tolist(), grid.cols.tolist(), strict=True),
-                tissue_shares(opened.pixels, grid).tolist(),
+                opened.tissue_shares(grid).tolist(),
                 strict=True,
             )
         )
@@ -165,10 +192,12 @@ class Review:
                     raise ValueError(f"cell ({each.row}, {each.col}): {rule} lie in the grid")
         decision = Decision(
             image=self.names[place],
-            image_sha256=opened.sha256,
-            width_px=width,
-            height_px=height,
+            image_sha256=image.sha256,
+            width_px=image.width,
+            height_px=image.height,
             patch_size_px=self.spec.patch_size_px,
+            level=self.spec.level if isinstance(image, Slide) else None,
+            um_per_px=self.spec.um_per_px if isinstance(image, Slide) else None,
             margins_px=change.margins_px,
             reviewer=self.spec.reviewer,
             number=change.number,
@@ -227,9 +256,11 @@ class Review:
         return self._latest.get(self.names[place], {}).get(self.spec.reviewer)
 
     def _stands(self, place: int, decision: Decision) -> bool:
-        """Whether image and grid are still those decided on; of an image not opened yet, the grid alone tells."""
-        seen = self._seen.get(place, decision.image_sha256)
-        return (decision.image_sha256, decision.patch_size_px) == (seen, self.spec.patch_size_px)
+        """Whether image and grid are still those decided on; of an image not opened yet, the spec alone tells."""
+        decided = (decision.image_sha256, decision.width_px, decision.height_px)
+        grid = decision.patch_size_px == self.spec.patch_size_px
+        size = not decision.of_slide or decision.resolution == (self.spec.level, self.spec.um_per_px)
+        return grid and size and self._seen.get(place, decided) == decided
 
 
 def account_of(decision: Decision) -> Accounting:
@@ -263,7 +294,8 @@ def _grid(decision: Decision) -> Grid:
 
 
 def _judged(decision: Decision) -> tuple[object, ...]:
-    return decision.image_sha256, decision.patch_size_px, decision.margins_px
+    size = (decision.width_px, decision.height_px)
+    return decision.image_sha256, size, decision.patch_size_px, decision.margins_px
 
 
 def _gone(decisions: Iterable[Decision]) -> NDArray[np.bool_]:
@@ -276,6 +308,17 @@ def _gone(decisions: Iterable[Decision]) -> NDArray[np.bool_]:
             cells[each.row, each.col] = True
         judged.append(cells.ravel())
     return np.concatenate(judged)
+
+
+def _zooms(image: Picture | Slide) -> int:
+    """How often a slide must be halved until one tile shows all of it."""
+    return max(0, (-(-max(image.width, image.height) // TILE_PX) - 1).bit_length())
+
+
+def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "JPEG", quality=95, subsampling=0)
+    return data.getvalue()
 
 
 def _state(decision: Decision | None, *, voided: bool) -> str:

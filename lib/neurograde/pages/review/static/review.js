@@ -16,6 +16,7 @@ let unsaved = null;                               // what to send again, until t
 let opening = 0;                                  // the newest image that was asked for
 
 const SECONDS_TO_RETRY = 3;
+const LEAST_DRAWN = 8;                            // side of a cell on the screen that has room for lines, px
 
 async function ask(path, body) {
   const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
@@ -47,6 +48,7 @@ async function open(place) {
   $("image").dataset.place = place;
   $("images").value = place;
   $("place").textContent = `${place + 1} of ${set.images.length}`;
+  clearTiles();
   if (!shown) {
     $("name").textContent = set.images[place].name;
     $("belongs").textContent = `${set.images[place].class} · family ${set.images[place].family}`;
@@ -60,13 +62,22 @@ async function open(place) {
   number = shown.number;
   cells = { rejected: new Map(shown.rejected.map((c) => [key(c.row, c.col), c.reason])), restored: new Set(shown.restored.map((c) => key(c.row, c.col))) };
   past = []; future = []; cursor = [0, 0];
-  $("stage").classList.add("opening");             // no picture under another one's grid
-  $("image").onload = () => $("stage").classList.remove("opening");
-  $("image").onerror = () => say("The picture of this image did not arrive. Open it again.");
-  $("image").src = `/api/images/${place}/picture?${shown.sha256}`; // a changed file is another picture, whatever is cached
-  $("image").alt = shown.name;
+  if (shown.tiles) {
+    $("stage").classList.remove("opening");
+    $("image").removeAttribute("src");
+    $("image").alt = "";
+    $("tiles").hidden = false;
+    Object.assign($("tiles"), { role: "img", ariaLabel: shown.name });
+  } else {
+    $("stage").classList.add("opening");             // no picture under another one's grid
+    $("image").onload = () => $("stage").classList.remove("opening");
+    $("image").onerror = () => say("The picture of this image did not arrive. Open it again.");
+    $("image").src = `/api/images/${place}/picture?${shown.sha256}`; // a changed file is another picture, whatever is cached
+    $("image").alt = shown.name;
+  }
   $("name").textContent = shown.name;
-  $("belongs").textContent = `${shown.class} · family ${shown.family} · ${shown.width_px} × ${shown.height_px} px`;
+  const scale = shown.um_per_px ? ` · ${Number(shown.um_per_px.toPrecision(4))} µm/px` : "";
+  $("belongs").textContent = `${shown.class} · family ${shown.family} · ${shown.width_px} × ${shown.height_px} px${scale}`;
   $("size").value = shown.patch_size_px;
   if (shown.voided) say("This image or its grid has changed since it was reviewed: the earlier decision no longer counts.");
   fit();
@@ -84,11 +95,67 @@ function say(message) {
   $("message").textContent = message;
 }
 
+// ---- a slide: tiles of the zoom that the screen shows, over those of the zooms before until they have arrived
+
+const TILES_KEPT = 300;
+const tiles = new Map();                          // "zoom/col/row" -> picture, the one wanted last at the end
+
+function clearTiles() {
+  for (const tile of tiles.values()) tile.remove();
+  tiles.clear();
+  $("tiles").hidden = true;
+}
+
+function showTiles(stage) {
+  const { side_px, zooms } = shown.tiles, dots = devicePixelRatio || 1;
+  const zoom = Math.min(zooms, Math.max(0, Math.floor(Math.log2(1 / (view.scale * dots)))));
+  wantTiles(zooms, [0, 0, 0, 0]);                  // the whole slide in one: there is always something to see
+  const side = side_px * 2 ** zoom, last = (length) => Math.ceil(length / side) - 1;
+  const within = (at, length) => Math.min(last(length), Math.max(0, Math.floor(at / view.scale / side)));
+  wantTiles(zoom, [within(-view.x, shown.width_px), within(-view.y, shown.height_px), within(stage.width - view.x, shown.width_px), within(stage.height - view.y, shown.height_px)]);
+  for (const [name, tile] of tiles) {
+    if (tiles.size <= TILES_KEPT) break;
+    tile.remove();
+    tiles.delete(name);
+  }
+  for (const tile of tiles.values()) {
+    const [tileZoom, col, row] = tile.where, tileSide = side_px * 2 ** tileZoom;
+    const [left, top] = [col * tileSide, row * tileSide];
+    const [width, height] = [Math.min(tileSide, shown.width_px - left), Math.min(tileSide, shown.height_px - top)];
+    Object.assign(tile.style, {
+      transform: `translate(${view.x + left * view.scale}px, ${view.y + top * view.scale}px)`,
+      width: `${width * view.scale}px`, height: `${height * view.scale}px`,
+      zIndex: zooms - tileZoom, visibility: tileZoom >= zoom ? "visible" : "hidden", // finer ones are too sharp to be shown small
+    });
+  }
+}
+
+function wantTiles(zoom, [left, top, right, bottom]) {
+  const here = place();
+  for (let row = top; row <= bottom; row++) for (let col = left; col <= right; col++) {
+    const name = `${zoom}/${col}/${row}`;
+    let tile = tiles.get(name);
+    if (!tile) {
+      tile = Object.assign(new Image(), { where: [zoom, col, row], alt: "" });
+      tile.onerror = () => { if (tiles.get(name) === tile) { tile.remove(); tiles.delete(name); say("A part of this slide did not arrive. Open it again."); } };
+      tile.src = `/api/images/${here}/tiles/${name}?${shown.sha256}&${shown.width_px}`; // another file or size is another picture
+      $("tiles").append(tile);
+    }
+    tiles.delete(name);
+    tiles.set(name, tile);
+  }
+}
+
 // ---- drawing: the picture is moved by the browser, the grid is drawn over it
+
+function fitting() {
+  const stage = $("stage").getBoundingClientRect();
+  return Math.min((stage.width - 24) / shown.width_px, (stage.height - 24) / shown.height_px);
+}
 
 function fit() {
   const stage = $("stage").getBoundingClientRect();
-  view.scale = Math.min((stage.width - 24) / shown.width_px, (stage.height - 24) / shown.height_px);
+  view.scale = fitting();
   view.x = (stage.width - shown.width_px * view.scale) / 2;
   view.y = (stage.height - shown.height_px * view.scale) / 2;
   paint();
@@ -98,7 +165,7 @@ function zoom(factor, x, y) {
   if (!shown) return;
   const stage = $("stage").getBoundingClientRect();
   const [cx, cy] = [x ?? stage.width / 2, y ?? stage.height / 2];
-  const scale = Math.min(16, Math.max(0.02, view.scale * factor));
+  const scale = Math.min(16, Math.max(Math.min(0.02, fitting() / 2), view.scale * factor));
   view = { scale, x: cx - (cx - view.x) * (scale / view.scale), y: cy - (cy - view.y) * (scale / view.scale) };
   paint();
 }
@@ -119,14 +186,12 @@ function draw() {
   for (const edge of document.querySelectorAll(".edge")) edge.hidden = !shown;
   for (const control of document.querySelectorAll("#margins input, #size, #whole")) control.disabled = !shown;
   if (!shown) return table({});
+  if (shown.tiles) showTiles(stage);
   $("image").style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
   const size = shown.patch_size_px * view.scale, { left, top, right, bottom } = shown.margins_px;
   const [x0, y0] = [view.x + left * view.scale, view.y + top * view.scale];
-  for (let row = 0; row < shown.rows; row++) for (let col = 0; col < shown.cols; col++) {
-    const [x, y] = [x0 + col * size, y0 + row * size];
-    if (x + size < 0 || y + size < 0 || x > stage.width || y > stage.height) continue;
-    drawCell(pen, row, col, x, y, size);
-  }
+  if (size < LEAST_DRAWN) drawMosaic(pen, x0, y0, size);
+  else drawCells(pen, stage, x0, y0, size);
   const [row, col] = cursor;
   if (shown.rows && shown.cols) {
     pen.lineWidth = 6; pen.strokeStyle = "#fff"; pen.strokeRect(x0 + col * size, y0 + row * size, size, size);
@@ -144,6 +209,27 @@ function draw() {
     Object.assign(edge.style, { left: `${x}px`, top: `${y}px`, [upright ? "height" : "width"]: `${upright ? h : w}px` });
   }
   describe();
+}
+
+function drawCells(pen, stage, x0, y0, size) {
+  const [firstRow, firstCol] = [y0, x0].map((start) => Math.max(0, Math.floor(-start / size))); // of a slide only those in sight
+  const lastRow = Math.min(shown.rows - 1, Math.floor((stage.height - y0) / size)), lastCol = Math.min(shown.cols - 1, Math.floor((stage.width - x0) / size));
+  for (let row = firstRow; row <= lastRow; row++) for (let col = firstCol; col <= lastCol; col++) {
+    drawCell(pen, row, col, x0 + col * size, y0 + row * size, size);
+  }
+}
+
+// Cells too small for lines: a pixel each, made as large as they are.
+function drawMosaic(pen, x0, y0, size) {
+  if (!shown.rows || !shown.cols) return;
+  const small = new OffscreenCanvas(shown.cols, shown.rows), ink = small.getContext("2d"), image = ink.createImageData(shown.cols, shown.rows);
+  const put = (cell, colour) => { const [row, col] = cell.split(",").map(Number); image.data.set(colour, 4 * (row * shown.cols + col)); };
+  shown.tissue.forEach((share, place) => share < shown.min_tissue_share && image.data.set([211, 216, 225, 184], 4 * place));
+  for (const cell of cells.restored) put(cell, [29, 79, 145, 90]);
+  for (const cell of cells.rejected.keys()) put(cell, [58, 65, 78, 199]);
+  ink.putImageData(image, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(small, x0, y0, shown.cols * size, shown.rows * size);
 }
 
 function drawCell(pen, row, col, x, y, size) {
@@ -177,8 +263,11 @@ function describe() {
     $("cell").textContent = `Row ${row + 1}, column ${col + 1}: ${state}, ${Math.round(100 * tissue(row, col))} % tissue.`;
   }
   const area = shown.patch_size_px ** 2, total = shown.width_px * shown.height_px;
-  let background = 0;
-  for (let r = 0; r < shown.rows; r++) for (let c = 0; c < shown.cols; c++) background += isGone(r, c) && !cells.rejected.has(key(r, c));
+  if (shown.counted !== shown.tissue) {              // once a grid: a slide has many cells
+    shown.counted = shown.tissue;
+    shown.background = shown.tissue.filter((share) => share < shown.min_tissue_share).length;
+  }
+  const background = shown.background - cells.restored.size;
   const own = { labels: (cells.rejected.size * area) / total, background: (background * area) / total, borders: shown.shares.borders, precrop: shown.shares.precrop };
   own.lost = own.labels + own.background + own.borders + own.precrop;
   own.kept = 1 - own.lost;

@@ -1,0 +1,62 @@
+"""Files from outside, in a bucket as on a disk: brought to this machine, and hashed without being held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neurograde.errors import StoreUnavailable
+from neurograde.maths.digest import sha256_hex
+from neurograde.maths.seeding import generator
+from neurograde.storage import raw
+from neurograde.storage.raw import LoneFile, RawFolder
+from neurograde.storage.store import Store
+from tests.servers.fixtures import Bucket
+from tests.storage.test_store_faults import ANY, PASSING
+
+DATA = generator(1, "raw").bytes(300_000)
+
+
+def test_a_file_of_a_bucket_is_copied_and_hashed_a_block_at_a_time(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(raw, "BLOCK_BYTES", 70_000)
+    Store(bucket.url).put("slides/a b.svs", DATA)
+    folder = RawFolder(f"{bucket.url}/slides")
+    path = folder.local("a b.svs", tmp_path)
+    assert (path.parent, path.read_bytes()) == (tmp_path, DATA)
+    assert folder.sha256("a b.svs") == sha256_hex(DATA)
+    alone = LoneFile(f"{bucket.url}/slides/a b.svs")
+    path.unlink()
+    assert alone.local("a b.svs", tmp_path).read_bytes() == DATA
+    assert alone.sha256("a b.svs") == sha256_hex(DATA)
+    with pytest.raises(FileNotFoundError):
+        folder.local("ghost.svs", tmp_path)
+
+
+def test_a_copy_that_fails_is_made_again_whole(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(raw, "BLOCK_BYTES", 200_000)
+    Store(bucket.url).put("slides/a.svs", DATA)
+    folder = RawFolder(f"{bucket.url}/slides")
+    for kind in (*PASSING, "shortened"):  # in the middle of a file as well
+        bucket.faults.fail(ANY, times=2, kind=kind, skip=1)
+        assert folder.local("a.svs", tmp_path).read_bytes() == DATA, kind
+        assert bucket.faults.struck > 0, kind
+        bucket.faults.fail(ANY, times=2, kind=kind, skip=1)
+        assert folder.sha256("a.svs") == sha256_hex(DATA), kind
+        bucket.faults.clear()
+
+
+def test_a_disk_without_room_for_the_copy_is_named(memory_url: str, tmp_path: Path):
+    Store(memory_url).put("slides/a.svs", DATA)
+    (tmp_path / "a.svs").symlink_to("/dev/full")
+    with pytest.raises(StoreUnavailable, match=rf"{tmp_path}/a\.svs: .*No space left.*{memory_url}/slides/a\.svs"):
+        RawFolder(f"{memory_url}/slides").local("a.svs", tmp_path)
+
+
+def test_a_file_of_this_machine_is_read_where_it_lies(tmp_path: Path):
+    (tmp_path / "a.svs").write_bytes(DATA)
+    for files in (RawFolder(str(tmp_path)), LoneFile(f"file://{tmp_path}/a.svs")):
+        assert files.local("a.svs", tmp_path / "nowhere") == tmp_path / "a.svs"
+        assert files.sha256("a.svs") == sha256_hex(files.read("a.svs")) == sha256_hex(DATA)
