@@ -159,10 +159,12 @@ class Study:
         whole, sessions, histories = self.run(name, dataset, leaks)
         metrics = self.metrics(name, sessions, histories, rows, leaks)
         files = {"metrics.json": metrics, "predictions.csv": self.predictions(name, rows)}
-        return self.publish("evaluations", name, job="evaluate", inputs=[whole], hours=0.006, files=files)
+        return self.publish(
+            "evaluations", name, job="evaluate", inputs=[whole], hours=0.006, files=files, seed=1, resamples=100
+        )
 
     def predictions(self, name: str, rows: Sequence[Mapping[str, str]]) -> bytes:
-        """predictions.csv of the test patches, drawn at random."""
+        """predictions.csv of the valid and test patches, drawn at random."""
         rng = generator(4, name)
         columns = (
             "subset",
@@ -175,11 +177,11 @@ class Study:
             *self._probability_columns(),
         )
         lines = []
-        for row in (each for each in rows if each["subset"] == "test"):
+        for row in (each for each in rows if each["subset"] != "train"):
             given = rng.dirichlet(np.ones(len(self.classes)))
             predicted = self.classes[int(given.argmax())]
             where = (row["patch"], "identity", row["image"], row["family"])
-            lines.append(("test", *where, row["class"], predicted, *given.tolist()))
+            lines.append((row["subset"], *where, row["class"], predicted, *given.tolist()))
         return encode_csv(columns, lines)
 
     def _probability_columns(self) -> list[str]:
