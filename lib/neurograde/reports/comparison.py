@@ -55,7 +55,7 @@ class Comparison:
     def __init__(self, chains: Sequence[Chain]) -> None:
         """Read what each says of valid and test."""
         self.chains = chains
-        self._said = {chain.name: _read(chain) for chain in chains}
+        self._said = {chain.name: predictions(chain) for chain in chains}
         self._known: dict[tuple[str, str], dict[str, Interval]] = {}
 
     def test_sets(self) -> list[list[Chain]]:
@@ -116,7 +116,8 @@ def _negated(found: Interval) -> Interval:
     return replace(found, value=value, low=low, high=high)
 
 
-def _read(chain: Chain) -> dict[str, Said]:
+def predictions(chain: Chain) -> dict[str, Said]:
+    """What its chosen session says of valid and of test."""
     rows: dict[str, list[dict[str, str]]] = {"valid": [], "test": []}
     for row in chain.evaluation.read_csv(PREDICTIONS):
         if row["subset"] in rows and row["transform"] == IDENTITY:

@@ -192,7 +192,7 @@ def _table(evidence: Sequence[Evidence]) -> Table:
         rows=tuple(
             (
                 Cell(each.claim.found, each.claim.where, kind="text"),
-                Cell(_shown(each), kind="text"),
+                Cell(each.words or "no such evaluations on this page", _shown(each), kind="text"),
                 Cell(each.verdict, kind="text"),
             )
             for each in evidence
@@ -209,22 +209,17 @@ def _table(evidence: Sequence[Evidence]) -> Table:
 def _bounds(evidence: Evidence) -> list[tuple[str, tuple[float | None, ...], str]]:
     if not evidence.differences:
         return [("", (None, None, None), ABSENT)]
-    return [
-        (name, (found.value, found.low, found.high), evidence.verdicts[name])
-        for name in DECIDING
-        for found in (evidence.differences[name],)
-    ]
+    decided = {name: evidence.differences[name] for name in DECIDING}
+    return [(name, (each.value, each.low, each.high), evidence.verdicts[name]) for name, each in decided.items()]
 
 
 def _shown(evidence: Evidence) -> str:
-    if not evidence.differences:
-        return "no such evaluations on this page"
     said = []
-    for name in DECIDING:
-        cell = _difference(name, evidence.differences[name])
-        unit = " points" if name == "accuracy" else ""
-        said.append(f"{name} {cell.text}{unit} ({cell.note or 'no interval'})")
-    return f"{evidence.words}: {', '.join(said)}"
+    for name, found in evidence.differences.items():
+        if name in DECIDING:
+            cell, unit = _difference(name, found), " points" if name == "accuracy" else ""
+            said.append(f"{name} {cell.text}{unit} ({cell.note or 'no interval'})")
+    return "\n".join(said)
 
 
 def _difference(name: str, found: Interval) -> Cell:
