@@ -13,7 +13,9 @@ from neurograde.maths.bootstrap import Interval
 from neurograde.reports.blocks import Section, Table
 from neurograde.reports.chain import Chain
 from neurograde.reports.published import CLAIMS
+from neurograde.reports.sections.augmentation import augmentation
 from neurograde.reports.sections.claims import ABSENT, DIFFERENT, SAME, UNDECIDED, claims, verdict
+from neurograde.reports.sections.folds import folds
 from neurograde.storage.artefact import encode_csv
 from neurograde.storage.store import Store
 from tests.reports.study import Study
@@ -26,8 +28,15 @@ RIGHT = {
     "extension": lambda subset, family: True,
     "unfreezing": lambda subset, family: family % 2 == 1,
     "shuffled": lambda subset, family: subset == "valid",
+    "left-0": lambda subset, family: True,
+    "left-1": lambda subset, family: False,
+    "left-2": lambda subset, family: True,
 }
 """Whether an evaluation is right on every patch of a family, by the family's number in its subset."""
+
+
+FOLDS = {"left-0": "D case 0", "left-1": "D case 1", "left-2": "PD case 2"}
+"""Evaluations that test one family alone, and which."""
 
 
 class Known(Study):
@@ -73,6 +82,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Chain]:
             "repeats": 3, "learning_rates": rates, "batch_sizes": [8], "backbones": weights, "strategies": [strategy]
         }  # fmt: skip
         study.evaluation(name, patches, leaks=name == "shuffled")
+    for name, family in FOLDS.items():
+        study.evaluation(name, patches, leaks=False, left_out=family)
     return {each.name: each for each in chains(url, *RIGHT)}
 
 
@@ -149,3 +160,39 @@ def test_what_a_shuffled_valid_promises_is_compared_with_the_independent_test(fo
 def test_a_leak_speaks_for_no_backbone_or_strategy(found: dict[str, Chain]):
     table = rows(claims([found["shuffled"], found["extension"]]), "claims")
     assert {row["verdict"] for row in table if row["where"].startswith("§4.3")} == {ABSENT}
+
+
+def test_folds_are_pooled_each_family_by_the_network_that_never_saw_it(found: dict[str, Chain]):
+    group = [found[name] for name in FOLDS]
+    table = {(row["evaluation"], row["metric"]): row for row in rows(folds(group), "folds")}
+    n = {name: int(table[name, "accuracy"]["n"]) for name in FOLDS}
+    accuracy = table["all folds", "accuracy"]
+    assert (accuracy["n"], accuracy["families"]) == (str(sum(n.values())), "3 families")
+    assert float(accuracy["value"]) == pytest.approx((n["left-0"] + n["left-2"]) / sum(n.values()))
+    assert float(accuracy["low"]) < float(accuracy["value"]) < float(accuracy["high"]) == 1.0
+    for name in FOLDS:  # a fold's own row is its evaluation's
+        own = found[name].metrics.subsets["test"].patches.metric("accuracy").value
+        assert float(table[name, "accuracy"]["value"]) == own
+    [shown] = [each for each in folds(group).blocks if isinstance(each, Table)]
+    assert [row[0].text for row in shown.rows] == list(FOLDS.values())
+
+
+def test_folds_stand_alone_where_there_are_not_two_or_one_is_there_twice(found: dict[str, Chain]):
+    assert folds([found["left-0"]]).blocks == folds([found["left-0"]] * 2).blocks == ()
+    assert folds([found["straightforward"], found["extension"]]).blocks == ()
+
+
+def test_a_subset_of_one_family_decides_nothing(found: dict[str, Chain]):
+    table = rows(claims([found["left-1"]]), "claims")
+    assert {row["verdict"] for row in table if row["difference"]} == {UNDECIDED}
+    assert {row["low"] for row in table} == {""}
+
+
+def test_a_subset_without_a_class_has_none_of_its_samples(found: dict[str, Chain]):
+    [totals] = [
+        each for block in augmentation([found["left-0"]]).blocks for each in getattr(block, "tables", ())
+        if each.slug.startswith("totals")
+    ]  # fmt: skip
+    test = next(row for row in totals.values if row[0] == "test")
+    assert test[2] == 0
+    assert test[1] == test[3] > 0

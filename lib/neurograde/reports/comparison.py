@@ -88,14 +88,18 @@ class Comparison:
     def promised(self, chain: Chain) -> dict[str, Interval]:
         """The metrics on valid less those on test: what valid promises beyond what test keeps.
 
-        The families of both are drawn together; a resample without one of valid or of test says nothing.
+        The families of both are drawn together; a resample without one of valid or of test says nothing. Where either
+        has a single family, nothing is known of the spread between its families: no interval.
         """
         valid, test = (self._said[chain.name][subset] for subset in ("valid", "test"))
         # (valid and test patch): rows of valid first
         families = [*valid.families, *test.families]
-        return _differences(
+        found = _differences(
             chain, test.metrics(len(valid.patches)), valid.metrics(), families, ("claims", "valid less test")
         )
+        if min(len(set(each.families)) for each in (valid, test)) > 1:
+            return found
+        return {name: replace(each, low=None, high=None) for name, each in found.items()}
 
 
 def names_of(chain: Chain) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def folds(chains: Sequence[Chain]) -> Section:
                 )
             )
         )
-    lead = "Every family is tested once, so that the result does not hang on which of them a single test set drew."
+    lead = "Each family tested by a network that never saw it: a single test set hangs on the families that it drew."
     return Section("folds", "Folds", lead, tuple(blocks))
 
 
