@@ -32,8 +32,8 @@ class Folds(Model):
     """One fold of a cross-validation: k specs that differ in `test` alone make k partitions."""
 
     k: Annotated[int, Field(ge=3, le=100)] | Literal["families"]
-    """Number of folds; each class needs as many families. `families`: as many folds as families, one left out in each,
-    for sets of a few; train has every class, valid and test may lack one."""
+    """Number of folds, 3 to 100; each class needs as many families. `families`: as many folds as families, one left
+    out in each, for sets of a few; train has every class, valid and test may lack one."""
     test: Annotated[int, Field(ge=0)] | Label
     """The fold that is the test subset, from 0; the next one is valid, the others are train. With `k: families` the
     name of the family that is left out; valid is another one that leaves every class in train."""

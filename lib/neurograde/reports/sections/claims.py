@@ -33,6 +33,8 @@ class Evidence(NamedTuple):
     differences: Mapping[str, Interval] = {}
     words: str = ""
     """What was compared; empty where nothing was."""
+    chosen_from: tuple[tuple[int, int], ...] = ()
+    """Cells and sessions that the second was chosen from, and the first; of valid and test, those of the one grid."""
 
     @property
     def verdicts(self) -> dict[str, str]:
@@ -104,7 +106,8 @@ def _evidence(compared: Comparison, claim: Claim | Promise) -> Iterator[Evidence
 def _promised(compared: Comparison, claim: Promise) -> Iterator[Evidence]:
     for chain in compared.chains:
         if mode(chain) == claim.leak:
-            yield Evidence(claim, "test", "valid", compared.promised(chain), f"{chain.name}, valid less test")
+            words = f"{chain.name}, valid less test"
+            yield Evidence(claim, "test", "valid", compared.promised(chain), words, (searched(chain),))
 
 
 def _paired(compared: Comparison, claim: Claim) -> Iterator[Evidence]:
@@ -118,7 +121,8 @@ def _paired(compared: Comparison, claim: Claim) -> Iterator[Evidence]:
                 same = chosen(first).backbone == chosen(second).backbone
                 if claim.backbone == "best" or same == (claim.backbone == "same"):
                     words = f"{second.name} less {first.name}"
-                    yield Evidence(claim, first.name, second.name, compared.paired(first, second), words)
+                    sides, found = (searched(second), searched(first)), compared.paired(first, second)
+                    yield Evidence(claim, first.name, second.name, found, words, sides)
 
 
 def _is(chain: Chain, side: Side) -> bool:
@@ -146,7 +150,7 @@ def _pairs(compared: Comparison, group: Sequence[Chain], slug: str) -> Table:
     rows, values = [], []
     for first, second in combinations(group, 2):
         found = compared.paired(first, second)
-        cells, sessions = zip(searched(first), searched(second), strict=True)
+        cells, sessions = zip(searched(second), searched(first), strict=True)
         rows.append(
             (
                 *(Cell(each.name, _adapted(each), kind="text") for each in (second, first)),
@@ -197,13 +201,15 @@ def _table(evidence: Sequence[Evidence]) -> Table:
             )
             for each in evidence
         ),
-        columns=("where", "found", "second", "first", "metric", "difference", "low", "high", "verdict"),
+        columns=("where", "found", "second", "first", "metric", "difference", "low", "high", "verdict", "cells",
+                 "sessions"),
         values=tuple(
-            (each.claim.where, each.claim.found, each.second, each.first, name, *bounds, said)
+            (each.claim.where, each.claim.found, each.second, each.first, name, *bounds, said,
+             *(sum(of_side[part] for of_side in each.chosen_from) for part in (0, 1)))
             for each in evidence
             for name, bounds, said in _bounds(each)
         ),
-    )
+    )  # fmt: skip
 
 
 def _bounds(evidence: Evidence) -> list[tuple[str, tuple[float | None, ...], str]]:
@@ -219,6 +225,9 @@ def _shown(evidence: Evidence) -> str:
         if name in DECIDING:
             cell, unit = _difference(name, found), " points" if name == "accuracy" else ""
             said.append(f"{name} {cell.text}{unit} ({cell.note or 'no interval'})")
+    if evidence.chosen_from:
+        cells, sessions = zip(*evidence.chosen_from, strict=True)
+        said.append(f"searched: {_plus(cells, 'cell')}, {_plus(sessions, 'session')}")
     return "\n".join(said)
 
 
@@ -234,7 +243,7 @@ def _adapted(chain: Chain) -> str:
 
 
 def _plus(numbers: Sequence[int], noun: str) -> str:
-    return f"{' + '.join(map(count, numbers))} {noun}s"
+    return f"{' + '.join(map(count, numbers))} {noun}s" if len(numbers) > 1 else plural(numbers[0], noun)
 
 
 def _notes(groups: Sequence[Sequence[Chain]], evidence: Sequence[Evidence]) -> Iterator[str]:
