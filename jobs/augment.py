@@ -33,8 +33,10 @@ def augment(job: Job[AugmentSpec]) -> None:
         rows = partition.read_csv("assignment.csv")
         correlate = partition.manifest.spec["correlate"] or {}
         deal = correlate["seed"] if correlate.get("level") == "sample" else None
+        left_out = (partition.manifest.spec.get("folds") or {}).get("k") == "families"  # valid and test: a family each
+        may_lack = ("valid", "test") if left_out else ()
         try:
-            plan = plan_samples(rows, spec.balance, spec.transforms, spec.seed, deal)
+            plan = plan_samples(rows, spec.balance, spec.transforms, spec.seed, deal, may_lack=may_lack)
             standardisation = statistics(channel_counts(plan.samples, patches), spec.standardisation)
         except ValueError as error:
             raise DataError(f"{partition.url}: {error}") from None

@@ -32,24 +32,27 @@ def partition(job: Job[PartitionSpec]) -> None:
         from neurograde.imaging.near_duplicates import hash_every_patch, near_duplicates
         from neurograde.maths.correlate import correlate
         from neurograde.maths.independence import independence
-        from neurograde.maths.partition import Limits, certified, remarks
+        from neurograde.maths.partition import Limits, certified, leave_one_out, remarks
         from neurograde.maths.partition.summary import families_of, in_words, subsets_of, summarise, unrepresented
+        from neurograde.maths.subsets import SUBSETS
 
         limits = Limits(spec.search_nodes, spec.search_seconds)
+        rows = patches.read_csv("index.csv")
         try:
-            targets = targets_of(spec)
+            targets = targets_of(spec, len({row["family"] for row in rows}))
         except ValueError as error:
             raise SpecError(f"{job.source}: {error}") from None
-        rows = patches.read_csv("index.csv")
         hashes = hash_every_patch(patches, [row["patch"] for row in rows])
         try:
-            families = families_of(rows, patches.manifest.spec["patch_size_px"] ** 2)
+            left_out = spec.folds is not None and spec.folds.left_out is not None
+            fewest = 1 if left_out else len(SUBSETS)
+            families = families_of(rows, patches.manifest.spec["patch_size_px"] ** 2, fewest)
             solved = assign(spec, families, targets, limits)
             subsets = subsets_of(rows, solved)
             proof = independence(rows, subsets)
         except ValueError as error:
             raise DataError(f"{patches.url}: {error}") from None
-        if solved.certificate is None:
+        if solved.certificate is None and not left_out:
             solved = certified(solved, families, targets, limits)
         if spec.correlate is not None:
             subsets = correlate(rows, subsets, **spec.correlate.model_dump())
@@ -62,7 +65,7 @@ def partition(job: Job[PartitionSpec]) -> None:
             [(row["patch"], row["class"], row["family"], subset) for row, subset in zip(rows, subsets, strict=True)],
         )
         folds = spec.folds.model_dump() if spec.folds else None
-        lacking = unrepresented(solved)
+        lacking = tuple(leave_one_out.lacking(solved)) if left_out else unrepresented(solved)
         said = (*lacking, *remarks(families, targets))
         summary = summarise(rows, subsets, solved, targets, remarks=said, folds=folds)
         out.write_json("summary.json", summary)
@@ -82,23 +85,26 @@ def partition(job: Job[PartitionSpec]) -> None:
             )
 
 
-def targets_of(spec: PartitionSpec) -> Targets:
-    """What the spec aims at; ValueError naming a target that is out of bounds."""
+def targets_of(spec: PartitionSpec, families: int) -> Targets:
+    """What the spec aims at, of so many families; ValueError naming a target that is out of bounds."""
     from neurograde.maths.partition import Targets, kfold
 
-    if spec.folds:
-        return kfold.targets_of(spec.folds.k, spec.proportion_weight, spec.diversity_weight)
     weights = (spec.proportion_weight, spec.diversity_weight)
+    if spec.folds:
+        return kfold.targets_of(families if spec.folds.k == "families" else spec.folds.k, *weights)
     return Targets(spec.proportions, spec.diversity, *weights, spec.min_train_share)
 
 
 def assign(spec: PartitionSpec, families: Families, targets: Targets, limits: Limits) -> Partition:
     """Who goes where by the spec's strategy; ValueError naming a class of too few families."""
-    from neurograde.maths.partition import STRATEGIES, kfold
+    from neurograde.maths.partition import STRATEGIES, kfold, leave_one_out
 
-    if spec.folds:
-        folds = kfold.solve(families, spec.folds.k, spec.proportion_weight, spec.diversity_weight)
-        return folds[spec.folds.test]
+    weights = (spec.proportion_weight, spec.diversity_weight)
+    if spec.folds and spec.folds.left_out is not None:
+        return leave_one_out.solve(families, spec.folds.left_out, *weights)
+    if spec.folds and spec.folds.numbered is not None:
+        k, test = spec.folds.numbered
+        return kfold.solve(families, k, *weights)[test]
     return STRATEGIES[spec.strategy](families, targets, limits)
 
 

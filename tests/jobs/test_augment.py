@@ -38,6 +38,22 @@ def test_every_sample_is_a_patch_in_its_own_subset(augment, memory_url: str):
     assert opened(memory_url, "datasets").read_json("balance.json")["total"] == len(rows)
 
 
+def test_a_family_that_is_left_out_may_lack_a_class_and_train_may_not(augment, run, memory_url: str):
+    augment()
+    assert (
+        run("partition", "--replace", patches="demo", strategy="kfold", folds={"k": "families", "test": "case D0"})[0]
+        == 0
+    )
+    assert run("augment", "--replace", partition="demo", balance="subsample")[0] == 0
+    subsets = opened(memory_url, "datasets").read_json("balance.json")["subsets"]
+    assert {subset: list(each["classes"]) for subset, each in subsets.items()}["test"] == ["D"]
+    assert list(subsets["train"]["classes"]) == ["D", "PD"]
+    assert run("partition", "--replace", patches="demo", strategy="ifp")[0] == 0  # leaves valid without a class
+    code, lines = run("augment", "--replace", partition="demo", balance="ngca")
+    assert code == 65
+    assert "every subset needs every class" in lines[-1]["event"]
+
+
 def test_standardised_train_samples_have_mean_0_and_deviation_1(augment, memory_url: str):
     assert augment()[0] == 0
     data, patches = opened(memory_url, "datasets"), opened(memory_url, "patches")

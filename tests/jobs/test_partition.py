@@ -97,6 +97,35 @@ def test_more_folds_than_families_is_refused_by_name(partition):
     assert "class 'D' has 4 families; 5 folds need at least 5" in lines[-1]["event"]
 
 
+def test_a_family_that_is_left_out_is_tested_alone_and_what_its_fold_lacks_is_warned_of(partition, memory_url: str):
+    code, lines = partition(strategy="kfold", folds={"k": "families", "test": "case D1"})
+    assert code == 0
+    summary = opened(memory_url).read_json("summary.json")
+    assert (summary["strategy"], summary["folds"]) == ("leave-one-out", {"k": "families", "test": "case D1"})
+    proof = opened(memory_url).read_json("independence.json")
+    assert proof["subsets"]["test"]["families"] == ["case D1"]
+    assert all(each["families"] == [] for each in proof["shared"])
+    warnings = [line["event"] for line in lines if line["level"] == "warning"]
+    assert any("class 'PD' is not in test, which is one family" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("test", "gone", "word"),
+    [
+        ("case X", (), "there is no family 'case X' to test; the families are case D0, case D1"),
+        ("case PD0", (1, 2, 3), "class 'PD' would be missing from train: 'case PD0', which is tested, alone has it"),
+    ],
+)
+def test_a_family_that_cannot_be_left_out_is_refused_by_name(
+    partition, images, test: str, gone: tuple[int, ...], word: str
+):
+    for case in gone:
+        (images / "PD" / f"case PD{case}_1.png").unlink()
+    code, lines = partition(strategy="kfold", folds={"k": "families", "test": test})
+    assert code == 65
+    assert word in lines[-1]["event"]
+
+
 def test_one_family_with_most_of_the_pixels_works_and_the_summary_says_why_d_is_what_it_is(
     partition, images, memory_url: str
 ):
@@ -221,6 +250,16 @@ def test_without_patches_it_is_66_and_says_what_to_run(run):
         ({"strategy": "kfold", "folds": {"k": 2, "test": 0}}, "folds.k"),
         ({"strategy": "kfold", "folds": {"k": 4, "test": 4}}, "4 folds are numbered 0 to 3"),
         ({"strategy": "kfold", "folds": {"k": 4, "test": 0}, "diversity": [0.5, 0.25, 0.25]}, "diversity does not go"),
+        ({"strategy": "kfold", "folds": {"k": "families", "test": 0}}, "goes with the name of a family"),
+        ({"strategy": "kfold", "folds": {"k": 4, "test": "case D0"}}, "k = 4 with test = 'case D0'"),
+        (
+            {
+                "strategy": "kfold",
+                "folds": {"k": "families", "test": "case D0"},
+                "correlate": {"mode": "shuffle", "seed": 1},
+            },
+            "correlate does not go with k = 'families'",
+        ),
         ({"correlate": {"mode": "exchange", "level": "sample", "seed": 1}}, "an exchange is of patches"),
     ],
 )

@@ -16,7 +16,7 @@ from neurograde.imaging.png import encode_png
 from neurograde.maths.assessment import assess
 from neurograde.maths.correlate import correlate
 from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
-from neurograde.maths.partition import STRATEGIES, Limits, Targets
+from neurograde.maths.partition import STRATEGIES, Limits, Targets, leave_one_out
 from neurograde.maths.partition.summary import families_of, subsets_of, summarise
 from neurograde.maths.plan import plan_samples, statistics
 from neurograde.maths.seeding import generator
@@ -125,17 +125,22 @@ class Study:
             region="FRA", min_tissue_share=0.2, source={"images": "stand-in", "pattern": "(?P<class>.+)/(?P<family>.)"},
         )  # fmt: skip
 
-    def evaluation(self, name: str, patches: Artefact, *, leaks: bool) -> Artefact:
-        """An evaluation with its own partition, data set and run."""
+    def evaluation(self, name: str, patches: Artefact, *, leaks: bool, left_out: str | None = None) -> Artefact:
+        """An evaluation with its own partition, data set and run; `left_out` is the family of its fold."""
         targets = Targets(["7/10", "3/20", "3/20"], ["1/3"] * 3)
         families = families_of(self.rows, PATCH_SIZE_PX**2)
-        solved = STRATEGIES["ifpo"](families, targets, Limits())
+        solved = (
+            leave_one_out.solve(families, left_out) if left_out else STRATEGIES["ifpo"](families, targets, Limits())
+        )
+        folds = {"k": "families", "test": left_out} if left_out else None
         subsets = subsets_of(self.rows, solved)
         leak = {"mode": "shuffle", "level": "patch", "seed": 1} if leaks else None
         if leak:
             subsets = correlate(self.rows, subsets, **leak)
         files: dict[str, Any] = {
-            "summary.json": summarise(self.rows, subsets, solved, targets, remarks=["10 families cannot be divided"])
+            "summary.json": summarise(
+                self.rows, subsets, solved, targets, remarks=["10 families cannot be divided"], folds=folds
+            )
         }
         columns = ("patch", "class", "family", "subset")
         assigned = [
@@ -151,7 +156,7 @@ class Study:
             files=files, correlate=leak,
         )  # fmt: skip
         rows = [row | {"subset": subset} for row, subset in zip(self.rows, subsets, strict=True)]
-        plan = plan_samples(rows, "ngca", 7, seed=0)
+        plan = plan_samples(rows, "ngca", 7, seed=0, may_lack=("valid", "test") if left_out else ())
         dataset = self.publish(
             "datasets", name, job="augment", inputs=[partition, patches], hours=0.004,
             files={"balance.json": plan.tables(), "standardisation.json": statistics(_counts(name), "train")},
@@ -159,10 +164,20 @@ class Study:
         whole, sessions, histories = self.run(name, dataset, leaks)
         metrics = self.metrics(name, sessions, histories, rows, leaks)
         files = {"metrics.json": metrics, "predictions.csv": self.predictions(name, rows)}
-        return self.publish("evaluations", name, job="evaluate", inputs=[whole], hours=0.006, files=files)
+        return self.publish(
+            "evaluations",
+            name,
+            job="evaluate",
+            inputs=[whole],
+            hours=0.006,
+            files=files,
+            seed=1,
+            resamples=100,
+            calibration_bins=10,
+        )
 
     def predictions(self, name: str, rows: Sequence[Mapping[str, str]]) -> bytes:
-        """predictions.csv of the test patches, drawn at random."""
+        """predictions.csv of the valid and test patches, drawn at random."""
         rng = generator(4, name)
         columns = (
             "subset",
@@ -175,11 +190,11 @@ class Study:
             *self._probability_columns(),
         )
         lines = []
-        for row in (each for each in rows if each["subset"] == "test"):
+        for row in (each for each in rows if each["subset"] != "train"):
             given = rng.dirichlet(np.ones(len(self.classes)))
             predicted = self.classes[int(given.argmax())]
             where = (row["patch"], "identity", row["image"], row["family"])
-            lines.append(("test", *where, row["class"], predicted, *given.tolist()))
+            lines.append((row["subset"], *where, row["class"], predicted, *given.tolist()))
         return encode_csv(columns, lines)
 
     def _probability_columns(self) -> list[str]:

@@ -79,6 +79,13 @@ def metrics(study: str) -> Callable[[str], dict]:
     return lambda name: json.loads(Store(study).get(f"evaluations/{name}/metrics.json"))
 
 
+def test_the_study_s_claims_stand_behind_the_results_with_their_tables_beside_the_page(page: Page):
+    slugs = [section.slug for section in page.sections]
+    assert slugs[slugs.index("results") + 1] == "claims"
+    assert len({row["where"] for row in rows(page, "claims")}) > 5
+    assert {row["metric"] for row in rows(page, "differences")} == {"accuracy", "f_measure", "roc_auc", "loss"}
+
+
 def test_the_page_asks_the_network_for_nothing(html: str):
     elements = Elements(html)
     links = [value for _, attributes in elements.found for key, value in attributes.items() if key in ("href", "src")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -76,7 +76,13 @@ class Plan:
 
 
 def plan_samples(
-    rows: Sequence[Mapping[str, str]], balancing: str, transforms: int, seed: int, deal: int | None = None
+    rows: Sequence[Mapping[str, str]],
+    balancing: str,
+    transforms: int,
+    seed: int,
+    deal: int | None = None,
+    *,
+    may_lack: Collection[str] = (),
 ) -> Plan:
     """The samples of every subset, in the order: subset, class by name, patch, transform.
 
@@ -86,9 +92,10 @@ def plan_samples(
         transforms: how many of the 7 may be used.
         seed: seed of the draws of `subsample`.
         deal: seed of a shuffle of the samples of train and valid (experiment 2 at sample level), if there is one.
+        may_lack: subsets that need not have every class, as they are a single family.
 
     Raises:
-        ValueError: a class has no patches in a subset.
+        ValueError: a class has no patches in a subset that may not lack it.
     """
     classes = sorted({row["class"] for row in rows})
     plan = Plan([], balancing, transforms if balancing != "none" else 0, classes)
@@ -98,8 +105,9 @@ def plan_samples(
             for label in classes
         }
         empty = [label for label, patches in members.items() if not patches]
-        if empty:
+        if empty and subset not in may_lack:
             raise ValueError(f"the class {empty[0]!r} has no patches in {subset}; every subset needs every class")
+        members = {label: patches for label, patches in members.items() if patches}
         if balancing == "subsample":
             members = _subsample(members, subset, seed)
         balances = balance({label: len(patches) for label, patches in members.items()}, plan.transforms)

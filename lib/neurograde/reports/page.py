@@ -14,8 +14,10 @@ from neurograde.reports.chain import Chain
 from neurograde.reports.sections.answer import answer, banners
 from neurograde.reports.sections.augmentation import augmentation
 from neurograde.reports.sections.carbon import carbon
+from neurograde.reports.sections.claims import claims
 from neurograde.reports.sections.data import data
 from neurograde.reports.sections.experiments import experiments
+from neurograde.reports.sections.folds import folds
 from neurograde.reports.sections.method import method
 from neurograde.reports.sections.methods import methods
 from neurograde.reports.sections.mistakes import mistakes
@@ -28,7 +30,8 @@ from neurograde.reports.sections.training import training
 from neurograde.storage.artefact import Artefact
 
 SECTIONS = (
-    answer, method, data, partition, augmentation, experiments, networks, training, search, results, carbon,
+    answer, method, data, partition, augmentation, experiments, networks, training, search, results, folds, claims,
+    carbon,
 )  # fmt: skip
 """The page's contents before its provenance; a section that has nothing to show is left out."""
 

@@ -99,10 +99,10 @@ class Certificate(Reading):
 
 
 class Folds(Reading):
-    """Which fold of how many is tested, from 0."""
+    """Which fold of how many is tested, from 0; or which family, where `k` says `families`."""
 
-    k: int
-    test: int
+    k: int | str
+    test: int | str
 
 
 class Partition(Reading):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from neurograde.specs.base import JobSpec, Model, Name, Share
+from neurograde.specs.base import JobSpec, Label, Model, Name, Share
 
 
 class Correlate(Model):
@@ -31,15 +31,34 @@ class Correlate(Model):
 class Folds(Model):
     """One fold of a cross-validation: k specs that differ in `test` alone make k partitions."""
 
-    k: Annotated[int, Field(ge=3, le=100)]
-    """Number of folds; each class needs as many families."""
-    test: Annotated[int, Field(ge=0)]
-    """The fold that is the test subset, from 0; the next one is valid, the others are train."""
+    k: Annotated[int, Field(ge=3, le=100)] | Literal["families"]
+    """Number of folds, 3 to 100; each class needs as many families. `families`: as many folds as families, one left
+    out in each, for sets of a few; train has every class, valid and test may lack one."""
+    test: Annotated[int, Field(ge=0)] | Label
+    """The fold that is the test subset, from 0; the next one is valid, the others are train. With `k: families` the
+    name of the family that is left out; valid is another one that leaves every class in train."""
+
+    @property
+    def left_out(self) -> str | None:
+        """The family that is tested; None of numbered folds."""
+        return self.test if isinstance(self.test, str) else None
+
+    @property
+    def numbered(self) -> tuple[int, int] | None:
+        """How many folds, and which is tested; None where each family is one."""
+        return None if isinstance(self.k, str) or isinstance(self.test, str) else (self.k, self.test)
 
     @model_validator(mode="after")
     def _test_is_a_fold(self) -> Folds:
-        if self.test >= self.k:
-            raise ValueError(f"test = {self.test}; {self.k} folds are numbered 0 to {self.k - 1}")
+        if isinstance(self.k, str) != isinstance(self.test, str):
+            raise ValueError(
+                f"k = {self.k!r} with test = {self.test!r}: k = 'families' goes with the name of a family, in quotes "
+                "where it is a number, and a number of folds with the number of one"
+            )
+        if self.numbered is not None:
+            k, test = self.numbered
+            if test >= k:
+                raise ValueError(f"test = {test}; {k} folds are numbered 0 to {k - 1}")
         return self
 
 
@@ -80,4 +99,6 @@ class PartitionSpec(JobSpec):
         told = [name for name in fixed if getattr(self, name) != type(self).model_fields[name].default]
         if self.folds is not None and told:
             raise ValueError(f"{told[0]} does not go with folds, whose targets follow from k")
+        if self.folds is not None and self.folds.left_out is not None and self.correlate is not None:
+            raise ValueError("correlate does not go with k = 'families': one family cannot leak class by class")
         return self

@@ -10,12 +10,13 @@
     breakpoints  the pieces of D(ε, μ); `heatmap` draws on them
     raster       the same search on a raster, the reference
     kfold        folds for cross-validation by the same D
+    leave_one_out           a fold for each family, where even a class of two families is
     remarks      why D cannot be lower: what no partition can mend
 
 No family is ever in two subsets: an assignment has one subset per family.
 """
 
-from neurograde.maths.partition import exact, ifp, ifpo, kfold, psp
+from neurograde.maths.partition import exact, ifp, ifpo, kfold, leave_one_out, psp
 from neurograde.maths.partition.exact import certified
 from neurograde.maths.partition.heatmap import Heatmap, heatmap
 from neurograde.maths.partition.problem import (
@@ -56,5 +57,6 @@ __all__ = [
     "certified",
     "heatmap",
     "kfold",
+    "leave_one_out",
     "remarks",
 ]

@@ -35,19 +35,20 @@ class Families:
     """What is to be partitioned: inseparable families and their weight in each class.
 
     `names` are unique; `weights[f][c]` is the weight of family f in class c, an integer ≥ 0 in any unit. A
-    family belongs to each class in which it weighs anything. Each class needs as many families as there are
-    subsets.
+    family belongs to each class in which it weighs anything. Each class needs `fewest` families: as many as
+    there are subsets, unless a subset may lack it.
 
     A family that weighs nothing at all is refused: it has no patch, so that counting it would fake diversity.
 
     Raises:
         ValueError: names repeat, the shape is wrong, a weight is negative or no integer, a family weighs
-            nothing, or a class has fewer than three families; names what and how many.
+            nothing, or a class has fewer than `fewest` families; names what and how many.
     """
 
     names: tuple[str, ...]
     classes: tuple[str, ...]
     weights: tuple[tuple[int, ...], ...]
+    fewest: int = len(SUBSETS)
 
     def __post_init__(self) -> None:
         for what, names in (("family", self.names), ("class", self.classes)):
@@ -67,13 +68,13 @@ class Families:
                 raise ValueError(f"family {name!r} weighs 0 in every class; leave out families without patches")
         for name in self.classes:
             count = len(self.members(name))
-            if count < len(SUBSETS):
+            if count < self.fewest:
                 raise ValueError(
-                    f"class {name!r} has {count} families; at least {len(SUBSETS)} are needed, one a subset"
+                    f"class {name!r} has {count} families; at least {self.fewest} are needed, one a subset"
                 )
 
     @classmethod
-    def of(cls, weights: Mapping[str, Mapping[str, int]]) -> Families:
+    def of(cls, weights: Mapping[str, Mapping[str, int]], fewest: int = len(SUBSETS)) -> Families:
         """Families from `{class: {family: weight}}`, in the order of their names.
 
         >>> Families.of({"D": {"a": 5, "b": 4, "c": 1}}).names
@@ -81,7 +82,7 @@ class Families:
         """
         classes = tuple(sorted(weights))
         names = tuple(sorted({name for row in weights.values() for name in row}))
-        return cls(names, classes, tuple(tuple(weights[c].get(n, 0) for c in classes) for n in names))
+        return cls(names, classes, tuple(tuple(weights[c].get(n, 0) for c in classes) for n in names), fewest)
 
     def members(self, class_name: str) -> dict[str, int]:
         """The families of one class and their weights in it: heaviest first, ties by name."""

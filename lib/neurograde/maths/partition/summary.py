@@ -11,16 +11,16 @@ from neurograde.maths.subsets import SUBSETS
 Row = Mapping[str, str]
 
 
-def families_of(rows: Sequence[Row], patch_area_px: int) -> Families:
+def families_of(rows: Sequence[Row], patch_area_px: int, fewest: int = len(SUBSETS)) -> Families:
     """The families behind index.csv, each weighing the pixels of its patches, class by class (§2.3.1).
 
-    A family without a patch has no row, so that none weighs zero.
+    A family without a patch has no row, so that none weighs zero. Each class needs `fewest` families.
     """
     weights: dict[str, dict[str, int]] = {}
     for row in rows:
         of_class = weights.setdefault(row["class"], {})
         of_class[row["family"]] = of_class.get(row["family"], 0) + patch_area_px
-    return Families.of(weights)
+    return Families.of(weights, fewest)
 
 
 def subsets_of(rows: Sequence[Row], partition: Partition) -> list[str]:
@@ -61,7 +61,7 @@ def summarise(
     targets: Targets,
     *,
     remarks: Sequence[str] = (),
-    folds: Mapping[str, int] | None = None,
+    folds: Mapping[str, int | str] | None = None,
 ) -> dict[str, Any]:
     """summary.json: what was asked, what came out for each class, and how far that is from the best possible.
 
@@ -71,7 +71,7 @@ def summarise(
         partition: the families' assignment, which a leak does not change.
         targets: what was asked.
         remarks: why D cannot be lower.
-        folds: which fold of how many is tested, in cross-validation.
+        folds: which fold of how many is tested, or which family, in cross-validation.
     """
     certificate = partition.certificate
     return {

@@ -15,8 +15,8 @@ from neurograde.reports.readings import SubsetOfBalance
 def balancing(slug: str, subsets: Mapping[str, SubsetOfBalance]) -> Figure:
     """A bar for each class of each subset: the patches as they were cut dark, each transform of them light."""
     rows = [(subset, label, each) for subset, found in subsets.items() for label, each in found.classes.items()]
-    classes = len(rows) // len(subsets)
-    places = [(classes + 0.6) * (row // classes) + row % classes for row in range(len(rows))]
+    gaps = [number for number, found in enumerate(subsets.values()) for _ in found.classes]  # one may lack a class
+    places = [row + 0.6 * gap for row, gap in enumerate(gaps)]
     most = max(each.final for _, _, each in rows)
     with canvas(height_px=70 + 21 * len(rows)) as drawing:
         axes = bare(drawing.add_subplot())

@@ -105,7 +105,8 @@ def _totals(name: str, balance: Balance) -> Table:
         Column("total", "total", count),
     )
     counts = {
-        subset: [found.classes[label].final for label in balance.classes] for subset, found in balance.subsets.items()
+        subset: [found.classes[label].final if label in found.classes else 0 for label in balance.classes]
+        for subset, found in balance.subsets.items()
     }
     sums = [sum(column) for column in zip(*counts.values(), strict=True)]
     return simple_table(

@@ -54,18 +54,19 @@ def members(chains: Sequence[Chain]) -> dict[str, Chain]:
     found: dict[str, Chain] = {}
     for chain in sorted(chains, key=_place):
         if any(each.cell == cell and each.n for each in chain.metrics.cells):
-            name = _MODES[_mode(chain)]
+            name = _MODES[mode(chain)]
             found[name if name not in found else f"{name} ({chain.name})"] = chain
     return found if len(found) > 1 else {}
 
 
-def _mode(chain: Chain) -> str | None:
+def mode(chain: Chain) -> str | None:
+    """How its partition leaks: `exchange`, `shuffle`, or not at all."""
     leak = chain.partition.manifest.spec.get("correlate")
     return leak["mode"] if leak else None
 
 
 def _place(chain: Chain) -> int:
-    return list(_MODES).index(_mode(chain))
+    return list(_MODES).index(mode(chain))
 
 
 def _families(chain: Chain) -> Families:

@@ -81,7 +81,8 @@ def _kept(artefact: Artefact) -> Iterator[Block]:
 def _sentence(artefact: Artefact, summary: Partition) -> str:
     words = f"Strategy {summary.strategy}."
     if summary.folds is not None:
-        words += f" Fold {summary.folds.test} of {summary.folds.k}, counted from 0, is tested."
+        k, test = summary.folds.k, summary.folds.test
+        words += f" Family {test} is tested." if k == "families" else f" Fold {test} of {k}, counted from 0, is tested."
     if summary.loss is not None:
         words += f" D = {decimal(summary.loss, 4)}, the mean distance from the targets."
     if summary.certificate is not None:

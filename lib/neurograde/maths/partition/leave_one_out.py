@@ -1,0 +1,80 @@
+"""Leave one family out: it is the test subset, another one is valid, all others train.
+
+For sets of few families: a class may have two, where folds need k and a partition three. Train has every class, or
+there is no such fold; valid and test are one family each and may lack one. Every family is tested once, in the
+fold that names it; nothing says that each is valid once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neurograde.maths.partition.kfold import targets_of
+from neurograde.maths.partition.loss import scored
+from neurograde.maths.partition.problem import Families, Number, Partition
+from neurograde.maths.subsets import SUBSETS
+
+NAME = "leave-one-out"
+
+
+def solve(families: Families, test: str, proportion_weight: Number = 1, diversity_weight: Number = 1) -> Partition:
+    """The fold in which `test` is tested.
+
+    Valid is the family without which train keeps every class, and which has most classes itself; of equals the one
+    of least D against p = d = (1 - 2/k, 1/k, 1/k) for k families, then the first by name.
+
+    >>> found = solve(Families.of({"D": {"a": 5, "b": 4, "c": 3}, "PD": {"a": 2, "b": 2}}, fewest=1), test="a")
+    >>> found.assignment
+    {'a': 2, 'b': 0, 'c': 1}
+
+    Args:
+        families: Three or more; a class may have as few as one.
+        test: The family to leave out.
+        proportion_weight: The weight of proportions in D.
+        diversity_weight: The weight of diversity in D.
+
+    Raises:
+        ValueError: there is no such family, there are fewer than three, or train would lack a class; names it.
+    """
+    if test not in families.names:
+        raise ValueError(f"there is no family {test!r} to test; the families are {', '.join(families.names)}")
+    targets = targets_of(len(families.names), proportion_weight, diversity_weight)
+    classes = {name: classes_of(families, name) for name in families.names}
+    others = [name for name in families.names if name != test]
+    for label in families.classes:
+        if not any(label in classes[name] for name in others):
+            raise ValueError(f"class {label!r} would be missing from train: {test!r}, which is tested, alone has it")
+
+    def lost(valid: str) -> list[str]:
+        kept = set().union(*(classes[name] for name in others if name != valid))
+        return [label for label in families.classes if label not in kept]
+
+    able = [name for name in others if not lost(name)]
+    if not able:
+        said = "; ".join(
+            f"class {lost(name)[0]!r} would be missing from train with {name!r} in valid" for name in others
+        )
+        raise ValueError(f"no family can be valid when {test!r} is tested: {said}")
+    folds = {
+        valid: scored(NAME, families, targets, {name: {test: 2, valid: 1}.get(name, 0) for name in families.names})
+        for valid in able
+    }
+    return folds[min(able, key=lambda name: (-len(classes[name]), folds[name].loss, name))]
+
+
+def classes_of(families: Families, name: str) -> set[str]:
+    """The classes of which a family has patches."""
+    row = families.weights[families.names.index(name)]
+    return {label for label, weight in zip(families.classes, row, strict=True) if weight}
+
+
+def lacking(partition: Partition) -> Iterator[str]:
+    """A line for each class that valid or test lacks, with what that means."""
+    means = {
+        "valid": "so that the session is chosen without it there",
+        "test": "so that metrics which need it are not defined on this fold",
+    }
+    for label, score in partition.scores.items():
+        for subset, count in zip(SUBSETS, score.families, strict=True):
+            if not count:
+                yield f"class {label!r} is not in {subset}, which is one family, {means[subset]}"

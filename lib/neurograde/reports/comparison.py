@@ -1,0 +1,142 @@
+"""Evaluations held against each other on the test patches that they share, and each one's valid against its test.
+
+All differences are of original patches, with 95 % intervals over families drawn with replacement: seed and number of
+resamples are those of the evaluation that is named first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neurograde.maths.assessment import metrics_of
+from neurograde.maths.bootstrap import Interval
+from neurograde.maths.dihedral import IDENTITY
+from neurograde.maths.metrics import MetricFunction, Metrics
+from neurograde.maths.paired import paired_differences
+from neurograde.maths.predictions import Floats, Ints
+from neurograde.maths.seeding import generator
+from neurograde.reports.chain import Chain
+
+PREDICTIONS = "predictions.csv"
+_TWO, _MORE = ("accuracy", "f_measure", "roc_auc", "loss"), ("accuracy", "f_macro", "roc_auc_macro", "loss")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the chosen session of an evaluation says of the original patches of a subset, by name of the patch."""
+
+    patches: tuple[str, ...]
+    families: tuple[str, ...]
+    labels: Ints
+    """Shape (patch,), number of the class."""
+    probabilities: Floats
+    """Shape (patch, class)."""
+    positive: int
+    threshold: float
+
+    def metrics(self, offset: int = 0) -> MetricFunction:
+        """Its metrics of a selection of rows, those of its first patch being row `offset`; none of other rows."""
+        own = metrics_of(self.labels, self.probabilities, positive=self.positive, threshold=self.threshold, bins=10)
+        names = list(own(np.arange(len(self.labels), dtype=np.intp)))
+
+        def of(rows: Ints) -> Metrics:
+            here = rows[(rows >= offset) & (rows < offset + len(self.labels))] - offset
+            return own(here) if len(here) else dict.fromkeys(names)
+
+        return of
+
+
+class Comparison:
+    """Evaluations of one page; predictions are read once, and each two compared once."""
+
+    def __init__(self, chains: Sequence[Chain]) -> None:
+        """Read what each says of valid and test."""
+        self.chains = chains
+        self._said = {chain.name: predictions(chain) for chain in chains}
+        self._known: dict[tuple[str, str], dict[str, Interval]] = {}
+
+    def test_sets(self) -> list[list[Chain]]:
+        """The evaluations by what they were tested on, in the page's order: the same patches of the same families."""
+        found: dict[tuple[object, ...], list[Chain]] = {}
+        for chain in self.chains:
+            said = self._said[chain.name]["test"]
+            key = (chain.patches.manifest.digest, chain.metrics.classes, chain.metrics.positive, said.patches)
+            found.setdefault(key, []).append(chain)
+        return list(found.values())
+
+    def size(self, chain: Chain, subset: str) -> tuple[int, int]:
+        """Original patches of the subset, and their families."""
+        said = self._said[chain.name][subset]
+        return len(said.patches), len(set(said.families))
+
+    def paired(self, first: Chain, second: Chain) -> dict[str, Interval]:
+        """The second's metrics less the first's on the test set that they share: both meet every resample together."""
+        if (second.name, first.name) in self._known:
+            return {name: _negated(each) for name, each in self.paired(second, first).items()}
+        key = (first.name, second.name)
+        if key not in self._known:
+            before, after = (self._said[each.name]["test"] for each in (first, second))
+            assert before.patches == after.patches, "two of one test set"
+            self._known[key] = _differences(
+                first, before.metrics(), after.metrics(), before.families, ("claims", "pair", second.name)
+            )
+        return self._known[key]
+
+    def promised(self, chain: Chain) -> dict[str, Interval]:
+        """The metrics on valid less those on test: what valid promises beyond what test keeps.
+
+        The families of both are drawn together; a resample without one of valid or of test says nothing. Where either
+        has a single family, nothing is known of the spread between its families: no interval.
+        """
+        valid, test = (self._said[chain.name][subset] for subset in ("valid", "test"))
+        # (valid and test patch): rows of valid first
+        families = [*valid.families, *test.families]
+        found = _differences(
+            chain, test.metrics(len(valid.patches)), valid.metrics(), families, ("claims", "valid less test")
+        )
+        if min(len(set(each.families)) for each in (valid, test)) > 1:
+            return found
+        return {name: replace(each, low=None, high=None) for name, each in found.items()}
+
+
+def names_of(chain: Chain) -> tuple[str, ...]:
+    """The metrics that are compared: of more than two classes, the means over the classes."""
+    return _TWO if len(chain.metrics.classes) == 2 else _MORE
+
+
+def _differences(
+    named: Chain, first: MetricFunction, second: MetricFunction, families: Sequence[str], what: tuple[str, ...]
+) -> dict[str, Interval]:
+    spec = named.evaluation.manifest.spec
+    rng = generator(spec["seed"], "bootstrap", named.name, *what)
+    return paired_differences(first, second, families, rng, resamples=spec["resamples"], names=names_of(named))
+
+
+def _negated(found: Interval) -> Interval:
+    value, low, high = (None if each is None else -each for each in (found.value, found.high, found.low))
+    return replace(found, value=value, low=low, high=high)
+
+
+def predictions(chain: Chain) -> dict[str, Said]:
+    """What its chosen session says of valid and of test."""
+    rows: dict[str, list[dict[str, str]]] = {"valid": [], "test": []}
+    for row in chain.evaluation.read_csv(PREDICTIONS):
+        if row["subset"] in rows and row["transform"] == IDENTITY:
+            rows[row["subset"]].append(row)
+    return {subset: _said(chain, each) for subset, each in rows.items()}
+
+
+def _said(chain: Chain, rows: list[dict[str, str]]) -> Said:
+    classes, threshold = chain.metrics.classes, chain.metrics.threshold.value
+    rows = sorted(rows, key=lambda row: row["patch"])
+    return Said(
+        patches=tuple(row["patch"] for row in rows),
+        families=tuple(row["family"] for row in rows),
+        labels=np.array([classes.index(row["label"]) for row in rows], dtype=np.intp),
+        probabilities=np.array([[float(row[f"p_{label}"]) for label in classes] for row in rows]),
+        positive=classes.index(chain.metrics.positive),
+        threshold=0.5 if threshold is None else threshold,
+    )

@@ -1,0 +1,257 @@
+"""What the study found held against this store: evaluations compared in pairs, and each claim with what speaks for it.
+
+No claim is left out: one whose evaluations are not on the page is said to be not examined. A difference is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from neurograde.maths.bootstrap import Interval
+from neurograde.reports.blocks import Block, Cell, Notes, Paragraph, Section, Table
+from neurograde.reports.chain import Chain
+from neurograde.reports.comparison import Comparison, names_of
+from neurograde.reports.numbers import count, difference, plural, title
+from neurograde.reports.published import CLAIMS, Claim, Promise, Side
+from neurograde.reports.sections.experiments import mode
+from neurograde.specs.records import Session
+from neurograde.specs.train import Unfreezing
+
+SAME, DIFFERENT, UNDECIDED, ABSENT = "same", "different", "not decidable here", "not examined here"
+DECIDING = ("loss", "accuracy")
+"""The metrics that a claim is held against: those that the study gives."""
+
+
+class Evidence(NamedTuple):
+    """A claim, and the differences of one pair that bear on it."""
+
+    claim: Claim | Promise
+    first: str = ""
+    second: str = ""
+    differences: Mapping[str, Interval] = {}
+    words: str = ""
+    """What was compared; empty where nothing was."""
+    chosen_from: tuple[tuple[int, int], ...] = ()
+    """Cells and sessions that the second was chosen from, and the first; of valid and test, those of the one grid."""
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """By metric."""
+        better = self.claim.better
+        found = self.differences
+        return {name: verdict(name, found[name], better=better) for name in DECIDING if name in found}
+
+    @property
+    def verdict(self) -> str:
+        """One word where both metrics agree."""
+        found = self.verdicts
+        if not found:
+            return ABSENT
+        one, *others = set(found.values())
+        return "; ".join(f"{name}: {each}" for name, each in found.items()) if others else one
+
+
+def claims(chains: Sequence[Chain]) -> Section:
+    """The pairs of each test set, then the claims."""
+    compared = Comparison(chains)
+    groups = [each for each in compared.test_sets() if len(each) > 1]
+    blocks: list[Block] = [
+        _pairs(compared, group, f"differences-{number}" if number > 1 else "differences")
+        for number, group in enumerate(groups, start=1)
+    ]
+    if not groups and len(chains) > 1:
+        blocks.append(Paragraph("No two of the evaluations share a test set, so that none can be paired."))
+    evidence = [found for claim in CLAIMS for found in _evidence(compared, claim)]
+    blocks += [_table(evidence), Notes(tuple(_notes(groups, evidence)))]
+    lead = (
+        "What the study concluded, and what these evaluations say to it: differences per original test patch, paired "
+        "where two were tested on the same patches. Same or different where the 95 % interval leaves 0 out; not "
+        "decidable where it covers it."
+    )
+    return Section("claims", "The study's claims", lead, tuple(blocks))
+
+
+def verdict(name: str, found: Interval, *, better: bool | None) -> str:
+    """Whether a difference bears a claim out: `better` says what is claimed of the second, None that both agree.
+
+    >>> verdict("loss", Interval(-0.2, -0.3, -0.1, 6, 1000, 0), better=True)
+    'same'
+    >>> verdict("accuracy", Interval(-0.2, -0.3, 0.1, 6, 1000, 0), better=True)
+    'not decidable here'
+    """
+    if found.low is None or found.high is None or found.low <= 0 <= found.high:
+        return UNDECIDED
+    gained = found.high < 0 if name == "loss" else found.low > 0
+    return SAME if gained == better else DIFFERENT
+
+
+def chosen(chain: Chain) -> Session:
+    """The session that opened the test set."""
+    return next(each for each in chain.run.sessions if each.id == chain.metrics.chosen.session)
+
+
+def searched(chain: Chain) -> tuple[int, int]:
+    """Cells and sessions of the grid that it was chosen from."""
+    return len({each.cell for each in chain.run.sessions}), len(chain.run.sessions)
+
+
+def _evidence(compared: Comparison, claim: Claim | Promise) -> Iterator[Evidence]:
+    """What bears on the claim: one or more, without differences where no evaluations do."""
+    found = list(_promised(compared, claim) if isinstance(claim, Promise) else _paired(compared, claim))
+    yield from found or [Evidence(claim)]
+
+
+def _promised(compared: Comparison, claim: Promise) -> Iterator[Evidence]:
+    for chain in compared.chains:
+        if mode(chain) == claim.leak:
+            words = f"{chain.name}, valid less test"
+            yield Evidence(claim, "test", "valid", compared.promised(chain), words, (searched(chain),))
+
+
+def _paired(compared: Comparison, claim: Claim) -> Iterator[Evidence]:
+    for group in compared.test_sets():
+        honest = [each for each in group if "leaking" not in each.marks]
+        firsts, seconds = ([each for each in honest if _is(each, side)] for side in (claim.first, claim.second))
+        if claim.backbone == "best":
+            firsts, seconds = (sorted(each, key=_valid_loss)[:1] for each in (firsts, seconds))
+        for first in firsts:
+            for second in seconds:
+                same = chosen(first).backbone == chosen(second).backbone
+                if claim.backbone == "best" or same == (claim.backbone == "same"):
+                    words = f"{second.name} less {first.name}"
+                    sides, found = (searched(second), searched(first)), compared.paired(first, second)
+                    yield Evidence(claim, first.name, second.name, found, words, sides)
+
+
+def _is(chain: Chain, side: Side) -> bool:
+    session = chosen(chain)
+    adaptation = session.adaptation
+    layers = adaptation.layers if isinstance(adaptation, Unfreezing) else 0
+    return (
+        adaptation.kind == side.kind
+        and (not side.backbones or session.backbone in side.backbones)
+        and session.backbone not in side.but
+        and side.least_layers <= layers
+        and (side.most_layers is None or layers <= side.most_layers)
+    )
+
+
+def _valid_loss(chain: Chain) -> float:
+    """Mean over the repeats of the chosen cell: what table 4.1's rows are ranked by here."""
+    mean = chain.metrics.chosen_cell.loss.mean
+    return float("inf") if mean is None else mean
+
+
+def _pairs(compared: Comparison, group: Sequence[Chain], slug: str) -> Table:
+    """Each two evaluations of one test set."""
+    names, (n, families) = names_of(group[0]), compared.size(group[0], "test")
+    rows, values = [], []
+    for first, second in combinations(group, 2):
+        found = compared.paired(first, second)
+        cells, sessions = zip(searched(second), searched(first), strict=True)
+        rows.append(
+            (
+                *(Cell(each.name, _adapted(each), kind="text") for each in (second, first)),
+                *(_difference(name, found[name]) for name in names),
+                Cell(_plus(cells, "cell"), _plus(sessions, "session")),
+            )
+        )
+        values += [
+            (second.name, first.name, name, each.value, each.low, each.high, each.undefined, n, families,
+             *searched(second), *searched(first))
+            for name, each in ((name, found[name]) for name in names)
+        ]  # fmt: skip
+    runs = {each.run.grid.name: searched(each) for each in group}
+    cells_in_all, sessions_in_all = (sum(each) for each in zip(*runs.values(), strict=True))
+    openings = max(each.metrics.openings for each in group)
+    return Table(
+        slug=slug,
+        caption=f"Each two evaluations of one test set, the first less the second: n = {n} patches of "
+        f"{plural(families, 'family')}, opened {plural(openings, 'time')} so far. Accuracy in percentage points",
+        titles=(
+            Cell("evaluation", kind="text"),
+            Cell("less", kind="text"),
+            *(Cell(title(name)) for name in names),
+            Cell("searched"),
+        ),
+        rows=tuple(rows),
+        columns=("evaluation", "less", "metric", "difference", "low", "high", "undefined_resamples", "n", "families",
+                 "cells", "sessions", "cells_of_less", "sessions_of_less"),
+        values=tuple(values),
+        total=(
+            Cell("in all", kind="text"),
+            *(Cell("") for _ in range(len(names) + 1)),
+            Cell(plural(cells_in_all, "cell"), plural(sessions_in_all, "session")),
+        ),
+    )  # fmt: skip
+
+
+def _table(evidence: Sequence[Evidence]) -> Table:
+    return Table(
+        slug="claims",
+        caption="Does this store bear out what the study found?",
+        titles=tuple(Cell(each, kind="text") for each in ("the study found", "this store shows", "verdict")),
+        rows=tuple(
+            (
+                Cell(each.claim.found, each.claim.where, kind="text"),
+                Cell(each.words or "no such evaluations on this page", _shown(each), kind="text"),
+                Cell(each.verdict, kind="text"),
+            )
+            for each in evidence
+        ),
+        columns=("where", "found", "second", "first", "metric", "difference", "low", "high", "verdict", "cells",
+                 "sessions"),
+        values=tuple(
+            (each.claim.where, each.claim.found, each.second, each.first, name, *bounds, said,
+             *(sum(of_side[part] for of_side in each.chosen_from) for part in (0, 1)))
+            for each in evidence
+            for name, bounds, said in _bounds(each)
+        ),
+    )  # fmt: skip
+
+
+def _bounds(evidence: Evidence) -> list[tuple[str, tuple[float | None, ...], str]]:
+    if not evidence.differences:
+        return [("", (None, None, None), ABSENT)]
+    decided = {name: evidence.differences[name] for name in DECIDING}
+    return [(name, (each.value, each.low, each.high), evidence.verdicts[name]) for name, each in decided.items()]
+
+
+def _shown(evidence: Evidence) -> str:
+    said = []
+    for name, found in evidence.differences.items():
+        if name in DECIDING:
+            cell, unit = _difference(name, found), " points" if name == "accuracy" else ""
+            said.append(f"{name} {cell.text}{unit} ({cell.note or 'no interval'})")
+    if evidence.chosen_from:
+        cells, sessions = zip(*evidence.chosen_from, strict=True)
+        said.append(f"searched: {_plus(cells, 'cell')}, {_plus(sessions, 'session')}")
+    return "\n".join(said)
+
+
+def _difference(name: str, found: Interval) -> Cell:
+    bounds = [difference(name, each) for each in (found.low, found.high) if each is not None]
+    return Cell(difference(name, found.value), " to ".join(bounds))
+
+
+def _adapted(chain: Chain) -> str:
+    session = chosen(chain)
+    leaks = ", leaking" if "leaking" in chain.marks else ""
+    return f"{session.backbone}, {session.adaptation.label}{leaks}"
+
+
+def _plus(numbers: Sequence[int], noun: str) -> str:
+    return f"{' + '.join(map(count, numbers))} {noun}s" if len(numbers) > 1 else plural(numbers[0], noun)
+
+
+def _notes(groups: Sequence[Sequence[Chain]], evidence: Sequence[Evidence]) -> Iterator[str]:
+    yield "the study compared the best repeats on valid, without intervals; here it is the chosen sessions on test"
+    if any(isinstance(each.claim, Promise) and each.differences for each in evidence):
+        yield "valid less test is not paired: their patches are not the same, and families of both are drawn together"
+    if any(isinstance(each.claim, Claim) and each.claim.backbone == "best" and each.differences for each in evidence):
+        yield "the best evaluation of a strategy is that whose chosen cell has the least mean loss on train and valid"
+    pairs = sum(len(each) * (len(each) - 1) // 2 for each in groups)
+    if pairs > 1:
+        yield f"{pairs} pairs of each metric: about one interval in 20 leaves 0 out by luck alone"

@@ -1,0 +1,118 @@
+"""Folds together: every family tested by a network that never saw it, and what all of them say at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from neurograde.maths.assessment import Assessment, assess
+from neurograde.maths.seeding import generator
+from neurograde.reports.blocks import Block, Cell, Notes, Section, Table
+from neurograde.reports.chain import Chain
+from neurograde.reports.comparison import Said, predictions
+from neurograde.reports.numbers import interval, metric, plural, title
+from neurograde.reports.readings import Interval, Partition, read
+
+_TWO = ("accuracy", "majority_baseline", "sensitivity", "specificity", "loss")
+_MORE = ("accuracy", "majority_baseline", "balanced_accuracy", "loss")
+FEW = 10
+"""Families below which an interval over them is said to be rough."""
+
+
+class Row(NamedTuple):
+    """What is said of a fold, or of all."""
+
+    name: str
+    families: str
+    counts: tuple[int, ...]
+    """Test patches of each class."""
+    metrics: Mapping[str, Interval]
+
+
+def folds(chains: Sequence[Chain]) -> Section:
+    """A table of each set of folds: evaluations that differ in what they test alone; empty where there are not two."""
+    groups: dict[tuple[object, ...], list[Chain]] = {}
+    for chain in chains:
+        found = read(Partition, chain.partition, "summary.json").folds
+        if found is not None:
+            cell = chain.metrics.chosen_cell
+            key = (chain.patches.manifest.digest, chain.metrics.classes, found.k, cell.backbone, cell.strategy)
+            groups.setdefault(key, []).append(chain)
+    tables = [_table(group, number) for number, group in enumerate(groups.values()) if _apart(group)]
+    blocks: list[Block] = [*tables]
+    if tables:
+        blocks.append(
+            Notes(
+                (
+                    "each row is another network, chosen on its own train and valid; the last row has every test patch "
+                    "once, each by the network that never saw its family",
+                    "a dash is a metric that the classes of a fold leave undefined; of one family there is no interval",
+                )
+            )
+        )
+    lead = "Each family tested by a network that never saw it: a single test set hangs on the families that it drew."
+    return Section("folds", "Folds", lead, tuple(blocks))
+
+
+def _apart(group: Sequence[Chain]) -> bool:
+    """Whether there are two folds or more, of one threshold, and none is there twice."""
+    tested = [family for chain in group for family in set(_said(chain).families)]
+    return len(group) > 1 and len(set(tested)) == len(tested) and len({_said(each).threshold for each in group}) == 1
+
+
+def _said(chain: Chain) -> Said:
+    return predictions(chain)["test"]
+
+
+def _together(group: Sequence[Chain]) -> Assessment:
+    said, spec = [_said(each) for each in group], group[0].evaluation.manifest.spec
+    return assess(
+        np.concatenate([each.labels for each in said]),
+        np.concatenate([each.probabilities for each in said]),
+        [family for each in said for family in each.families],
+        positive=said[0].positive,
+        threshold=said[0].threshold,
+        bins=spec["calibration_bins"],
+        resamples=spec["resamples"],
+        rng=generator(spec["seed"], "bootstrap", "folds"),
+    )
+
+
+def _table(group: Sequence[Chain], number: int) -> Table:
+    classes, cell, together = group[0].metrics.classes, group[0].metrics.chosen_cell, _together(group)
+    names = _TWO if len(classes) == 2 else _MORE
+    rows = [_row(chain) for chain in group]
+    whole = {name: Interval(value=each.value, low=each.low, high=each.high) for name, each in together.metrics.items()}
+    last = Row("all folds", plural(together.families, "family"), together.class_counts, whole)
+    rough = ": of so few a rough one" if together.families < FEW else ""
+
+    def cells(row: Row) -> tuple[Cell, ...]:
+        found = {name: row.metrics.get(name, Interval(value=None)) for name in names}
+        return (
+            Cell(str(sum(row.counts)), " + ".join(map(str, row.counts))),
+            *(Cell(metric(name, each.value), interval(name, each.low, each.high)) for name, each in found.items()),
+        )
+
+    return Table(
+        slug="folds" if number == 0 else f"folds-{number + 1}",
+        caption=f"{cell.backbone}, {cell.strategy}, one fold left out at a time: test patches, {' + '.join(classes)}. "
+        f"Intervals are of 95 % over the families of a row, {together.families} in the last{rough}",
+        titles=(Cell("tested", kind="text"), Cell("patches"), *(Cell(title(name)) for name in names)),
+        rows=tuple((Cell(row.families, row.name, kind="text"), *cells(row)) for row in rows),
+        columns=("evaluation", "families", "n", *classes, "metric", "value", "low", "high"),
+        values=tuple(
+            (row.name, row.families, sum(row.counts), *row.counts, name, each.value, each.low, each.high)
+            for row in (*rows, last)
+            for name in names
+            if (each := row.metrics.get(name))
+        ),
+        total=(Cell(last.name, last.families, kind="text"), *cells(last)),
+    )
+
+
+def _row(chain: Chain) -> Row:
+    said, test = _said(chain), chain.metrics.subsets["test"].patches
+    counts = np.bincount(said.labels, minlength=len(chain.metrics.classes))
+    return Row(chain.name, ", ".join(sorted(set(said.families))), tuple(counts.tolist()), test.metrics)
