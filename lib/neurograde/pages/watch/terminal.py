@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurograde.pages.watch.reading import GridView, ShardView, State
+from neurograde.runtime.progress import duration, pace
 
 console = Console(width=None if sys.stdout.isatty() else 180)
 """Standard output: what is watched is data, not log."""
@@ -30,12 +31,13 @@ def view(grid: GridView, rows: int) -> Group:
     order = list(STYLES)
     shards = sorted(grid.shards, key=lambda each: order.index(each.state))
     table = Table(box=None, pad_edge=False, expand=False)
-    for column in ("shard", "state", "epoch", "", "epochs/s", "left", "g CO2e", "wasted", "attempt", "where"):
+    for column in ("shard", "state", "epoch", "", "rate", "left", "g CO2e", "wasted", "attempt", "where"):
         is_text = column in ("shard", "state", "", "where")
         table.add_column(column, justify="left" if is_text else "right", no_wrap=column != "where", overflow="fold")
     for shard in shards[:rows]:
         table.add_row(*_row(shard))
-    more = [Text(f"and {len(shards) - rows:,} shards more", style="dim")] if len(shards) > rows else []
+    left = len(shards) - rows
+    more = [Text(f"and {left:,} more shard{'s' if left > 1 else ''}", style="dim")] if left > 0 else []
     return Group(Text(headline(grid), style="bold"), Text(carbon(grid)), Text(), table, *more)
 
 
@@ -46,8 +48,9 @@ def headline(grid: GridView) -> str:
     done, all_ = grid.epochs_done, grid.epochs_all
     rate = ""
     if grid.count("running"):
-        known = f"{grid.epochs_per_second:,.1f} epochs/s · {duration(grid.seconds_left)} left"
-        rate = f" · {known if grid.epochs_per_second else 'no epoch measured yet'}"
+        rate = f" · {pace(grid.epochs_per_second)}"
+        if grid.seconds_left is not None:
+            rate += f" · {duration(grid.seconds_left)} left"
     share = f"{100 * done / max(1, all_):.1f} %"
     return f"{grid.name}: {done:,} of {all_:,} session-epochs ({share}){rate} · shards: {shards}"
 
@@ -55,7 +58,7 @@ def headline(grid: GridView) -> str:
 def carbon(grid: GridView) -> str:
     """What the grid has cost so far, in one line."""
     spent, wasted = grid.total("co2e_kg"), grid.total("wasted_kg")
-    share = f", {100 * wasted / spent:.1f} % of it wasted" if spent else ""
+    share = (f", {100 * wasted / spent:.1f} %" if wasted else ", none") + " of it wasted" if spent else ""
     energy, mass = amount(grid.total("kwh"), ("kWh", "Wh", "mWh")), amount(spent, ("kg", "g", "mg"))
     return f"{energy}, {mass} CO2e so far{share}"
 
@@ -72,20 +75,6 @@ def amount(value: float, units: tuple[str, str, str]) -> str:
     return f"{scaled:,.{places}f} {units[step]}"
 
 
-def duration(seconds: float | None) -> str:
-    """`45 s`, `12 min`, `3.4 h`, `2.1 d`; `–` for none.
-
-    >>> [duration(each) for each in (None, 45, 720, 12_240, 181_440)]
-    ['–', '45 s', '12 min', '3.4 h', '2.1 d']
-    """
-    if seconds is None:
-        return "–"
-    for unit, size, digits in (("d", 86_400, 1), ("h", 3_600, 1), ("min", 60, 0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.{digits}f} {unit}"
-    return f"{seconds:.0f} s"
-
-
 def _row(shard: ShardView) -> tuple[Text | ProgressBar | str, ...]:
     ending = f" ({shard.exit_code})" if shard.exit_code is not None else ""
     age = f", heartbeat {duration(shard.heartbeat_seconds)} ago" if shard.state == "stale" else ""
@@ -95,7 +84,7 @@ def _row(shard: ShardView) -> tuple[Text | ProgressBar | str, ...]:
         Text(f"{shard.state}{ending}{age}{lost}", style=STYLES[shard.state]),
         f"{'–' if shard.epoch is None else shard.epoch}/{shard.epochs}",
         ProgressBar(total=max(1, shard.epochs_all), completed=shard.epochs_done, width=12),
-        f"{shard.epochs_per_second:,.1f}" if shard.epochs_per_second else "–",
+        pace(shard.epochs_per_second) if shard.epochs_per_second else "–",
         duration(shard.seconds_left),
         f"{1000 * shard.co2e_kg:,.2f}",
         f"{1000 * shard.wasted_kg:,.2f}",
