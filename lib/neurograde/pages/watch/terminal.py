@@ -24,6 +24,7 @@ STYLES: dict[State, str] = {
     "done": "cyan",
 }
 """States in the order in which they are shown."""
+MASS = ("kg", "g", "mg")
 
 
 def view(grid: GridView, rows: int) -> Group:
@@ -31,7 +32,7 @@ def view(grid: GridView, rows: int) -> Group:
     order = list(STYLES)
     shards = sorted(grid.shards, key=lambda each: order.index(each.state))
     table = Table(box=None, pad_edge=False, expand=False)
-    for column in ("shard", "state", "epoch", "", "rate", "left", "g CO2e", "wasted", "attempt", "where"):
+    for column in ("shard", "state", "epoch", "", "rate", "left", "CO2e", "wasted", "attempt", "where"):
         is_text = column in ("shard", "state", "", "where")
         table.add_column(column, justify="left" if is_text else "right", no_wrap=column != "where", overflow="fold")
     for shard in shards[:rows]:
@@ -59,14 +60,14 @@ def carbon(grid: GridView) -> str:
     """What the grid has cost so far, in one line."""
     spent, wasted = grid.total("co2e_kg"), grid.total("wasted_kg")
     share = (f", {100 * wasted / spent:.1f} %" if wasted else ", none") + " of it wasted" if spent else ""
-    energy, mass = amount(grid.total("kwh"), ("kWh", "Wh", "mWh")), amount(spent, ("kg", "g", "mg"))
+    energy, mass = amount(grid.total("kwh"), ("kWh", "Wh", "mWh")), amount(spent, MASS)
     return f"{energy}, {mass} CO2e so far{share}"
 
 
 def amount(value: float, units: tuple[str, str, str]) -> str:
     """In the largest unit, a thousandth or a millionth of it, so that three digits say something.
 
-    >>> amount(508.33, ("kg", "g", "mg")), amount(0.00042, ("kg", "g", "mg")), amount(0.0, ("kg", "g", "mg"))
+    >>> amount(508.33, MASS), amount(0.00042, MASS), amount(0.0, MASS)
     ('508 kg', '420 mg', '0 mg')
     """
     step = 0 if value >= 1 else 1 if value >= 1e-3 else 2
@@ -86,8 +87,7 @@ def _row(shard: ShardView) -> tuple[Text | ProgressBar | str, ...]:
         ProgressBar(total=max(1, shard.epochs_all), completed=shard.epochs_done, width=12),
         pace(shard.epochs_per_second) if shard.epochs_per_second else "–",
         duration(shard.seconds_left),
-        f"{1000 * shard.co2e_kg:,.2f}",
-        f"{1000 * shard.wasted_kg:,.2f}",
+        *(amount(each, MASS) if each else "–" for each in (shard.co2e_kg, shard.wasted_kg)),
         str(shard.attempt or "–"),
         shard.machine,
     )

@@ -152,9 +152,15 @@ function pace(rate) {
   return `${(rate * size).toFixed(1)}/${unit}`;
 }
 
+// Kilograms, grams or milligrams, so that three digits say something.
+function mass(kg) {
+  const step = kg >= 1 ? 0 : kg >= 1e-3 ? 1 : 2, scaled = kg * 1000 ** step;
+  return kg ? `${scaled.toFixed(scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2)} ${["kg", "g", "mg"][step]}` : "–";
+}
+
 function shards() {
   const sorted = [...grid.shards].sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state));
-  const head = ["shard", "state", "epoch", "", "rate", "left", "g CO2e", "wasted", "attempt", "heartbeat", "where"];
+  const head = ["shard", "state", "epoch", "", "rate", "left", "CO2e", "wasted", "attempt", "heartbeat", "where"];
   $("shards").replaceChildren(make("thead", {}, make("tr", {}, ...head.map((title) => make("th", { scope: "col", textContent: title })))), make("tbody", {}, ...sorted.slice(0, ROWS).map((each) => {
     const fill = make("i");
     fill.style.width = `${(100 * each.epochs_done) / Math.max(1, each.epochs_all)}%`;
@@ -164,7 +170,7 @@ function shards() {
       make("th", { scope: "row", textContent: each.name }), make("td", { className: "state", textContent: each.state + ending + lost }),
       number(`${each.epoch ?? "–"}/${each.epochs}`), make("td", {}, make("span", { className: "meter" }, fill)),
       number(each.epochs_per_second ? pace(each.epochs_per_second) : "–"), number(duration(each.seconds_left)),
-      number((1000 * each.co2e_kg).toFixed(2)), number((1000 * each.wasted_kg).toFixed(2)), number(each.attempt ?? "–"),
+      number(mass(each.co2e_kg)), number(mass(each.wasted_kg)), number(each.attempt ?? "–"),
       number(each.heartbeat_seconds === null ? "–" : `${duration(each.heartbeat_seconds)} ago`), make("td", { textContent: each.machine }));
   })));
   $("more").textContent = sorted.length > ROWS ? `and ${sorted.length - ROWS} more` : "";
