@@ -180,6 +180,14 @@ def test_one_look_in_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "failed (69)" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("every", ["0.5", "60", "soon", "nan"])
+def test_what_is_watched_is_never_older_than_a_minute_nor_asked_without_pause(
+    every: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert watch.main([str(spec_file(tmp_path)), "--once", "--every", every]) == 64
+    assert f"'{every}'; accepted: 1 to 55 seconds" in capsys.readouterr().err
+
+
 def test_rights_to_read_objects_are_enough(gcs: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     store = gcs.store()
     train(store, grid_of(store), 0, 2)
