@@ -39,8 +39,8 @@ COPY requirements.lock ./
 RUN pip install --quiet --require-hashes -r requirements.lock
 COPY . ./
 RUN pip install --quiet --no-deps --no-build-isolation --editable . && chown --recursive 65532:65532 .
-# Their root may be read-only, where pytest's cache cannot be.
-ENV PYTHONPATH= PYTEST_ADDOPTS="-p no:cacheprovider"
+# Their root may be read-only, where neither pytest's cache nor hypothesis' examples can be.
+ENV PYTHONPATH= PYTEST_ADDOPTS="-p no:cacheprovider" HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 USER 65532:65532
 ENTRYPOINT ["python", "-m"]
 CMD ["pytest", "--numprocesses", "auto", "--maxprocesses", "8"]
