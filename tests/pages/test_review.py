@@ -175,7 +175,7 @@ def test_a_crash_in_the_middle_of_a_change_leaves_the_change_whole_or_none_of_it
     served: Start, spec: Path, page: Page
 ):
     kept: list[tuple[int, int]] = []
-    for step in (None, "ArrowDown", "ArrowRight"):  # to another cell of tissue each time: of glass, none would be greyed
+    for step in (None, "ArrowDown", "ArrowRight"):  # another cell of tissue each time: glass would be restored
         server = served("review", spec)
         opened(page, server.address)
         if step:
