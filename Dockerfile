@@ -30,16 +30,17 @@ WORKDIR /neurograde
 
 FROM base AS test
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-# Whatever browser the distribution has now: the tests ask for a browser, not for a version.
+# Whatever browser the distribution has now: the tests ask for a browser, not for a version. What drives it needs libatomic.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --quiet --no-install-recommends chromium make \
+    && apt-get install --yes --quiet --no-install-recommends chromium libatomic1 make \
     && rm -rf /var/lib/apt/lists/*
 COPY requirements.lock ./
 RUN pip install --quiet --require-hashes -r requirements.lock
 COPY . ./
 RUN pip install --quiet --no-deps --no-build-isolation --editable . && chown --recursive 65532:65532 .
-ENV PYTHONPATH=
+# Their root may be read-only, where neither pytest's cache nor hypothesis' examples can be.
+ENV PYTHONPATH= PYTEST_ADDOPTS="-p no:cacheprovider" HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 USER 65532:65532
 ENTRYPOINT ["python", "-m"]
 CMD ["pytest", "--numprocesses", "auto", "--maxprocesses", "8"]

@@ -3,6 +3,7 @@
     python -m jobs.watch specs/demo/train.yaml                  until the grid is done or Ctrl-C
     python -m jobs.watch specs/demo/train.yaml --serve          the page, on 127.0.0.1
     python -m jobs.watch specs/demo/train.yaml --once           one look
+    python -m jobs.watch specs/demo/train.yaml --every 30       a look every 30 s: listings of a bucket cost money
 
 Reads   runs/<name>/grid.json, and the commits and heartbeats of its shards; a laptop's read-only credentials will do
 Writes  nothing
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 
 from neurograde.errors import MissingUpstream, NeurogradeError
@@ -31,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--store", metavar="URL", help="use this store instead of the spec's")
     parser.add_argument("--set", metavar="KEY.PATH=VALUE", action="append", default=[], help="override a field")
     parser.add_argument("--once", action="store_true", help="look once and end")
+    parser.add_argument("--every", type=_period, default=5.0, metavar="SECONDS", help="time between looks; 5")
     parser.add_argument("--serve", action="store_true", help="serve a page on 127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="port of the page; 0 takes a free one")
     set_up("watch")
@@ -42,9 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         grid = _grid(store, spec.name, arguments.spec)
         with sigterm_stops():
             if arguments.serve:
-                _serve(store, grid, arguments.port)
+                _serve(store, grid, arguments.port, arguments.every)
             else:
-                _show(store, grid, once=arguments.once)
+                _show(store, grid, arguments.every, once=arguments.once)
     except NeurogradeError as error:
         log.error(str(error), extra={"fields": {"exit_code": error.exit_code}})
         return error.exit_code
@@ -63,10 +66,20 @@ def _grid(store: Store, name: str, source: str) -> Grid:
         ) from None
 
 
-def _show(store: Store, grid: Grid, *, once: bool) -> None:
+def _period(text: str) -> float:
+    """Seconds between two looks; what is shown is never older than a minute."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 55:
+        raise ArgumentTypeError(f"{text!r}; accepted: 1 to 55 seconds")
+    return seconds
+
+
+def _show(store: Store, grid: Grid, every: float, *, once: bool) -> None:
     from rich.live import Live
 
-    from neurograde.pages.watch.app import SECONDS_BETWEEN_REFRESHES
     from neurograde.pages.watch.reading import Watcher
     from neurograde.pages.watch.terminal import console, view
 
@@ -74,12 +87,12 @@ def _show(store: Store, grid: Grid, *, once: bool) -> None:
     found = watcher.refresh()
     with Live(view(found, console.height - 6), console=console, auto_refresh=False) as live:
         while not once and found.count("done", "diverged") < len(found.shards):
-            time.sleep(SECONDS_BETWEEN_REFRESHES)
+            time.sleep(every)
             found = watcher.refresh()
             live.update(view(found, console.height - 6), refresh=True)
 
 
-def _serve(store: Store, grid: Grid, port: int) -> None:
+def _serve(store: Store, grid: Grid, port: int, every: float) -> None:
     from neurograde.pages.serve import serve
     from neurograde.pages.watch.app import WatchPage
     from neurograde.pages.watch.reading import Watcher
@@ -88,7 +101,7 @@ def _serve(store: Store, grid: Grid, port: int) -> None:
         log.info(f"watching {store.url}/runs/{grid.name}; Ctrl-C ends it")
         print(address, flush=True)
 
-    serve(WatchPage(Watcher(store, grid)).app, port, announce)
+    serve(WatchPage(Watcher(store, grid), every).app, port, announce)
 
 
 if __name__ == "__main__":

@@ -122,15 +122,15 @@ def test_the_watch_of_a_grid_that_waits_and_of_one_in_trouble_and_out_of_reach(
     spec = spec_file(tmp_path)
     store = Store(f"file://{tmp_path}/store")
     grid = grid_of(store)
-    server = served("watch", spec, "--serve")
+    server = served("watch", spec, "--serve", "--every", "1")
     page.goto(server.address)
     expect(page.locator("#chosen")).to_contain_text("no epoch is committed yet")
     check(page)
     train(store, grid, 0, 2, ended="error", exit_code=69)
     train(store, grid, 1, 1, diverged={grid.shards[1].sessions[0].id: 1})
-    expect(page.locator("#shards")).to_contain_text("failed (exit 69)", timeout=20_000)
+    expect(page.locator("#shards")).to_contain_text("failed (exit 69)")
     server.stop()
-    expect(page.locator("#message")).to_contain_text("Not up to date", timeout=20_000)
+    expect(page.locator("#message")).to_contain_text("Not up to date")
     check(page)
 
 

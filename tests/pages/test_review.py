@@ -175,11 +175,11 @@ def test_a_crash_in_the_middle_of_a_change_leaves_the_change_whole_or_none_of_it
     served: Start, spec: Path, page: Page
 ):
     kept: list[tuple[int, int]] = []
-    for number in range(3):
+    for step in (None, "ArrowDown", "ArrowRight"):  # another cell of tissue each time: glass would be restored
         server = served("review", spec)
         opened(page, server.address)
-        for _ in range(number):
-            page.keyboard.press("ArrowDown" if number == 1 else "ArrowRight")
+        if step:
+            page.keyboard.press(step)
         page.keyboard.press("Space")  # and not a moment to wait for the answer
         server.stop(signal.SIGKILL)
         expect(page.locator("#saved")).to_have_text(re.compile("saved$|^not saved"))

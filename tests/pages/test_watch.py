@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -17,7 +22,8 @@ from neurograde.pages.watch.reading import ShardView, Watcher
 from neurograde.pages.watch.terminal import carbon, headline, view
 from neurograde.runtime.carbon_record import total
 from neurograde.storage.store import Store
-from tests.pages.conftest import Served
+from tests.jobs.small import write_small
+from tests.pages.conftest import ROOT, Served
 from tests.pages.grids import LAP, NOW, finish, grid_of, metrics_of, train
 from tests.servers.faults import FOREVER
 from tests.servers.fixtures import Bucket
@@ -157,7 +163,7 @@ def test_the_terminal_shows_what_runs_first_and_says_how_much_it_leaves_out(memo
         console.print(view(found, 1))
     text = shown.get()
     assert "vgg19-straightforward" in text
-    assert "and 1 shards more" in text
+    assert "and 1 more shard" in text
     assert headline(found) in text
 
 
@@ -172,6 +178,14 @@ def test_one_look_in_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[
     train(store, grid_of(store), 0, 2, ended="error", exit_code=69)
     assert watch.main([str(spec), "--once"]) == 0
     assert "failed (69)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("every", ["0.5", "60", "soon", "nan"])
+def test_what_is_watched_is_never_older_than_a_minute_nor_asked_without_pause(
+    every: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert watch.main([str(spec_file(tmp_path)), "--once", "--every", every]) == 64
+    assert f"'{every}'; accepted: 1 to 55 seconds" in capsys.readouterr().err
 
 
 def test_rights_to_read_objects_are_enough(gcs: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -199,11 +213,11 @@ def test_the_page_keeps_up_with_the_grid(served: Callable[..., Served], tmp_path
     store = Store(f"file://{tmp_path}/store")
     grid = grid_of(store)
     train(store, grid, 0, 2)
-    page.goto(served("watch", spec, "--serve").address)
+    page.goto(served("watch", spec, "--serve", "--every", "1").address)
     expect(page.locator("#headline")).to_contain_text("24 of 96 session-epochs")
     expect(page.locator("#shards")).to_contain_text("Tesla T4 on node-7")
     tile = page.locator('[data-cell="0"]')
-    expect(tile).to_contain_text("n = 3 of 3")
+    expect(tile).to_contain_text("n = 3")
     expect(page.locator("#shards tbody tr").first).to_contain_text("stale")  # its clock stands still
     tile.focus()
     page.keyboard.press("Enter")
@@ -211,7 +225,7 @@ def test_the_page_keeps_up_with_the_grid(served: Callable[..., Served], tmp_path
     expect(page.locator("#curves circle")).to_have_count(3)
     train(store, grid, 0, 4)
     finish(store, grid, 0)
-    expect(page.locator("#headline")).to_contain_text("48 of 96 session-epochs", timeout=20_000)
+    expect(page.locator("#headline")).to_contain_text("48 of 96 session-epochs")
     expect(page.locator("#shards")).to_contain_text("done")
 
 
@@ -219,9 +233,55 @@ def test_the_page_says_when_it_is_not_up_to_date(served: Callable[..., Served], 
     spec = spec_file(tmp_path)
     store = Store(f"file://{tmp_path}/store")
     grid_of(store)
-    server = served("watch", spec, "--serve")
+    server = served("watch", spec, "--serve", "--every", "1")
     page.goto(server.address)
     expect(page.locator("#shards")).to_contain_text("waiting")
     expect(page.locator("#chosen")).to_contain_text("no epoch is committed yet")
     server.stop()
-    expect(page.locator("#message")).to_contain_text("Not up to date", timeout=20_000)
+    expect(page.locator("#message")).to_contain_text("Not up to date")
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    """A grid's spec, and the process that trains it: 2 sessions of 8 epochs; its images are painted here."""
+    specs = write_small(tmp_path / "specs", store=f"file://{tmp_path}/store")
+    for job in ("synthesise", "patch", "partition", "augment"):
+        assert getattr(importlib.import_module(f"jobs.{job}"), job).main([str(specs / f"{job}.yaml")]) == 0
+    spec = specs / "train.yaml"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jobs.train", str(spec), "--set", "epochs=8"], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    yield spec, process
+    process.kill()
+    process.wait()
+
+
+def epochs_after(folder: Path, epochs: int, process: subprocess.Popen[bytes]) -> int:
+    """Let the process train until so many epochs are committed, and hold it; returns how many there are."""
+    while len(list(folder.glob("runs/*/*/commits/*.json"))) <= epochs:  # one of them is of epoch 0
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)  # it stands still from here on
+    return len(list(folder.glob("runs/*/*/commits/*.json"))) - 1
+
+
+def test_the_page_follows_a_grid_while_it_is_trained(
+    served: Callable[..., Served], training: tuple[Path, subprocess.Popen[bytes]], tmp_path: Path, page: Page
+):
+    spec, process = training
+    first = epochs_after(tmp_path / "store", 1, process)
+    page.goto(served("watch", spec, "--serve", "--every", "1", "--set", "epochs=8").address)
+    headline, tile = page.locator("#headline"), page.locator('[data-cell="0"]')
+    expect(headline).to_contain_text(f"{2 * first} of 16 session-epochs")
+    expect(headline).to_contain_text("shards: 1 running")
+    expect(tile).to_have_class("running")
+    expect(page.locator("#shards tbody td.state")).to_have_text("running")
+    process.send_signal(signal.SIGCONT)
+    second = epochs_after(tmp_path / "store", first + 2, process)
+    expect(headline).to_contain_text(f"{2 * second} of 16 session-epochs")
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(60) == 0
+    expect(headline).to_contain_text("16 of 16 session-epochs (100.0 %) · shards: 1 done")
+    expect(tile).not_to_have_class("running")
+    expect(page.locator("#curves circle")).to_have_count(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -58,6 +59,15 @@ def test_every_contestant_has_a_row_and_a_mark_the_networks_among_them(study: li
     assert len(names) == 2 + len(study)
     [figure] = [each for block in section.blocks for each in getattr(block, "figures", ())]
     assert all(name in figure.alt for name in names)
+
+
+def test_marks_of_networks_are_called_by_what_tells_them_apart(study: list[Chain]):
+    [figure] = [each for block in methods(study, []).blocks for each in getattr(block, "figures", ())]
+    words = re.findall(r">([^<>]+)</text>", figure.svg)
+    cells = [each.metrics.chosen_cell for each in study]
+    assert len({each.backbone for each in cells}) == 1
+    assert {each.strategy for each in cells} <= set(words)
+    assert not any("session" in each for each in words)
 
 
 def test_descriptions_that_were_found_are_charged_to_whoever_found_them(study: list[Chain]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,15 @@ class Cell:
     def attributes(self) -> dict[str, str | None]:
         """HTML attributes; what is cut off on the page can be read by pointing at it."""
         return {"class": self.kind, "title": self.text if self.kind == "digest" else None}
+
+    @property
+    def pieces(self) -> list[str]:
+        """The text, cut where a line of it may end: names and paths after a slash or an underscore.
+
+        >>> Cell("weights/vgg19_v1.pth", kind="text").pieces
+        ['weights/', 'vgg19_', 'v1.pth']
+        """
+        return re.split(r"(?<=[/_])(?=\w)", self.text) if self.kind == "text" else [self.text]
 
 
 @dataclass(frozen=True)

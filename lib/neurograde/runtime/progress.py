@@ -28,6 +28,45 @@ def progress(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]
         yield advance
 
 
+def standing(what: str, done: int, total: int, unit: str, seconds: float) -> str:
+    """How far `what` has come in that many seconds, in a line.
+
+    >>> standing("night/vgg19", 600, 6_000, "samples", 60)
+    'night/vgg19: 600 of 6,000 samples, 10.0/s, 9 min left'
+    >>> standing("night/vgg19", 0, 1_674_540, "samples", 15)
+    'night/vgg19: 0 of 1,674,540 samples, rate not known yet'
+    """
+    rate = done / seconds if seconds > 0 else 0.0
+    left = f", {duration((total - done) / rate)} left" if rate else ""
+    return f"{what}: {done:,} of {total:,} {unit}, {pace(rate)}{left}"
+
+
+def pace(rate: float | None) -> str:
+    """A rate per second, minute or hour, so that it is not 0.0; in words while it is not known.
+
+    >>> pace(1_234.56), pace(0.05), pace(0.0002), pace(None)
+    ('1,234.6/s', '3.0/min', '0.7/h', 'rate not known yet')
+    """
+    if not rate:
+        return "rate not known yet"
+    unit, seconds = next((each for each in (("s", 1), ("min", 60)) if rate * each[1] >= 1), ("h", 3_600))
+    return f"{rate * seconds:,.1f}/{unit}"
+
+
+def duration(seconds: float | None) -> str:
+    """About so long: `45 s`, `12 min`, `3.4 h`, `2.1 d`; `–` for none.
+
+    >>> [duration(each) for each in (None, 45, 720, 12_240, 181_440)]
+    ['–', '45 s', '12 min', '3.4 h', '2.1 d']
+    """
+    if seconds is None:
+        return "–"
+    for unit, size, digits in (("d", 86_400, 1), ("h", 3_600, 1), ("min", 60, 0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.{digits}f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 @contextmanager
 def _bar(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
     columns = (
@@ -39,12 +78,11 @@ def _bar(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(what, total=total, unit=unit, rate="")
+        task = bar.add_task(what, total=total, unit=unit, rate=pace(None))
 
         def advance(done: int) -> None:
             bar.advance(task, done)
-            speed = bar.tasks[0].speed
-            bar.update(task, rate=f"{speed:,.1f}/s" if speed else "")
+            bar.update(task, rate=pace(bar.tasks[0].speed))
 
         yield advance
 
@@ -60,8 +98,6 @@ def _lines(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         now = time.monotonic()
         if now - last >= SECONDS_BETWEEN_LINES:
             last = now
-            rate = done / (now - start)
-            left = (total - done) / rate if rate else float("inf")
-            log.info(f"{what}: {done:,} of {total:,} {unit}, {rate:,.1f}/s, {left:,.0f} s left")
+            log.info(standing(what, done, total, unit, now - start))
 
     yield advance

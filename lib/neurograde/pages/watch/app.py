@@ -18,16 +18,15 @@ from neurograde.pages.serve import Handler, application, assets_of
 from neurograde.pages.watch.reading import GridView, Watcher
 from neurograde.pages.watch.terminal import carbon, headline
 
-SECONDS_BETWEEN_REFRESHES = 5.0
 CURVES = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
 
 
 class WatchPage:
     """Answers the requests of the page; several windows share one reading of the store."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        """The page of what `watcher` reads."""
-        self.watcher = watcher
+    def __init__(self, watcher: Watcher, every: float) -> None:
+        """The page of what `watcher` reads, `every` so many seconds."""
+        self.watcher, self.every = watcher, every
         self._lock = threading.Lock()
         self._view: GridView | None = None
         self._read_at = float("-inf")
@@ -46,6 +45,7 @@ class WatchPage:
                 "name": view.name,
                 "marks": self.watcher.grid.marks,
                 "at": view.at.isoformat(timespec="seconds"),
+                "every": self.every,
                 "headline": headline(view),
                 "carbon": carbon(view),
                 "shards": [asdict(each) for each in view.shards],
@@ -63,7 +63,8 @@ class WatchPage:
 
     def _fresh(self) -> GridView:
         with self._lock:
-            if self._view is None or time.monotonic() - self._read_at > SECONDS_BETWEEN_REFRESHES:
+            # A little less than the page waits, so that its next question finds no answer of before.
+            if self._view is None or time.monotonic() - self._read_at > 0.9 * self.every:
                 self._view, self._read_at = self.watcher.refresh(), time.monotonic()
             return self._view
 

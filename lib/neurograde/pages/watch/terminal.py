@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurograde.pages.watch.reading import GridView, ShardView, State
+from neurograde.runtime.progress import duration, pace
 
 console = Console(width=None if sys.stdout.isatty() else 180)
 """Standard output: what is watched is data, not log."""
@@ -23,6 +24,7 @@ STYLES: dict[State, str] = {
     "done": "cyan",
 }
 """States in the order in which they are shown."""
+MASS = ("kg", "g", "mg")
 
 
 def view(grid: GridView, rows: int) -> Group:
@@ -30,12 +32,13 @@ def view(grid: GridView, rows: int) -> Group:
     order = list(STYLES)
     shards = sorted(grid.shards, key=lambda each: order.index(each.state))
     table = Table(box=None, pad_edge=False, expand=False)
-    for column in ("shard", "state", "epoch", "", "epochs/s", "left", "g CO2e", "wasted", "attempt", "where"):
+    for column in ("shard", "state", "epoch", "", "rate", "left", "CO2e", "wasted", "attempt", "where"):
         is_text = column in ("shard", "state", "", "where")
         table.add_column(column, justify="left" if is_text else "right", no_wrap=column != "where", overflow="fold")
     for shard in shards[:rows]:
         table.add_row(*_row(shard))
-    more = [Text(f"and {len(shards) - rows:,} shards more", style="dim")] if len(shards) > rows else []
+    left = len(shards) - rows
+    more = [Text(f"and {left:,} more shard{'s' if left > 1 else ''}", style="dim")] if left > 0 else []
     return Group(Text(headline(grid), style="bold"), Text(carbon(grid)), Text(), table, *more)
 
 
@@ -46,8 +49,9 @@ def headline(grid: GridView) -> str:
     done, all_ = grid.epochs_done, grid.epochs_all
     rate = ""
     if grid.count("running"):
-        known = f"{grid.epochs_per_second:,.1f} epochs/s · {duration(grid.seconds_left)} left"
-        rate = f" · {known if grid.epochs_per_second else 'no epoch measured yet'}"
+        rate = f" · {pace(grid.epochs_per_second)}"
+        if grid.seconds_left is not None:
+            rate += f" · {duration(grid.seconds_left)} left"
     share = f"{100 * done / max(1, all_):.1f} %"
     return f"{grid.name}: {done:,} of {all_:,} session-epochs ({share}){rate} · shards: {shards}"
 
@@ -55,35 +59,21 @@ def headline(grid: GridView) -> str:
 def carbon(grid: GridView) -> str:
     """What the grid has cost so far, in one line."""
     spent, wasted = grid.total("co2e_kg"), grid.total("wasted_kg")
-    share = f", {100 * wasted / spent:.1f} % of it wasted" if spent else ""
-    energy, mass = amount(grid.total("kwh"), ("kWh", "Wh", "mWh")), amount(spent, ("kg", "g", "mg"))
+    share = (f", {100 * wasted / spent:.1f} %" if wasted else ", none") + " of it wasted" if spent else ""
+    energy, mass = amount(grid.total("kwh"), ("kWh", "Wh", "mWh")), amount(spent, MASS)
     return f"{energy}, {mass} CO2e so far{share}"
 
 
 def amount(value: float, units: tuple[str, str, str]) -> str:
     """In the largest unit, a thousandth or a millionth of it, so that three digits say something.
 
-    >>> amount(508.33, ("kg", "g", "mg")), amount(0.00042, ("kg", "g", "mg")), amount(0.0, ("kg", "g", "mg"))
+    >>> amount(508.33, MASS), amount(0.00042, MASS), amount(0.0, MASS)
     ('508 kg', '420 mg', '0 mg')
     """
     step = 0 if value >= 1 else 1 if value >= 1e-3 else 2
     scaled = value * 1000.0**step
     places = 0 if scaled >= 100 or not scaled else 1 if scaled >= 10 else 2
     return f"{scaled:,.{places}f} {units[step]}"
-
-
-def duration(seconds: float | None) -> str:
-    """`45 s`, `12 min`, `3.4 h`, `2.1 d`; `–` for none.
-
-    >>> [duration(each) for each in (None, 45, 720, 12_240, 181_440)]
-    ['–', '45 s', '12 min', '3.4 h', '2.1 d']
-    """
-    if seconds is None:
-        return "–"
-    for unit, size, digits in (("d", 86_400, 1), ("h", 3_600, 1), ("min", 60, 0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.{digits}f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def _row(shard: ShardView) -> tuple[Text | ProgressBar | str, ...]:
@@ -95,10 +85,9 @@ def _row(shard: ShardView) -> tuple[Text | ProgressBar | str, ...]:
         Text(f"{shard.state}{ending}{age}{lost}", style=STYLES[shard.state]),
         f"{'–' if shard.epoch is None else shard.epoch}/{shard.epochs}",
         ProgressBar(total=max(1, shard.epochs_all), completed=shard.epochs_done, width=12),
-        f"{shard.epochs_per_second:,.1f}" if shard.epochs_per_second else "–",
+        pace(shard.epochs_per_second) if shard.epochs_per_second else "–",
         duration(shard.seconds_left),
-        f"{1000 * shard.co2e_kg:,.2f}",
-        f"{1000 * shard.wasted_kg:,.2f}",
+        *(amount(each, MASS) if each else "–" for each in (shard.co2e_kg, shard.wasted_kg)),
         str(shard.attempt or "–"),
         shard.machine,
     )

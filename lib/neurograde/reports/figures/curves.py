@@ -52,12 +52,13 @@ def learning_curves(slug: str, curves: Curves) -> Figure:
         if curves.best:
             epochs, values = zip(*curves.best, strict=True)
             axes.plot(
-                epochs, values, "o", color=BEST, markersize=5.5, markeredgecolor=PAPER, markeredgewidth=0.9, zorder=5
-            )
+                epochs, values, "o", color=BEST, markersize=5.5, markeredgecolor=PAPER, markeredgewidth=0.9, zorder=5,
+                clip_on=False,
+            )  # fmt: skip
         axes.set_xlabel("epoch")
         axes.set_title(curves.measure, color=MUTED)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-        axes.set_xlim(0, None)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, steps=[1, 2, 5, 10]))
+        axes.set_xlim(0, max((epoch for curve in (*curves.train, *curves.valid) for epoch in curve), default=0) or 1)
         if curves.measure in PERCENT:
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=f"{NARROW}%"))
         handles = axes.get_legend_handles_labels()[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ class Mark(NamedTuple):
     """A method."""
 
     name: str
+    label: str
+    """What it is called in the figure: no more than tells it from the others."""
     accuracy: Interval
     wh: float
     is_network: bool
@@ -24,6 +27,7 @@ class Mark(NamedTuple):
 
 def accuracy_against_energy(slug: str, marks: Sequence[Mark]) -> Figure:
     """Test accuracy with its interval over the energy that it took; networks are squares, the others circles."""
+    middle = math.sqrt(min(each.wh for each in marks) * max(each.wh for each in marks))
     with canvas(height_px=90 + 26 * len(marks)) as drawing:
         axes = drawing.add_subplot()
         axes.grid(axis="both")
@@ -38,15 +42,17 @@ def accuracy_against_energy(slug: str, marks: Sequence[Mark]) -> Figure:
             axes.plot(
                 mark.wh, value, "s" if mark.is_network else "o", color=colour, markeredgecolor=PAPER, markersize=8
             )
+            side = -1 if mark.wh > middle else 1  # words go inwards
             axes.annotate(
-                short(mark.name, 20), (mark.wh, value), (6, 5), textcoords="offset points", fontsize=8, color=INK
-            )
+                short(mark.label, 26), (mark.wh, value), (6 * side, 5), textcoords="offset points",
+                ha="right" if side < 0 else "left", fontsize=8, color=INK,
+            )  # fmt: skip
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=f"{NARROW}%"))
         axes.xaxis.set_major_locator(LogLocator(numticks=6))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="Wh", title="test accuracy")
-        axes.margins(x=0.16)
+        axes.margins(x=0.08)
         words = "; ".join(
             f"{each.name} {metric('accuracy', each.accuracy.value)} for {decimal(each.wh, 2)} Wh" for each in marks
         )

@@ -67,7 +67,7 @@ def grid_map(slug: str, title: str, cells: Cells) -> Figure:
         axes.add_patch(_frame(best_col, best_row))
         axes.set_xticks(range(len(sizes)), [str(each) for each in sizes])
         axes.set_yticks(range(len(rates)), [f"{each:g}" for each in rates])
-        axes.set(xlabel="batch size", ylabel="learning rate", title=short(title, 46))
+        axes.set(xlabel="batch size", ylabel="learning rate", title=short(title, 56))
         alt = (
             f"{title}: mean best loss over {len(rates)} learning rates and {len(sizes)} batch sizes, n = {usual}; "
             f"least, {decimal(float(least))}, at {rates[best_row]:g} and {sizes[best_col]}; "

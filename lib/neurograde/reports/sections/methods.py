@@ -20,6 +20,8 @@ class Contestant:
     """A network or a method of the literature, with what it reached and drew."""
 
     name: str
+    label: str
+    """Its name without what all of them share."""
     is_network: bool
     test: Assessment
     test_set: str
@@ -28,8 +30,9 @@ class Contestant:
 
 def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
     """All of them, the most accurate first."""
+    several = len({each.metrics.chosen_cell.backbone for each in chains}) > 1
     everyone = sorted(
-        [*map(_network, chains), *map(_baseline, baselines)],
+        [*(_network(each, by_backbone=several) for each in chains), *map(_baseline, baselines)],
         key=lambda each: -(each.test.metric("accuracy").value or 0.0),
     )
     columns = (
@@ -54,7 +57,8 @@ def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
     test = everyone[0].test
     caption = f"Per original patch, n = {test.n} of {plural(test.families, 'family')}; 95 % intervals over families"
     marks = [
-        Mark(each.name, each.test.metric("accuracy"), 1000 * each.spent.kwh_tdp, each.is_network) for each in everyone
+        Mark(each.name, each.label, each.test.metric("accuracy"), 1000 * each.spent.kwh_tdp, each.is_network)
+        for each in everyone
     ]
     figure = accuracy_against_energy("methods", marks)
     blocks: list[Block] = [
@@ -71,11 +75,12 @@ def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
     return Section("methods", "Methods compared", lead, tuple(blocks))
 
 
-def _network(chain: Chain) -> Contestant:
+def _network(chain: Chain, *, by_backbone: bool) -> Contestant:
     spent = account([*chain.run.shards.values(), chain.evaluation], list(chain.features())).sum
     cell = chain.metrics.chosen_cell
     return Contestant(
         name=f"{cell.backbone}, {cell.strategy} ({plural(len(chain.run.sessions), 'session')})",
+        label=f"{cell.backbone}, {cell.strategy}" if by_backbone else cell.strategy,
         is_network=True,
         test=chain.metrics.subsets["test"].patches,
         test_set=chain.metrics.test_set,
@@ -90,6 +95,7 @@ def _baseline(artefact: Artefact) -> Contestant:
     )
     return Contestant(
         name=metrics.method,
+        label=metrics.method,
         is_network=False,
         test=metrics.subsets["test"].patches,
         test_set=metrics.test_set,

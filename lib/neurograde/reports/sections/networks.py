@@ -34,10 +34,11 @@ def networks(chains: Sequence[Chain]) -> Section:
 
 def _table(found: Sequence[Architecture]) -> Table:
     names = ("backbone", "weights", "input, px", "Acc @1", "Acc @5", "parameters", "multiply-adds")
+    said = "; below each, the report's" if any(each.backbone in TABLE_1_2 for each in found) else ""
     return Table(
         slug="backbones",
         caption="How large are the backbones, and how good on ImageNet (table 1.2)? Counted from the networks as their "
-        "makers built them, accuracies as torchvision gives them for these weights; below each, the report's",
+        f"makers built them, accuracies as torchvision gives them for these weights{said}",
         titles=tuple(Cell(name, kind="text" if place < 2 else "number") for place, name in enumerate(names)),
         rows=tuple(_row(each) for each in found),
         columns=("backbone", "weights", "input_size_px", "top_1", "top_5", "parameters", "auxiliary_parameters",

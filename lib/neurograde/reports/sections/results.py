@@ -41,8 +41,8 @@ def _sentence(chain: Chain) -> str:
     if threshold.value is None:
         return f"{words} A sample is given {threshold.source}."
     return (
-        f"{words} A sample is called {chain.metrics.positive} from a probability of {decimal(threshold.value, 2)} on "
-        f"({threshold.source})."
+        f"{words} A sample is called {chain.metrics.positive} from a probability of {decimal(threshold.value, 2)} on; "
+        f"this threshold comes from {threshold.source}."
     )
 
 

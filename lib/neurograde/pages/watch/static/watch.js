@@ -1,10 +1,10 @@
 // The page of a running grid: asks the server every few seconds where it stands, and draws what has changed.
 
-const SECONDS = 5, ROWS = 200;
+const ROWS = 200;
 const SCALE = ["#16325c", "#1d4f91", "#3f76b5", "#74a2d1", "#aac8e4", "#d9e6f2"]; // best to worst; safe for the colour-blind
 const SVG = "http://www.w3.org/2000/svg";
 const $ = (id) => document.getElementById(id);
-let grid = null, row = null, chosen = null, readAt = 0;
+let grid = null, row = null, chosen = null, readAt = 0, every = 5; // seconds between looks
 
 const make = (name, fields = {}, ...children) => {
   const node = Object.assign(document.createElement(name), fields);
@@ -25,12 +25,13 @@ async function refresh() {
     const answer = await fetch("/api/grid"), data = await answer.json();
     if (!answer.ok) throw new Error(data.error);
     grid = data;
+    every = data.every;
     readAt = Date.now();
     $("message").hidden = true;
     show();
   } catch (error) {
     $("message").hidden = false;
-    $("message").textContent = `Not up to date: ${error.message}. Trying again every ${SECONDS} s.`;
+    $("message").textContent = `Not up to date: ${error.message}. Trying again every ${every} s.`;
   }
 }
 
@@ -44,7 +45,7 @@ function show() {
   const done = grid.shards.reduce((sum, each) => sum + each.epochs_done, 0), all = grid.shards.reduce((sum, each) => sum + each.epochs_all, 0);
   $("done").style.width = `${(100 * done) / Math.max(1, all)}%`;
   const rows = [...new Set(grid.cells.map(rowOf))];
-  if (!rows.includes(row)) { row = rowOf(grid.cells.find((each) => each.running) ?? grid.cells[0]); chosen = best(); curves(); }
+  if (!rows.includes(row)) { row = rowOf(grid.cells.find((each) => each.running) ?? grid.cells[0]); chosen = best(); }
   if ($("row").options.length !== rows.length) $("row").replaceChildren(...rows.map((each) => make("option", { value: each, textContent: each })));
   $("row").value = row;
   $("row-label").hidden = rows.length < 2;
@@ -79,7 +80,8 @@ function tile(cell, best, worst) {
   button.dataset.cell = cell.place;
   button.setAttribute("aria-pressed", String(chosen === cell.place));
   const loss = cell.loss === null ? "–" : cell.loss.toFixed(3);
-  button.append(loss, make("small", { textContent: `n = ${cell.counted} of ${cell.repeats}` }));
+  const n = cell.counted === cell.repeats ? `n = ${cell.counted}` : `n = ${cell.counted} of ${cell.repeats}`;
+  button.append(loss, make("small", { textContent: n }));
   button.setAttribute("aria-label", `rate ${rateOf(cell.learning_rate)}, batch ${cell.batch_size}: loss ${loss}, ${cell.counted} of ${cell.repeats} sessions${cell.running ? ", being trained" : ""}`);
   if (cell.loss !== null) {
     const step = worst > best ? Math.round(((cell.loss - best) / (worst - best)) * (SCALE.length - 1)) : 0;
@@ -144,9 +146,21 @@ function duration(seconds) {
   return `${seconds.toFixed(0)} s`;
 }
 
+// Session-epochs a second, minute or hour, so that it is not 0.0.
+function pace(rate) {
+  const [unit, size] = [["s", 1], ["min", 60]].find(([, seconds]) => rate * seconds >= 1) ?? ["h", 3600];
+  return `${(rate * size).toFixed(1)}/${unit}`;
+}
+
+// Kilograms, grams or milligrams, so that three digits say something.
+function mass(kg) {
+  const step = kg >= 1 ? 0 : kg >= 1e-3 ? 1 : 2, scaled = kg * 1000 ** step;
+  return kg ? `${scaled.toFixed(scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2)} ${["kg", "g", "mg"][step]}` : "–";
+}
+
 function shards() {
   const sorted = [...grid.shards].sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state));
-  const head = ["shard", "state", "epoch", "", "epochs/s", "left", "g CO2e", "wasted", "attempt", "heartbeat", "where"];
+  const head = ["shard", "state", "epoch", "", "rate", "left", "CO2e", "wasted", "attempt", "heartbeat", "where"];
   $("shards").replaceChildren(make("thead", {}, make("tr", {}, ...head.map((title) => make("th", { scope: "col", textContent: title })))), make("tbody", {}, ...sorted.slice(0, ROWS).map((each) => {
     const fill = make("i");
     fill.style.width = `${(100 * each.epochs_done) / Math.max(1, each.epochs_all)}%`;
@@ -155,14 +169,18 @@ function shards() {
     return make("tr", { className: each.state },
       make("th", { scope: "row", textContent: each.name }), make("td", { className: "state", textContent: each.state + ending + lost }),
       number(`${each.epoch ?? "–"}/${each.epochs}`), make("td", {}, make("span", { className: "meter" }, fill)),
-      number(each.epochs_per_second ? each.epochs_per_second.toFixed(1) : "–"), number(duration(each.seconds_left)),
-      number((1000 * each.co2e_kg).toFixed(2)), number((1000 * each.wasted_kg).toFixed(2)), number(each.attempt ?? "–"),
+      number(each.epochs_per_second ? pace(each.epochs_per_second) : "–"), number(duration(each.seconds_left)),
+      number(mass(each.co2e_kg)), number(mass(each.wasted_kg)), number(each.attempt ?? "–"),
       number(each.heartbeat_seconds === null ? "–" : `${duration(each.heartbeat_seconds)} ago`), make("td", { textContent: each.machine }));
   })));
-  $("more").textContent = sorted.length > ROWS ? `and ${sorted.length - ROWS} shards more` : "";
+  $("more").textContent = sorted.length > ROWS ? `and ${sorted.length - ROWS} more` : "";
 }
 
 $("row").onchange = () => { row = $("row").value; chosen = best(); heatmap(); curves(); };
 setInterval(() => { if (readAt) $("age").textContent = `read ${duration((Date.now() - readAt) / 1000)} ago`; }, 1000);
-setInterval(() => { if (!document.hidden) refresh().then(curves); }, SECONDS * 1000);
-await refresh();
+let look = () => {};
+document.onvisibilitychange = () => look(); // a page that is looked at again is up to date at once
+for (;;) {
+  if (!document.hidden || !grid) await refresh().then(curves);
+  await new Promise((resume) => { look = resume; setTimeout(resume, every * 1000); });
+}
