@@ -157,7 +157,7 @@ def test_a_store_that_is_not_there_is_said_within_the_patience(bucket: Bucket, m
     with pytest.raises(StoreUnavailable, match="tries in") as raised:
         store.get("x/a")
     assert raised.value.exit_code == 69
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_the_patience_with_its_silences_is_below_a_minute():
