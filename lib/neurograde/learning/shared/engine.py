@@ -35,7 +35,7 @@ from neurograde.runtime.log import log
 from neurograde.specs.records import Metrics, Session
 from neurograde.specs.train import TrainSpec
 
-BLOCK_ROWS, BLOCK_BYTES = 128, 8 << 20
+BLOCK_ROWS, BLOCK_BYTES = 128, 4 << 20
 """Most samples, and most bytes of features, gathered for a block: what the last cache of a processor holds."""
 
 
@@ -332,13 +332,15 @@ class SharedEngine:
 def stack_width(head: nn.Sequential, batch_size: int, device: torch.device) -> int:
     """Members of a stack: what measured fastest, and a function of nothing that differs among a session's company.
 
-    On a CPU a lone layer is bound by calls, so that many members share one; a deep head by its weights, which more
-    members would drive out of the processor's cache. A GPU takes as many as its memory allows: so a fact of the
+    On a CPU a lone layer is bound by calls, so that many members share one, as far as the values of a step stay in the
+    processor's cache; a deep head by its weights, which more members would drive out of it. A GPU takes as many as its memory allows: so a fact of the
     machine, and of what "the same kind of machine" means.
     """
     is_deep = sum(isinstance(layer, nn.Linear) for layer in head) > 1
     if device.type == "cpu":
-        return 4 if is_deep else 50 if batch_size <= 16 else 10
+        if is_deep:
+            return 4
+        return 50 if batch_size <= 8 else 25 if batch_size <= 16 else 10 if batch_size <= 64 else 5
     free, _ = torch.cuda.mem_get_info(device)
     return width_within(free // 4, head, batch_size)  # a quarter: several stacks, features and best weights share it
 
