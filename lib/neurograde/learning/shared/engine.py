@@ -333,8 +333,8 @@ def stack_width(head: nn.Sequential, batch_size: int, device: torch.device) -> i
     """Members of a stack: what measured fastest, and a function of nothing that differs among a session's company.
 
     On a CPU a lone layer is bound by calls, so that many members share one, as far as the values of a step stay in the
-    processor's cache; a deep head by its weights, which more members would drive out of it. A GPU takes as many as its memory allows: so a fact of the
-    machine, and of what "the same kind of machine" means.
+    processor's cache; a deep head by its weights, which more members would drive out of it. A GPU takes as many as its
+    memory allows: so a fact of the machine, and of what "the same kind of machine" means.
     """
     is_deep = sum(isinstance(layer, nn.Linear) for layer in head) > 1
     if device.type == "cpu":

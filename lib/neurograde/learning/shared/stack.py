@@ -3,7 +3,7 @@
 A head is a few small matrices, so one head alone spends its time on calls, not on arithmetic. Stacked, a step of all
 members is one batched product a layer. The backward pass is written out because autograd would keep every product of
 the step, write a gradient beside every weight and visit each again: a linear layer here adds the gradient straight to
-its velocity (`baddbmm`), and passes its own gradient on before its weight moves.
+its velocity (`products.add_outer`), and passes its own gradient on before its weight moves.
 
     forward    Z_l = H_{l-1} W_lᵀ + b_l,  H_l = act(Z_l) · mask / (1 - p)
     backward   D_{l-1} = (D_l W_l) · mask / (1 - p) · act'(Z_{l-1}),  with W_l as it was in the forward pass
@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from neurograde.learning.dropout import Dropout
 from neurograde.learning.objective import Objective
 from neurograde.learning.pointwise import pointwise
+from neurograde.learning.shared.products import add_outer, backward, forward
 from neurograde.learning.shared.steps import Stepper, stepper
 from neurograde.learning.steering import margin_logits, moved, pulls
 from neurograde.specs.train import SGD, Optimiser
@@ -73,8 +74,8 @@ class Linear:
 
     def backward(self, gradient: Tensor, rates: Tensor) -> Tensor | None:
         """Pass the gradient on, then step."""
-        passed = torch.bmm(gradient, self.weight)
-        self._step_weight.product(gradient.transpose(1, 2), self.values, rates)
+        passed = backward(gradient, self.weight)
+        self._step_weight.product(gradient, self.values, rates)
         self._step_bias.step(gradient.sum(1, keepdim=True), rates)
         return passed
 
@@ -104,8 +105,9 @@ class Linear:
         return {"weight": self.weight[member], "bias": self.bias[member, 0]}
 
     def infer(self, values: Tensor, member: int) -> Tensor:
-        """One member's, as torch's own layer computes it."""
-        return nn.functional.linear(values, self.weight[member], self.bias[member, 0])
+        """One member's."""
+        found: Tensor = self.bias[member] + product(values[None], self.weight[member : member + 1])[0]
+        return found
 
 
 class First(Linear):
@@ -121,7 +123,7 @@ class First(Linear):
 
     def backward(self, gradient: Tensor, rates: Tensor) -> None:
         """Step."""
-        self._step_weight.product(gradient.transpose(1, 2), self.values, rates)
+        self._step_weight.product(gradient, self.values, rates)
         self._step_bias.step(gradient.sum(1, keepdim=True), rates)
 
     def end(self) -> None:
@@ -158,9 +160,9 @@ class Delayed(First):
     def begin(self, values: Tensor, batch: int, rates: Tensor) -> None:
         """Form the products that all steps of the block share."""
         self._block, self._batch, self._rates, self._taken = values, batch, rates, 0
-        self._from_weight = torch.bmm(values, self.weight.transpose(1, 2))  # (member, row, out)
-        self._from_velocity = torch.bmm(values, self.velocity.transpose(1, 2)) * rates
-        self._alike = torch.bmm(values, values.transpose(1, 2)) * rates  # (member, row, row)
+        self._from_weight = forward(values, self.weight)  # (member, row, out)
+        self._from_velocity = forward(values, self.velocity) * rates
+        self._alike = forward(values, values) * rates  # (member, row, row)
         self._gradients = torch.zeros_like(self._from_weight)
         steps = torch.arange(values.shape[1] // batch + 1, dtype=values.dtype, device=values.device)
         powers = self.momentum**steps
@@ -186,9 +188,9 @@ class Delayed(First):
         ages = torch.arange(self._taken - 1, -1, -1, device=self.weight.device).repeat_interleave(self._batch)[:, None]
         self.weight.addcmul_(self.velocity, self._rates, value=-float(self._drifts[self._taken]))
         moved = (self._gradients * self._sums[ages + 1]).mul_(self._rates)
-        self.weight.baddbmm_(moved.transpose(1, 2), self._block, alpha=-1)
-        kept = (self._gradients * self._powers[ages]).transpose(1, 2)
-        self.velocity.baddbmm_(kept, self._block, beta=float(self._powers[self._taken]))
+        add_outer(self.weight, moved, self._block, alpha=-1)
+        kept = self._gradients * self._powers[ages]
+        add_outer(self.velocity, kept, self._block, beta=float(self._powers[self._taken]))
 
 
 class LeakyReLU:
@@ -430,7 +432,7 @@ def product(values: Tensor, weight: Tensor) -> Tensor:
     """
     if weight.shape[1] < ROWS:
         return torch.bmm(weight, values.transpose(1, 2)).transpose(1, 2)
-    return torch.bmm(values, weight.transpose(1, 2))
+    return forward(values, weight)
 
 
 def _first(layers: Sequence[nn.Module], optimiser: Optimiser, batch: int) -> Layer:

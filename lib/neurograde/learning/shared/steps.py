@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from neurograde.learning.shared.products import add_outer
 from neurograde.specs import train as specs
 
 
@@ -17,7 +18,7 @@ class Stepper(Protocol):
         """Step by a gradient of the parameter's shape; `rates` is (member, 1, 1)."""
 
     def product(self, left: Tensor, right: Tensor, rates: Tensor) -> None:
-        """Step by the gradient `left @ right`, (member, out, batch) times (member, batch, in)."""
+        """Step by the gradient `leftᵀ right`, of left (member, batch, out) and right (member, batch, in)."""
 
     def slots(self) -> dict[str, Tensor]:
         """What is kept from step to step, by torch's names, (member, ...) each."""
@@ -38,7 +39,7 @@ class SGD:
 
     def product(self, left: Tensor, right: Tensor, rates: Tensor) -> None:
         """By a product that is added to the velocity as it is formed."""
-        self.velocity.baddbmm_(left, right, beta=self.momentum)
+        add_outer(self.velocity, left, right, beta=self.momentum)
         self._move(rates)
 
     def slots(self) -> dict[str, Tensor]:
@@ -59,7 +60,9 @@ class _ByGradient:
 
     def product(self, left: Tensor, right: Tensor, rates: Tensor) -> None:
         """By a product, formed first."""
-        self.step(torch.bmm(left, right), rates)
+        gradient = torch.zeros_like(self.parameter)
+        add_outer(gradient, left, right)
+        self.step(gradient, rates)
 
     def step(self, gradient: Tensor, rates: Tensor) -> None:
         """Add the L2 penalty, then step."""
