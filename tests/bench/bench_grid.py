@@ -27,6 +27,7 @@ from neurograde.learning.backbones import Trunk, random_trunk
 from neurograde.learning.features.forward import BATCH, run_module
 from neurograde.learning.inputs import Inputs
 from neurograde.learning.samples import Planned, Samples
+from neurograde.learning.shared import products
 from neurograde.learning.shared.engine import SharedEngine
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.runtime.machine import usable_cores
@@ -167,13 +168,14 @@ def _head(strategy: dict[str, Any]) -> nn.Sequential:
 
 
 def _gemm_flops() -> float:
-    """What the machine reaches on a large product, FLOPs a second."""
-    one = torch.randn(2048, 2048)
+    """What the machine's fastest kernel reaches on a large product, FLOPs a second."""
+    one = torch.randn(1, 2048, 2048)
     best = 0.0
-    for _ in range(5):
-        start = time.perf_counter()
-        torch.mm(one, one)
-        best = max(best, 2 * 2048**3 / (time.perf_counter() - start))
+    for multiply in (torch.bmm, products.forward):
+        for _ in range(5):
+            start = time.perf_counter()
+            multiply(one, one)
+            best = max(best, 2 * 2048**3 / (time.perf_counter() - start))
     return best
 
 
