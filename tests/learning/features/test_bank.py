@@ -81,6 +81,17 @@ def test_what_one_bank_computes_any_other_finds_bit_for_bit(bank):
     assert first.records() == second.records() != ()
 
 
+def test_a_pass_that_training_waits_for_is_said(bank, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
+    features = bank(crop="random", epochs=2)
+    features.train(1)
+    features.valid()
+    assert [each.message for each in caplog.records if each.message.startswith("features of")] == [
+        f"features of 24 train samples by {features.trunk.name}, slice 1 of random crops, once for all",
+        f"features of 12 valid samples by {features.trunk.name}, the centre crop, once for all",
+    ]
+
+
 def test_features_are_those_of_the_samples_in_the_order_of_the_plan(bank):
     found = bank(crop="center")
     images = Inputs(46, resize=False, seed=3).batch(found.samples["train"], np.arange(24), STATISTICS, CPU)

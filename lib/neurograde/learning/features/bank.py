@@ -31,6 +31,7 @@ from neurograde.learning.inputs import Inputs, slices_of
 from neurograde.learning.samples import Samples, Statistics
 from neurograde.runtime.cache import Cache
 from neurograde.runtime.job import Job
+from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress
 from neurograde.specs.records import InputRecord
 from neurograde.specs.train import TrainSpec
@@ -151,6 +152,9 @@ class Features:
     def _array(self, part: Part) -> NDArray[Any]:
         found = artefact.read(self.job.store, self._recipes[part], self._cache)
         if found is None:
+            crops = "the centre crop" if part.crop_slice is None else f"slice {part.crop_slice} of random crops"
+            count = len(self.samples[part.subset])
+            log.info(f"features of {count:,} {part.subset} samples by {self.trunk.name}, {crops}, once for all")
             self._compute(part, lambda _samples: self.tick(0))
             found = artefact.read(self.job.store, self._recipes[part], self._cache)
         if found is None:
