@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,10 @@ from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import INK, PAPER, SUBSET, canvas, render, short
 from neurograde.reports.numbers import NARROW, decimal, metric
 from neurograde.reports.readings import Interval
+
+ROOM_FOR_WORDS = 0.6
+"""Of the width of the marks, beside the last of them."""
+LINE_PX = 9
 
 
 class Mark(NamedTuple):
@@ -27,8 +30,8 @@ class Mark(NamedTuple):
 
 def accuracy_against_energy(slug: str, marks: Sequence[Mark]) -> Figure:
     """Test accuracy with its interval over the energy that it took; networks are squares, the others circles."""
-    middle = math.sqrt(min(each.wh for each in marks) * max(each.wh for each in marks))
-    with canvas(height_px=90 + 26 * len(marks)) as drawing:
+    height_px = 90 + 26 * len(marks)
+    with canvas(height_px=height_px) as drawing:
         axes = drawing.add_subplot()
         axes.grid(axis="both")
         axes.set_xscale("log")
@@ -42,18 +45,36 @@ def accuracy_against_energy(slug: str, marks: Sequence[Mark]) -> Figure:
             axes.plot(
                 mark.wh, value, "s" if mark.is_network else "o", color=colour, markeredgecolor=PAPER, markersize=8
             )
-            side = -1 if mark.wh > middle else 1  # words go inwards
-            axes.annotate(
-                short(mark.label, 26), (mark.wh, value), (6 * side, 5), textcoords="offset points",
-                ha="right" if side < 0 else "left", fontsize=8, color=INK,
-            )  # fmt: skip
+        axes.margins(x=0.08)
+        least, most = axes.get_xlim()
+        axes.set_xlim(least, most * (most / least) ** ROOM_FOR_WORDS)
+        bottom, top = axes.get_ylim()
+        accuracy_a_px = (top - bottom) / (0.8 * height_px)
+        for kind in (True, False):  # they lie far apart
+            alike = [each for each in marks if each.is_network == kind and each.accuracy.value is not None]
+            heights = spread([each.accuracy.value or 0 for each in alike], LINE_PX * accuracy_a_px)
+            for mark, height in zip(alike, heights, strict=True):
+                axes.annotate(
+                    short(mark.label, 32), (mark.wh, height), (6, 3), textcoords="offset points", fontsize=8, color=INK
+                )
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=f"{NARROW}%"))
         axes.xaxis.set_major_locator(LogLocator(numticks=6))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="Wh", title="test accuracy")
-        axes.margins(x=0.08)
         words = "; ".join(
             f"{each.name} {metric('accuracy', each.accuracy.value)} for {decimal(each.wh, 2)} Wh" for each in marks
         )
         return render(drawing, slug, f"Test accuracy over energy. {words}.")
+
+
+def spread(values: Sequence[float], step: float) -> list[float]:
+    """The values, the lower of two that are nearer than `step` moved down to it: where words do not lie on each other.
+
+    >>> spread([0.5, 0.9, 0.89], 0.02)
+    [0.5, 0.9, 0.88]
+    """
+    found, above = list(values), float("inf")
+    for place in sorted(range(len(found)), key=lambda place: -found[place]):
+        found[place] = above = min(found[place], above - step)
+    return found
