@@ -25,12 +25,19 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> list[Chain]:
 
 
 def write_baseline(
-    chain: Chain, name: str, *, test_set: str = "0" * 64, features: tuple[InputRecord, ...] = ()
+    chain: Chain,
+    name: str,
+    *,
+    test_set: str = "0" * 64,
+    features: tuple[InputRecord, ...] = (),
+    further: dict[str, float] | None = None,
 ) -> Artefact:
     """A baseline with the figures of the chain's own test, and two hours of work."""
     evaluated = chain.evaluation.read_json("metrics.json")
     metrics = {key: evaluated[key] for key in ("format", "subsets")} | {"test_set": test_set}
     metrics |= {"method": name, "classes": ["D", "PD"]}
+    of_patches = metrics["subsets"]["test"]["patches"]["metrics"]
+    of_patches |= {key: of_patches["accuracy"] | {"value": value} for key, value in (further or {}).items()}
     return write(chain.evaluation.store, f"baselines/{name}", json.dumps(metrics).encode(), features)
 
 
@@ -59,6 +66,14 @@ def test_every_contestant_has_a_row_and_a_mark_the_networks_among_them(study: li
     assert len(names) == 2 + len(study)
     [figure] = [each for block in section.blocks for each in getattr(block, "figures", ())]
     assert all(name in figure.alt for name in names)
+
+
+def test_of_more_than_two_classes_the_means_over_all_of_them_are_shown(study: list[Chain]):
+    three = write_baseline(study[0], "three", further={"accuracy": 1.0, "f_macro": 0.4321, "roc_auc_macro": 0.8765})
+    section = methods(study, [three])
+    assert "0.432" in rows(section)["three"][2]
+    assert "0.876" in rows(section)["three"][3] or "0.877" in rows(section)["three"][3]
+    assert "means of every class" in str(section.blocks[0])
 
 
 def test_marks_of_networks_are_called_by_what_tells_them_apart(study: list[Chain]):
