@@ -116,7 +116,7 @@ class SharedEngine:
         Where the device runs out of memory, stacks are halved and the epoch is begun again. What an epoch needs is the
         same every time, so that what was there before is kept until one has been trained.
         """
-        before = None if self._has_fitted else {name: each.cpu() for name, each in self.state().items()}
+        before = None if self._has_fitted else {name: each.to("cpu", copy=True) for name, each in self.state().items()}
         while True:
             found: dict[str, Metrics] = {}
             try:
