@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
+import time
+import weakref
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
 from neurograde.errors import DataError, StoreUnavailable
-from neurograde.runtime.job import Entry, Job, job, leave_message
+from neurograde.runtime.job import Entry, Job, job, leave_message, sigterm_stops
 from neurograde.specs.base import JobSpec, Name
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.raw import RawFile, RawInputs
@@ -60,6 +63,11 @@ def toy(job: Job[ToySpec]) -> None:
                 os.kill(os.getpid(), signal.SIGTERM)
             except Exception as error:
                 raise DataError(f"cell.png: {error}") from None
+        if spec.fails == "sigterm as an object goes":
+            gone = weakref.ref(set(), lambda _gone: os.kill(os.getpid(), signal.SIGTERM))
+            assert gone() is None
+            time.sleep(5)
+            raise DataError("the signal was lost")
 
 
 @pytest.fixture(autouse=True)
@@ -181,12 +189,21 @@ def test_last_words_are_cut_to_what_a_cluster_keeps(tmp_path: Path, monkeypatch:
     assert (tmp_path / "log").stat().st_size == 4096
 
 
-@pytest.mark.parametrize("where", ["sigterm", "sigterm in a library"])
+@pytest.mark.parametrize("where", ["sigterm", "sigterm in a library", "sigterm as an object goes"])
 def test_sigterm_is_75_wherever_it_comes_and_the_next_run_finishes(run, memory_url: str, where: str):
     code, _ = run(fails=where)
     assert code == 75
     assert manifest_of(memory_url) is None
     assert run()[0] == 0
+
+
+def test_what_else_is_raised_where_nothing_can_be_is_still_reported(monkeypatch: pytest.MonkeyPatch):
+    reported: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: reported.append(lost.exc_type))
+    with sigterm_stops():
+        weakref.ref(set(), lambda _gone: 1 // 0)
+    assert reported == [ZeroDivisionError]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_a_raw_input_is_hashed_again_only_when_size_or_stamp_differ(run, memory_url: str):

@@ -55,6 +55,7 @@ MADE_BY = {
 BY_THE_SPEC_OF_TRAIN = {"features", "stage"}
 """Jobs that do a part of training ahead, and read its spec."""
 LAST_WORDS, MESSAGE_BYTES = "NEUROGRADE_LAST_WORDS", 4096
+SECONDS_TO_ASK_AGAIN = 0.01
 
 
 class UpToDate(Exception):
@@ -284,16 +285,30 @@ def sibling_spec(source: str, maker: str, name: str | None = None) -> str | None
 
 @contextmanager
 def sigterm_stops() -> Iterator[None]:
-    """Turn SIGTERM into `Stopped`, raised in the main thread wherever it is, as long as the block runs."""
+    """Turn SIGTERM into `Stopped`, raised in the main thread wherever it is, as long as the block runs.
+
+    Where that is a callback of a weak reference or a `__del__`, the interpreter reports what is raised and goes on as
+    if nothing had happened: the request is made again a moment later.
+    """
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Stopped("asked to stop (SIGTERM); run the same command again to go on")
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def unraised(lost: sys.UnraisableHookArgs) -> None:
+        if issubclass(lost.exc_type, Stopped):
+            signal.setitimer(signal.ITIMER_REAL, SECONDS_TO_ASK_AGAIN)  # takes no lock, that the thread may hold here
+        else:
+            report(lost)
+
+    report, sys.unraisablehook = sys.unraisablehook, unraised
+    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGALRM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        sys.unraisablehook = report
 
 
 class Parser(argparse.ArgumentParser):
