@@ -179,26 +179,22 @@ class Study:
     def predictions(self, name: str, rows: Sequence[Mapping[str, str]]) -> bytes:
         """predictions.csv of the valid and test patches, drawn at random."""
         rng = generator(4, name)
-        columns = (
-            "subset",
-            "patch",
-            "transform",
-            "image",
-            "family",
-            "label",
-            "predicted",
-            *self._probability_columns(),
-        )
         lines = []
         for row in (each for each in rows if each["subset"] != "train"):
-            given = rng.dirichlet(np.ones(len(self.classes)))
-            predicted = self.classes[int(given.argmax())]
-            where = (row["patch"], "identity", row["image"], row["family"])
-            lines.append((row["subset"], *where, row["class"], predicted, *given.tolist()))
-        return encode_csv(columns, lines)
+            given = rng.dirichlet(np.ones(len(self.classes))).tolist()
+            lines.append(self.predicted(row, given))
+        return self.prediction_table(lines)
 
-    def _probability_columns(self) -> list[str]:
-        return [f"p_{label}" for label in self.classes]
+    def predicted(self, row: Mapping[str, str], given: Sequence[float]) -> tuple[object, ...]:
+        """A line of predictions.csv: a patch and the probability of each class."""
+        named = self.classes[int(np.argmax(given))]
+        where = (row["subset"], row["patch"], "identity", row["image"], row["family"])
+        return (*where, row["class"], named, *given)
+
+    def prediction_table(self, lines: Sequence[tuple[object, ...]]) -> bytes:
+        """predictions.csv, from its lines."""
+        columns = ("subset", "patch", "transform", "image", "family", "label", "predicted")
+        return encode_csv((*columns, *(f"p_{label}" for label in self.classes)), lines)
 
     def run(self, name: str, dataset: Artefact, leaks: bool) -> tuple[Artefact, list[Session], History]:
         """A run of the grid, the sessions that did not diverge, and their curves."""

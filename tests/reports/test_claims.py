@@ -16,7 +16,6 @@ from neurograde.reports.published import CLAIMS
 from neurograde.reports.sections.augmentation import augmentation
 from neurograde.reports.sections.claims import ABSENT, DIFFERENT, SAME, UNDECIDED, claims, verdict
 from neurograde.reports.sections.folds import folds
-from neurograde.storage.artefact import encode_csv
 from neurograde.storage.store import Store
 from tests.reports.study import Study
 from tests.reports.test_page import chains
@@ -50,20 +49,8 @@ class Known(Study):
             for row in members:
                 right = RIGHT[name](subset, families.index(row["family"]))
                 given = [SURE if (label == row["class"]) is right else 1 - SURE for label in self.classes]
-                named = self.classes[given.index(SURE)]
-                where = (row["patch"], "identity", row["image"], row["family"])
-                lines.append((subset, *where, row["class"], named, *given))
-        columns = (
-            "subset",
-            "patch",
-            "transform",
-            "image",
-            "family",
-            "label",
-            "predicted",
-            *self._probability_columns(),
-        )
-        return encode_csv(columns, lines)
+                lines.append(self.predicted(row, given))
+        return self.prediction_table(lines)
 
 
 @pytest.fixture(scope="module")
