@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurograde.errors import DigestMismatch
+from neurograde.errors import DigestMismatch, StoreUnavailable
 from neurograde.runtime.job import Job
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, read_manifest
@@ -304,6 +304,31 @@ def test_a_damaged_checkpoint_is_made_again_and_comes_out_the_same(uninterrupted
     store.put(newest, store.get(newest)[:-1] + b"x")
     assert outcome(in_a_process(store)) == 0
     assert results(store) == expected
+
+
+def test_begun_on_two_threads_it_goes_on_with_two_wherever_that_is(
+    train, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    assert train(workers=2)[0] == 0
+    expected = results(store)
+    store.clear("runs")
+    commit = Journal.commit
+
+    def away(journal: Journal, epoch: int, *args: object, **facts: object) -> bool:
+        if epoch == 2:
+            raise StoreUnavailable("memory://: no route")
+        return commit(journal, epoch, *args, **facts)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "commit", away)
+        assert train(workers=2)[0] == 69
+    code, lines = train(workers=1)
+    assert (code, any("goes on with threads: 2" in each["event"] for each in lines)) == (0, True)
+    assert results(store) == expected
+    assert read_manifest(store, SHARD).machine["threads"] == 2
+    store.clear("runs")
+    assert train(workers=1)[0] == 0
+    assert results(store) != expected  # or this test could not tell
 
 
 def test_asked_to_stop_it_leaves_a_record_exits_75_and_goes_on_later(tmp_path: Path, uninterrupted):

@@ -57,6 +57,18 @@ def test_the_latest_state_is_the_highest_committed_epoch(store: Store):
     assert commit.metrics == METRICS
 
 
+def test_the_machine_that_a_shard_began_on_is_that_of_the_first_commit(store: Store):
+    Journal(store, FOLDER).claim({"threads": 1})
+    assert Journal(store, FOLDER).began_on() == {}  # nothing came of it
+    for epoch, threads in enumerate((2, 8)):
+        journal = Journal(store, FOLDER)
+        journal.claim({"threads": threads})
+        journal.commit(epoch, b"state %d" % epoch, METRICS)
+    assert Journal(store, FOLDER).began_on() == {"threads": 2}
+    store.clear(f"{FOLDER}/attempts")
+    assert Journal(store, FOLDER).began_on() == {}
+
+
 def test_epochs_beyond_four_digits_stay_in_order(store: Store):
     journal = claimed(store)
     for epoch in (9999, 10_000):

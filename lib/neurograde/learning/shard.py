@@ -13,6 +13,7 @@ from neurograde.learning.attempt import Attempt
 from neurograde.learning.device import prepare_device
 from neurograde.learning.engine import Engine
 from neurograde.learning.engines import features_read, make_engine
+from neurograde.learning.plain import PlainEngine
 from neurograde.learning.plan import checkpoint_plan
 from neurograde.learning.results import result_files
 from neurograde.learning.samples import Samples, Statistics
@@ -55,23 +56,34 @@ def train_shard(
         began_with, job, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=attempt.tick
     )
     log.info(f"runs/{grid.name}/{shard.name}: {checkpoint_plan(spec, shard, trunk)}")
-    machine = machine_facts().model_dump(mode="json") | {"device": device.type, "threads": torch.get_num_threads()}
-    with attempt.claimed(engine, machine | _widths(engine)):
+    if device.type == "cpu" and isinstance(engine, PlainEngine):
+        _take_threads_of(attempt.journal)
+    with attempt.claimed(engine, machine_facts().model_dump(mode="json") | _ways(engine, device)):
         attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
-        publish(job, grid, shard, files, attempt, _widths(engine), features_read(engine))
+        publish(job, grid, shard, files, attempt, _ways(engine, device), features_read(engine))
     if len(engine.diverged) == len(sessions):
         when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
         raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
 
 
-def _widths(engine: Engine) -> dict[str, Any]:
-    """Members of a stack by batch size, a fact of the machine; out of memory halves them."""
-    return (
-        {"stack_widths": {str(size): each for size, each in engine.widths.items()}}
-        if isinstance(engine, SharedEngine)
-        else {}
-    )
+def _take_threads_of(journal: Journal) -> None:
+    """Go on with the number of threads that the shard began with, on however many cores.
+
+    Threads share out the sums of a gradient, and so each number of them has bits of its own.
+    """
+    threads = journal.began_on().get("threads")
+    if threads and threads != torch.get_num_threads():
+        log.info(f"{journal.folder} goes on with threads: {threads}, as it began; another number would change bits")
+        torch.set_num_threads(threads)
+
+
+def _ways(engine: Engine, device: torch.device) -> dict[str, Any]:
+    """How the machine is used: device, threads, and members of a stack by batch size, which out of memory halves."""
+    ways: dict[str, Any] = {"device": device.type, "threads": torch.get_num_threads()}
+    if isinstance(engine, SharedEngine):
+        ways["stack_widths"] = {str(size): each for size, each in engine.widths.items()}
+    return ways
 
 
 def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest

@@ -317,7 +317,8 @@ class TrainSpec(JobSpec):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train; `auto` takes a GPU when there is one."""
     workers: Annotated[int, Field(ge=1)] | None = None
-    """Threads that torch may use; all cores when not given."""
+    """Threads that torch may use; all cores when not given. Where layers of the network itself are trained on a CPU,
+    each number has bits of its own: a shard goes on with the one that it began with."""
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainSpec:

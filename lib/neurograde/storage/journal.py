@@ -154,6 +154,14 @@ class Journal:
         """Every claim so far, in order."""
         return sorted(self._records(Attempt, "attempts"), key=lambda each: each.attempt)
 
+    def began_on(self) -> dict[str, Any]:
+        """Facts of the machine that made the first commit; empty where there is none, or its claim is gone."""
+        keys = self._commit_keys()
+        if not keys:
+            return {}
+        claim = f"{self.folder}/attempts/{self._read(Commit, keys[min(keys)]).attempt}.json"
+        return self._read(Attempt, claim).machine if self.store.exists(claim) else {}
+
     def statuses(self) -> dict[int, Status]:
         """The last heartbeat of every attempt that sent one."""
         return {each.attempt: each for each in self._records(Status, "status")}

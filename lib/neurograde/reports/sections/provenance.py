@@ -7,7 +7,7 @@ from typing import Any
 
 from neurograde.reports.blocks import Column, Commands, Heading, Paragraph, Section, Table, Tables, simple_table
 from neurograde.reports.chain import Chain, unique
-from neurograde.reports.numbers import NOTHING
+from neurograde.reports.numbers import NOTHING, plural
 from neurograde.runtime import specfile
 from neurograde.specs.records import Manifest
 from neurograde.storage.artefact import Artefact
@@ -69,10 +69,11 @@ def _commands(manifests: Sequence[Manifest], own: Mapping[str, Any] | None) -> C
 
 def _machine(manifest: Manifest) -> str:
     facts = manifest.machine
-    cores = f"{facts['logical_cores']} cores" if facts.get("logical_cores") else None
+    cores = plural(facts["logical_cores"], "core") if facts.get("logical_cores") else None
+    threads = plural(facts["threads"], "thread") if facts.get("threads") else None
     memory = f"{facts['ram_gib']:g} GiB" if facts.get("ram_gib") else None
     python = f"Python {facts['python']}" if facts.get("python") else None
-    parts = (facts.get("cpu_model"), cores, memory, facts.get("gpu_model"), facts.get("os"), python)
+    parts = (facts.get("cpu_model"), cores, threads, memory, facts.get("gpu_model"), facts.get("os"), python)
     words = [str(word) for word in parts if word]
     return ", ".join(words) or NOTHING
 
