@@ -44,12 +44,12 @@ def experiments(slug: str, found: Mapping[str, Experiment]) -> Figure:
                 last = max(last, *epochs)
             valid = float(moments(each.curves.valid).mean[-1])
             words.append(f"{name}: valid ends at {decimal(valid)}, test gives {decimal(each.test_loss)}")
-        for each in found.values():
+        for place, each in enumerate(found.values()):  # side by side, so that none hides behind an equal one
             if each.test_loss is not None:
-                axes.plot(last * 1.04, each.test_loss, MARKER["test"], color=COLOURS[each.number],
+                axes.plot(last * (1.03 + 0.03 * place), each.test_loss, MARKER["test"], color=COLOURS[each.number],
                           markeredgecolor=PAPER, markersize=7, clip_on=False)  # fmt: skip
         axes.set_title("loss", color=MUTED)
-        axes.set(xlabel="epoch", xlim=(0, last * 1.08))
+        axes.set(xlabel="epoch", xlim=(0, last * 1.12))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
         names = [Line2D([], [], color=COLOURS[each.number], linewidth=1.7, label=name)
                  for name, each in found.items()]  # fmt: skip

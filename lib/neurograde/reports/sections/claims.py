@@ -13,7 +13,7 @@ from neurograde.maths.bootstrap import Interval
 from neurograde.reports.blocks import Block, Cell, Notes, Paragraph, Section, Table
 from neurograde.reports.chain import Chain
 from neurograde.reports.comparison import Comparison, names_of
-from neurograde.reports.numbers import count, difference, plural, title
+from neurograde.reports.numbers import NARROW, count, difference, plural, title
 from neurograde.reports.published import CLAIMS, Claim, Promise, Side
 from neurograde.reports.sections.experiments import mode
 from neurograde.specs.records import Session
@@ -195,7 +195,7 @@ def _table(evidence: Sequence[Evidence]) -> Table:
         titles=tuple(Cell(each, kind="text") for each in ("the study found", "this store shows", "verdict")),
         rows=tuple(
             (
-                Cell(each.claim.found, each.claim.where, kind="text"),
+                Cell(each.claim.found.replace(" %", f"{NARROW}%"), each.claim.where, kind="text"),
                 Cell(each.words or "no such evaluations on this page", _shown(each), kind="text"),
                 Cell(each.verdict, kind="text"),
             )
