@@ -84,6 +84,21 @@ def test_a_new_draft_removes_what_an_interrupted_one_left(store: Store):
     assert store.list("patches/demo") == {"patches/demo/a.txt": 1}
 
 
+def test_what_stands_goes_when_the_first_file_comes_to_replace_it_and_not_before(store: Store):
+    old = publish(store)
+    Draft(store, "patches/demo").abandon()
+    old.verify()
+    with pytest.raises(ValueError, match="no key"):
+        Draft(store, "patches/demo").write("../c.txt", b"2")
+    old.verify()
+    draft = Draft(store, "patches/demo")
+    draft.write("c.txt", b"2")
+    assert store.list("patches/demo") == {"patches/demo/c.txt": 1}
+    draft.write("d.txt", b"3")
+    draft.abandon()
+    assert store.list("patches/demo") == {}
+
+
 def test_a_file_is_written_once_and_stays_inside(store: Store):
     draft = Draft(store, "patches/demo")
     draft.write("a.txt", b"1")

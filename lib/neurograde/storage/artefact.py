@@ -131,13 +131,18 @@ class Draft:
     """An artefact under way: files first, the manifest last."""
 
     def __init__(self, store: Store, folder: str) -> None:
-        """An empty draft in `folder`; what an interrupted draft left there is removed."""
+        """An empty draft in `folder`; what an interrupted draft left there is removed.
+
+        An artefact that stands there goes when the first file comes to replace it: by then most errors have shown.
+        """
         self.store, self.folder = store, folder
         self.files: dict[str, FileRecord] = {}
         self.marks: set[str] = set()
         self.raw_digests: dict[str, str] = {}
         self.features: list[InputRecord] = []
-        store.clear(folder)
+        self._old_stands = store.exists(f"{folder}/{MANIFEST}")
+        if not self._old_stands:
+            store.clear(folder)
 
     def write(self, path: str, data: bytes) -> None:
         """Add a file."""
@@ -161,16 +166,25 @@ class Draft:
 
     def finish(self, manifest: Manifest) -> None:
         """Publish: the manifest makes the files an artefact."""
+        self._make_room()
         self.store.put(f"{self.folder}/{MANIFEST}", manifest.encode())
 
     def abandon(self) -> None:
-        """Remove what was written."""
-        self.store.clear(self.folder)
+        """Remove what was written; what stood before it stands on, if nothing was."""
+        if not self._old_stands:
+            self.store.clear(self.folder)
+
+    def _make_room(self) -> None:
+        if self._old_stands:
+            self.store.delete(f"{self.folder}/{MANIFEST}")  # first: half an artefact is none
+            self.store.clear(self.folder)
+            self._old_stands = False
 
     def _recorded(self, files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
         for path, data in files:
             if check_key(path) in self.files:
                 raise ValueError(f"{self.folder}/{path} is written twice")
+            self._make_room()
             self.files[path] = FileRecord(sha256=sha256_hex(data), size=len(data))
             yield path, data
 
