@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+import jobs.train
 from neurograde.errors import NeurogradeError
 from neurograde.learning.attempt import Attempt
 from neurograde.learning.results import result_files
@@ -22,6 +23,7 @@ from neurograde.learning.shard import publish
 from neurograde.runtime.job import Job
 from neurograde.specs.grid import expand
 from neurograde.specs.records import Metrics
+from neurograde.specs.train import TrainSpec
 from neurograde.storage import edge
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.journal import Journal
@@ -32,7 +34,7 @@ SHARD = "runs/grid/leaknet-straightforward"
 SESSION = sessions_of(train_spec())[0].id
 PROCESSES = multiprocessing.get_context("forkserver")  # torch is imported once, and no thread goes through a fork
 SOAK = "NEUROGRADE_SOAK" in os.environ  # `make soak`: the same tests at every step and more often
-PROCESSES.set_forkserver_preload(["tests.jobs.shards", "gcsfs", "s3fs"])
+PROCESSES.set_forkserver_preload(["tests.jobs.shards", "tests.jobs.conftest", "jobs.train", "gcsfs", "s3fs"])
 
 
 @dataclass
@@ -113,12 +115,41 @@ def process_at(url: str, plan: Plan) -> BaseProcess:
     return process
 
 
+def train_process(store: Store, spec: Mapping[str, Any]) -> BaseProcess:
+    """The train job of that spec on `store` in a process of its own, under way; its exit code is 70 if it fails."""
+    process = PROCESSES.Process(target=_train, args=(store, TrainSpec.parse(spec)))
+    process.start()
+    return process
+
+
+def command_process(*arguments: str) -> BaseProcess:
+    """The train job's command line in a process of its own, under way."""
+    process = PROCESSES.Process(target=_command, args=(arguments,))
+    process.start()
+    return process
+
+
 def code_of(process: BaseProcess) -> int | None:
     """Exit code of the process, or minus the signal that ended it."""
     process.join(60)
     code = process.exitcode
     process.close()
     return code
+
+
+def _train(store: Store, spec: TrainSpec) -> None:
+    torch.set_num_threads(1)
+    code = 70
+    try:
+        jobs.train.train.body(Job(spec, store))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _command(arguments: Sequence[str]) -> None:
+    torch.set_num_threads(1)
+    os._exit(jobs.train.train.main(arguments))
 
 
 def _attempt_in_process(url: str, plan: Plan, environment: dict[str, str], patience: edge.Patience) -> None:

@@ -7,19 +7,20 @@ import os
 import signal
 import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from neurograde.errors import DigestMismatch, StoreUnavailable
-from neurograde.runtime.job import Job
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.journal import Journal
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
-from tests.jobs.conftest import DyingStore, outcome
+from tests.jobs.conftest import DyingStore
+from tests.jobs.shards import code_of, command_process, train_process
 from tests.learning.material import train_spec, write_dataset
 
 SHARD = "runs/grid/leaknet-whole"
@@ -233,23 +234,9 @@ def test_a_hopeless_shard_costs_the_others_nothing(train, store: Store):
     assert read_run(store, "grid").unfinished == []
 
 
-def in_a_process(store: Store) -> int:
-    """Train on `store` in a process forked from this one, where torch is loaded; returns its id."""
-    import torch
-
-    import jobs.train
-    import neurograde.learning.shard  # noqa: F401 - loaded here, once, for all children
-
-    child = os.fork()
-    if child:
-        return child
-    torch.set_num_threads(1)
-    code = 70
-    try:
-        jobs.train.train.body(Job(TrainSpec.parse(GRID | {"store": store.url, "job": "train"}), store))
-        code = 0
-    finally:
-        os._exit(code)
+def in_a_process(store: Store) -> BaseProcess:
+    """Train on `store` in a process of its own, to kill or to wait for."""
+    return train_process(store, GRID | {"store": store.url, "job": "train"})
 
 
 @pytest.fixture
@@ -258,7 +245,7 @@ def uninterrupted(tmp_path: Path) -> tuple[Store, dict[str, object]]:
     quiet, rough = (Store(str(tmp_path / name)) for name in ("quiet", "rough"))
     for each in (quiet, rough):
         write_dataset(each)
-    assert outcome(in_a_process(quiet)) == 0
+    assert code_of(in_a_process(quiet)) == 0
     return rough, results(quiet)
 
 
@@ -278,7 +265,7 @@ def test_killed_around_every_kind_of_write_it_ends_as_if_nothing_had_happened(un
         ("manifest.json", 1, True),
     ]
     for kind, n, after in deaths:
-        assert outcome(in_a_process(DyingStore(store.url, kind, n, after=after))) == -signal.SIGKILL, (kind, n, after)
+        assert code_of(in_a_process(DyingStore(store.url, kind, n, after=after))) == -signal.SIGKILL, (kind, n, after)
     assert results(store) == expected
 
 
@@ -288,21 +275,21 @@ def test_killed_at_random_moments_it_ends_as_if_nothing_had_happened(uninterrupt
     for _ in range(40):
         child = in_a_process(store)
         time.sleep(rng.uniform(0.0, 0.4))
-        os.kill(child, signal.SIGKILL)
-        if outcome(child) == 0 or read_manifest(store, SHARD):
+        child.kill()
+        if code_of(child) == 0 or read_manifest(store, SHARD):
             break
         store.clear(f"{SHARD}/attempts")  # kills come faster here than five attempts in a row would allow
     else:
-        assert outcome(in_a_process(store)) == 0
+        assert code_of(in_a_process(store)) == 0
     assert results(store) == expected
 
 
 def test_a_damaged_checkpoint_is_made_again_and_comes_out_the_same(uninterrupted):
     store, expected = uninterrupted
-    assert outcome(in_a_process(DyingStore(store.url, "commits/", 3, after=True))) == -signal.SIGKILL
+    assert code_of(in_a_process(DyingStore(store.url, "commits/", 3, after=True))) == -signal.SIGKILL
     newest = sorted(store.list(f"{SHARD}/checkpoints"))[-1]
     store.put(newest, store.get(newest)[:-1] + b"x")
-    assert outcome(in_a_process(store)) == 0
+    assert code_of(in_a_process(store)) == 0
     assert results(store) == expected
 
 
@@ -335,18 +322,11 @@ def test_asked_to_stop_it_leaves_a_record_exits_75_and_goes_on_later(tmp_path: P
     store, expected = uninterrupted
     path = tmp_path / "train.yaml"
     path.write_text(json.dumps(GRID | {"store": store.url, "job": "train"}))
-    import jobs.train
-
-    child = os.fork()
-    if not child:
-        import torch
-
-        torch.set_num_threads(1)
-        os._exit(jobs.train.train.main([str(path)]))
+    child = command_process(str(path))
     while not store.exists(f"{SHARD}/commits/e0000.json"):
         time.sleep(0.01)
-    os.kill(child, signal.SIGTERM)
-    assert outcome(child) == 75
+    child.terminate()
+    assert code_of(child) == 75
     assert Journal(store, SHARD).statuses()[1].ended == "SIGTERM"
-    assert outcome(in_a_process(store)) == 0
+    assert code_of(in_a_process(store)) == 0
     assert results(store) == expected

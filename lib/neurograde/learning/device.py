@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 
 import torch
 
 from neurograde.errors import SpecError
 from neurograde.runtime.machine import usable_cores
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
 
 
 def prepare_device(device: str, workers: int | None, *, deterministic: bool = True) -> torch.device:
@@ -27,4 +30,20 @@ def prepare_device(device: str, workers: int | None, *, deterministic: bool = Tr
     torch.set_num_threads(workers or usable_cores())
     if device == "cuda" and not torch.cuda.is_available():
         raise SpecError("device: 'cuda' is asked for, but torch sees no GPU here; accepted are auto and cpu")
-    return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+    if device != "cpu" and torch.cuda.is_available():
+        return torch.device("cuda")
+    keep_freed_memory()
+    return torch.device("cpu")
+
+
+def keep_freed_memory() -> None:
+    """Let the process use again what its tensors freed, where malloc is glibc's.
+
+    By itself it gives every large tensor back to the system and asks for the next one, which the kernel clears page by
+    page as it is first written: more than half of the time of a pass of MobileNetV2. The price is that a process stays
+    as large as it once was, and is up to 8 % larger than it would have been.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
