@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -116,7 +117,7 @@ def process_at(url: str, plan: Plan) -> BaseProcess:
 
 
 def train_process(store: Store, spec: Mapping[str, Any]) -> BaseProcess:
-    """The train job of that spec on `store` in a process of its own, under way; its exit code is 70 if it fails."""
+    """The train job of that spec on `store` in a process of its own, under way; its exit code is 1 if it fails."""
     process = PROCESSES.Process(target=_train, args=(store, TrainSpec.parse(spec)))
     process.start()
     return process
@@ -138,18 +139,11 @@ def code_of(process: BaseProcess) -> int | None:
 
 
 def _train(store: Store, spec: TrainSpec) -> None:
-    torch.set_num_threads(1)
-    code = 70
-    try:
-        jobs.train.train.body(Job(spec, store))
-        code = 0
-    finally:
-        os._exit(code)
+    jobs.train.train.body(Job(spec, store))
 
 
 def _command(arguments: Sequence[str]) -> None:
-    torch.set_num_threads(1)
-    os._exit(jobs.train.train.main(arguments))
+    sys.exit(jobs.train.train.main(arguments))
 
 
 def _attempt_in_process(url: str, plan: Plan, environment: dict[str, str], patience: edge.Patience) -> None:

@@ -216,10 +216,11 @@ def test_whoever_is_asked_to_stop_waits_for_no_transfer(bucket: Bucket):
     store.put("x/a", b"1")
     bucket.faults.fail("GET|HEAD", kind="stalled", times=FOREVER)
 
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
     started = time.monotonic()
-    with sigterm_stops(), pytest.raises(Stopped):
-        list(store.get_many(["x/a"] * 40))
+    with sigterm_stops():
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        with pytest.raises(Stopped):
+            list(store.get_many(["x/a"] * 40))
     assert time.monotonic() - started < 2
 
 
