@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
@@ -41,6 +41,26 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+class Cable:
+    """What a page's decisions go through on their way to the server, as long as it is not cut."""
+
+    def __init__(self, page: Page) -> None:
+        self.cut = False
+        page.route("**/decision", self._carry)
+
+    def _carry(self, route: Route) -> None:
+        if self.cut:
+            route.abort()
+        else:
+            route.continue_()
+
+
+@pytest.fixture
+def cable(page: Page) -> Cable:
+    """Laid before the page is opened: a page that is open already may still send past one laid then."""
+    return Cable(page)
 
 
 class Served:

@@ -21,7 +21,7 @@ from neurograde.reports.page import compose
 from neurograde.reports.prediction import prediction_page
 from neurograde.reports.readings import Metrics, read
 from neurograde.storage.store import Store
-from tests.pages.conftest import Served
+from tests.pages.conftest import Cable, Served
 from tests.pages.grids import grid_of, train
 from tests.pages.test_review import opened
 from tests.pages.test_review import spec as review_spec
@@ -96,7 +96,7 @@ def test_the_review(served: Callable[..., Served], review_spec: Path, page: Page
 
 
 def test_the_review_of_an_image_that_cannot_be_read_and_its_end(
-    served: Callable[..., Served], review_spec: Path, page: Page
+    served: Callable[..., Served], review_spec: Path, page: Page, cable: Cable
 ):
     server = served("review", review_spec)
     opened(page, server.address)
@@ -104,7 +104,7 @@ def test_the_review_of_an_image_that_cannot_be_read_and_its_end(
     expect(page.locator("#saved")).to_have_text("saved")
     page.keyboard.press("f")
     expect(page.locator("#end code")).to_be_visible()
-    page.route("**/decision", lambda route: route.abort())
+    cable.cut = True
     page.keyboard.press("Space")
     expect(page.locator("#saved")).to_contain_text("not saved")
     check(page)

@@ -20,7 +20,7 @@ from neurograde.specs.records import Decision
 from neurograde.storage.decisions import Decisions
 from neurograde.storage.store import Store
 from tests.jobs.conftest import PATTERN, paint
-from tests.pages.conftest import Served
+from tests.pages.conftest import Cable, Served
 
 FIRST, SECOND = "D/case a_1.png", "P/case b_1.png"
 Start = Callable[..., Served]
@@ -198,16 +198,16 @@ def test_a_crash_in_the_middle_of_a_change_leaves_the_change_whole_or_none_of_it
 
 
 def test_what_cannot_be_saved_is_kept_on_the_page_and_saved_as_soon_as_the_server_answers(
-    served: Start, spec: Path, page: Page
+    served: Start, spec: Path, page: Page, cable: Cable
 ):
     opened(page, served("review", spec).address)
-    page.route("**/decision", lambda route: route.abort())
+    cable.cut = True
     page.keyboard.press("Space")
     expect(page.locator("#saved")).to_contain_text("not saved")
     page.keyboard.press("n")
     expect(page.locator("#message")).to_contain_text("stays open until it is")
     expect(page.locator("#name")).to_have_text(FIRST)
-    page.unroute("**/decision")
+    cable.cut = False
     saved(page)
     assert set(rejected(latest(spec))) == {(0, 0)}
     page.keyboard.press("n")
