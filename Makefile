@@ -33,8 +33,9 @@ chain: setup  ## run a folder's specs in order, skipping what is up to date: SPE
 test: setup  ## set up and run the tests
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 8 $(ARGS)
 
-soak: setup  ## the tests of killed, faulty and doubled attempts, at every step and more often
-	NEUROGRADE_SOAK=1 $(RUN) -m pytest tests/jobs/test_shard_kills.py tests/jobs/test_shard_twins.py tests/jobs/test_shard_faults.py $(ARGS)
+soak: setup  ## the tests of killed, stopped, faulty and doubled attempts, at every step and more often
+	NEUROGRADE_SOAK=1 $(RUN) -m pytest tests/jobs/test_shard_kills.py tests/jobs/test_shard_twins.py tests/jobs/test_shard_faults.py \
+		tests/jobs/test_train.py $(ARGS)
 
 k8s: setup  ## render the manifests: [SPECS=specs/report] [ARGS="--image ... --store ... --profile gke-spot-l4"]
 	$(RUN) -m jobs.grid $(or $(SPECS),specs/report) $(ARGS)

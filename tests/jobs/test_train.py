@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sys
 import time
@@ -13,14 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurograde.errors import DigestMismatch, StoreUnavailable
+from neurograde.errors import DigestMismatch, Stopped, StoreUnavailable
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.journal import Journal
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
 from tests.jobs.conftest import DyingStore
-from tests.jobs.shards import code_of, command_process, train_process
+from tests.jobs.shards import SOAK, code_of, command_process, train_process
 from tests.learning.material import train_spec, write_dataset
 
 SHARD = "runs/grid/leaknet-whole"
@@ -330,3 +331,26 @@ def test_asked_to_stop_it_leaves_a_record_exits_75_and_goes_on_later(tmp_path: P
     assert Journal(store, SHARD).statuses()[1].ended == "SIGTERM"
     assert code_of(in_a_process(store)) == 0
     assert results(store) == expected
+
+
+def test_asked_to_stop_at_any_moment_it_exits_75_and_comes_to_the_same_end(tmp_path: Path, uninterrupted):
+    store, expected = uninterrupted
+    path = tmp_path / "train.yaml"
+    path.write_text(json.dumps(GRID | {"store": store.url, "job": "train"}))
+    moments = random.Random(7)
+    stops = 0
+    while stops < (500 if SOAK else 8):
+        begun = len(Journal(store, SHARD).attempts())
+        child = command_process(str(path))
+        while child.is_alive() and len(Journal(store, SHARD).attempts()) == begun:
+            time.sleep(0.002)
+        time.sleep(moments.random() * 0.2)
+        child.terminate()
+        code = code_of(child)
+        if read_manifest(store, SHARD) is not None:  # done, if the stop was not too late to be heard
+            assert code in (0, Stopped.exit_code, -signal.SIGTERM)
+            assert results(store) == expected
+            store.clear("runs")
+        else:
+            assert code == Stopped.exit_code
+            stops += 1
