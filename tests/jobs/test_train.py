@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import sys
 import time
@@ -337,14 +336,14 @@ def test_asked_to_stop_at_any_moment_it_exits_75_and_comes_to_the_same_end(tmp_p
     store, expected = uninterrupted
     path = tmp_path / "train.yaml"
     path.write_text(json.dumps(GRID | {"store": store.url, "job": "train"}))
-    moments = random.Random(7)
+    rng = np.random.default_rng(0)
     stops = 0
     while stops < (500 if SOAK else 8):
         begun = len(Journal(store, SHARD).attempts())
         child = command_process(str(path))
         while child.is_alive() and len(Journal(store, SHARD).attempts()) == begun:
             time.sleep(0.002)
-        time.sleep(moments.random() * 0.2)
+        time.sleep(rng.uniform(0.0, 0.2))
         child.terminate()
         code = code_of(child)
         if read_manifest(store, SHARD) is not None:  # done, if the stop was not too late to be heard

@@ -67,24 +67,27 @@ def test_asked_to_stop_while_a_task_is_begun_it_can_be_waited_for_whether_it_was
 
 
 def test_asked_to_stop_while_it_waits_it_can_be_waited_for_again(monkeypatch: pytest.MonkeyPatch):
+    go = threading.Event()
+
     class Interrupted:
-        """A lock; a request to stop comes right after the second time that it was got."""
+        """A lock that is waited for until the task has ended; a request to stop comes right after it was got."""
 
         def __init__(self) -> None:
-            self.lock, self.got = threading.Lock(), 0
+            self.lock = threading.Lock()
             self.release = self.lock.release
 
-        def acquire(self, timeout: float = -1) -> None:
+        def acquire(self, timeout: float | None = None) -> None:
+            if timeout is None:  # as the task is begun
+                self.lock.acquire()
+                return
+            go.set()
             assert self.lock.acquire(timeout=timeout)
-            self.got += 1
-            if self.got == 2:
-                raise Stopped("asked to stop")
+            raise Stopped("asked to stop")
 
     standing_in = SimpleNamespace(Lock=Interrupted, Thread=Thread)
     monkeypatch.setattr("neurograde.runtime.background.threading", standing_in)
-    background, go = Background(), threading.Event()
+    background = Background()
     background.begin(go.wait)
-    threading.Timer(0.1, go.set).start()
     with pytest.raises(Stopped):
         background.wait(10)
-    assert background.wait()
+    assert background.wait(0.0)
