@@ -76,7 +76,10 @@ push: image  ## push the image and print the digest that the manifests take: IMA
 	$(CONTAINER) push $(IMAGE)
 	@$(CONTAINER) inspect --format '{{index .RepoDigests 0}}' $(IMAGE)
 
-clean:  ## remove the demo's store and what tools left behind
-	rm -rf out build bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean:  ## remove what tools left behind, and the demo's store unless it holds reviews or an opened test set
+	rm -rf build bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@if [ -e out/demo/reviews ] || [ -e out/demo/ledgers ]; then \
+	  echo "out/demo is kept: it holds reviews or an opened test set; rm -r out/demo removes it"; \
+	else rm -rf out/demo; fi
 
 .PHONY: help setup demo run-local chain test soak k8s cluster grid-local check bench docs lock image image-test push clean
