@@ -62,3 +62,20 @@ def test_a_test_set_is_its_patches_and_labels_and_neither_order_nor_transforms()
     patches = [("11", "PD"), ("22", "D")]
     assert digest_of_test_set(patches) == digest_of_test_set([*reversed(patches), ("11", "PD")])
     assert digest_of_test_set(patches) != digest_of_test_set([("11", "D"), ("22", "PD")])
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_missing_record_before_the_last_is_named(store: Store, missing: int) -> None:
+    for number in range(3):
+        record_opening(store, opening(number))
+    store.delete(f"ledgers/{TEST_SET}/{missing:04d}.json")
+    with pytest.raises(DataError, match=rf"ledgers/a+/{missing:04d}\.json is missing"):
+        record_opening(store, opening(3))
+
+
+def test_numbers_are_read_from_names_and_other_objects_are_no_openings(store: Store) -> None:
+    record_opening(store, opening(0))
+    for name in ("0001 (copy).json", "00002.json", "2.json", "note.txt"):
+        store.put(f"ledgers/{TEST_SET}/{name}", opening(9).encode())
+    assert record_opening(store, opening(1)) == 2
+    assert len(read_ledger(store, TEST_SET)) == 2

@@ -8,12 +8,17 @@ to the data set that names them, so that another partition or augmentation of th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from neurograde.errors import DataError
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.specs.records import Opening
 from neurograde.storage.artefact import parse_record
 from neurograde.storage.store import Store
+
+RECORD = r"ledgers/[^/]+/(\d{4}|[1-9]\d{4,})\.json"
+"""Key of an opening, with its number."""
 
 
 def digest_of_test_set(patches: Iterable[tuple[str, str]]) -> str:
@@ -25,8 +30,23 @@ def digest_of_test_set(patches: Iterable[tuple[str, str]]) -> str:
 
 
 def read_ledger(store: Store, test_set: str) -> list[Opening]:
-    """Every opening of the test set so far, in order."""
-    keys = list(store.list(f"ledgers/{test_set}"))
+    """Return every opening of the test set so far, in order.
+
+    Numbers are read from the names of the records; an object of another name is none of them.
+
+    Raises:
+        DataError: a record is damaged, or one before the last is missing; the message names it.
+    """
+    listing = store.list(f"ledgers/{test_set}")
+    keys = []
+    while len(keys) < _last_number(listing):
+        key = _key(test_set, len(keys) + 1)
+        if key not in listing and not store.exists(key):  # a listing may miss what is written meanwhile
+            raise DataError(
+                f"{store.url}/{key} is missing, though later openings of this test set are recorded: a ledger never "
+                "loses a record; restore it from a copy of the store"
+            )
+        keys.append(key)
     return [
         parse_record(Opening, data, f"{store.url}/{key}") for key, data in zip(keys, store.get_many(keys), strict=True)
     ]
@@ -45,10 +65,18 @@ def record_opening(store: Store, opening: Opening) -> int:
                 return number
         number = len(before) + 1
         try:
-            store.create(f"ledgers/{opening.test_set}/{number:04d}.json", opening.encode())
+            store.create(_key(opening.test_set, number), opening.encode())
         except FileExistsError:
             continue  # another evaluation was quicker: count again
         return number
+
+
+def _key(test_set: str, number: int) -> str:
+    return f"ledgers/{test_set}/{number:04d}.json"
+
+
+def _last_number(listing: Iterable[str]) -> int:
+    return max((int(found[1]) for key in listing if (found := re.fullmatch(RECORD, key))), default=0)
 
 
 def _question(opening: Opening) -> tuple[str, str, str]:
