@@ -13,12 +13,13 @@ Writes  patches/<name>/<class>/<family>/<image>_r03_c07.png   an ImageFolder
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from neurograde.runtime.job import Job, job
 from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress
 from neurograde.specs.patch import PatchSpec
-from neurograde.storage.decisions import Decisions, as_input
+from neurograde.storage.decisions import Decisions, as_input, reviews_of
 
 
 @job(PatchSpec)
@@ -34,6 +35,7 @@ def patch(job: Job[PatchSpec]) -> None:
         raise job.missing("reviews", spec.review)
     grown = [as_input(spec.review, (each for by in decisions.values() for each in by.values()))] if spec.review else []
     work = Patching.prepare(spec, images, decisions)
+    warn_of_other_reviews(job, reviews_of(job.store, work.names))
     with job.publish("patches", inputs=[images] if images else [], raw=work.raw, grown=grown) as patches:
         work.log_what_is_left_out()
         with progress("cutting", len(work.images), "images") as advance:
@@ -50,6 +52,16 @@ def patch(job: Job[PatchSpec]) -> None:
         log.info(str(work.total))
         work.verdicts.log()
         work.write_codes()
+
+
+def warn_of_other_reviews(job: Job[PatchSpec], reviews: Iterable[str]) -> None:
+    """Log each of the `reviews` of these images that the spec does not follow: nobody's work is left out in silence."""
+    for name in reviews:
+        if name != job.spec.review:
+            log.warning(
+                f"reviews/{name} in {job.store.url} has decisions on these images, and they are not followed; to follow "
+                f"them, write review: {name} into {job.source}"
+            )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from neurograde.runtime.job import Job, job, sibling_spec
+from neurograde.runtime.job import Job, job
 from neurograde.runtime.log import log
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.decisions import Decisions
@@ -30,6 +30,7 @@ def review(job: Job[ReviewSpec]) -> None:
     """Find the images, open the page, keep every change until the reviewer leaves."""
     from neurograde.imaging.patching import code, find_images
     from neurograde.imaging.pseudonyms import Pseudonyms
+    from neurograde.pages.review.advice import next_steps
     from neurograde.pages.review.app import ReviewPage
     from neurograde.pages.review.session import Review
     from neurograde.pages.serve import serve
@@ -44,10 +45,11 @@ def review(job: Job[ReviewSpec]) -> None:
     names = [code(pseudonyms, "image", image.path) for image in images]
     page = Review(spec, images, names, folder, Decisions(job.store, spec.name))
 
-    def finish() -> str:
-        command = f"python -m jobs.patch {sibling_spec(job.source, 'patch') or 'SPEC'} --set review={spec.name}"
-        log.info(f"{page.progress()['sentence']}; next: {command}")
-        return command
+    def finish() -> list[dict[str, str]]:
+        steps = next_steps(job)
+        said = " ".join(f"{step['text']} {step['code']}" for step in steps)
+        log.info(f"{page.progress()['sentence']}; next: {said}")
+        return steps
 
     def announce(address: str) -> None:
         log.info(f"reviewing {len(labelled.images)} images as {spec.reviewer}; Ctrl-C ends it, nothing is lost")

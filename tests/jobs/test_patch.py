@@ -307,3 +307,21 @@ def test_a_review_that_nobody_began_stops_the_job_with_the_command_that_begins_i
     assert code == 66
     assert "reviews/first is not in" in lines[-1]["event"]
     assert "python -m jobs.review" in lines[-1]["event"]
+
+
+def test_a_review_of_the_images_that_is_not_followed_is_named_with_the_line_that_follows_it(
+    patch, images: Path, memory_url: str, tmp_path: Path
+):
+    def warned(lines: list[dict[str, Any]]) -> bool:
+        said = f"write review: first into {tmp_path}/patch.yaml"
+        return any(line["level"] == "warning" and said in line["event"] for line in lines)
+
+    Decisions(Store(memory_url), "of-other-images").add(decision(image="D/unknown.png"))
+    assert not warned(patch()[1])
+    reviewed(memory_url, sorted((images / "D").iterdir())[0], finished=True)
+    code, lines = patch()  # up to date, and warned of all the same
+    assert (code, warned(lines)) == (0, True)
+    code, lines = patch("--replace", review="first")
+    assert (code, warned(lines)) == (0, False)
+    code, lines = patch("--replace")
+    assert (code, warned(lines)) == (0, True)

@@ -95,7 +95,7 @@ def test_a_whole_review_by_keyboard_alone(served: Start, spec: Path, page: Page)
     page.keyboard.press("f")
     expect(page.locator("#end")).to_contain_text("Every image is finished.")
     expect(page.locator("#end")).to_contain_text("2 images, 14,000 px, 3 patches")
-    expect(page.locator("#end code")).to_have_text("python -m jobs.patch SPEC --set review=first")
+    expect(page.locator("#end code")).to_have_text(["review: first", "python -m jobs.patch SPEC"])
     assert len(rejected(latest(spec, SECOND))) == 6
     assert server.stop() == 0
 

@@ -79,6 +79,11 @@ class Patching:
         return self.labelled.images
 
     @property
+    def names(self) -> list[str]:
+        """All names that a review may know the images by: their paths, and their codes where names are replaced."""
+        return [name for image in self.images for name in {image.path, code(self.pseudonyms, "image", image.path)}]
+
+    @property
     def workers(self) -> int:
         """Threads that cut."""
         return self.spec.workers or usable_cores()

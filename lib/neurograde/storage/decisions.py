@@ -48,13 +48,24 @@ class Decisions:
         Raises:
             Overtaken: there is one of that number already, and it says something else.
         """
-        key = f"{self.folder}/{sha256_hex(decision.image.encode())[:16]}/{decision.reviewer}-{decision.number:06d}.json"
+        key = f"{self.folder}/{_folder(decision.image)}/{decision.reviewer}-{decision.number:06d}.json"
         try:
             self.store.create(key, decision.encode())
         except FileExistsError:
             raise Overtaken(
                 f"{decision.image} was changed in another window since; what stands there is shown now"
             ) from None
+
+
+def reviews_of(store: Store, images: Iterable[str]) -> list[str]:
+    """Return the names of all reviews in the store with a decision on any of `images`."""
+    folders = {_folder(image) for image in images}
+    found = (re.fullmatch(r"reviews/([^/]+)/([0-9a-f]{16})/[^/]+\.json", key) for key in store.list("reviews"))
+    return sorted({match[1] for match in found if match and match[2] in folders})
+
+
+def _folder(image: str) -> str:
+    return sha256_hex(image.encode())[:16]
 
 
 def as_input(name: str, decisions: Iterable[Decision]) -> InputRecord:

@@ -29,9 +29,9 @@ class NoSuchImage(Exception):
 class ReviewPage:
     """Answers the requests of the page, one method a route."""
 
-    def __init__(self, review: Review, finish: Callable[[], str]) -> None:
-        """The page of `review`; `finish` is called when the reviewer is done, and gives the command to run next."""
-        self.review, self.command = review, finish
+    def __init__(self, review: Review, finish: Callable[[], list[dict[str, str]]]) -> None:
+        """The page of `review`; `finish` is called when the reviewer is done, and gives the steps that come next."""
+        self.review, self.next_steps = review, finish
 
     def app(self, port: int, token: str) -> ASGIApp:
         """The page on `port`, open to whoever has `token`."""
@@ -80,7 +80,7 @@ class ReviewPage:
     def finish(self, _request: Request) -> Response:
         """The whole review: what it costs, how far reviewers agree, and what comes next."""
         self.review.refresh()
-        return JSONResponse(self.review.progress() | {"command": self.command()})
+        return JSONResponse(self.review.progress() | {"next": self.next_steps()})
 
     def _place(self, request: Request) -> int:
         place: int = request.path_params["place"]

@@ -426,8 +426,8 @@ async function finish() {
     const kappa = each.kappa === null ? "not defined (no difference is possible)" : each.kappa.toFixed(2);
     lines.push(`Agreement of ${each.reviewers.join(" and ")}: Cohen's kappa ${kappa} over ${each.cells} cells of ${each.images} images.`);
   }
-  const code = Object.assign(document.createElement("code"), { textContent: progress.command });
-  $("end").replaceChildren(...lines.map((text) => Object.assign(document.createElement("p"), { textContent: text })), "Next:", code);
+  const next = progress.next.flatMap((step) => [step.text, Object.assign(document.createElement("code"), { textContent: step.code })]);
+  $("end").replaceChildren(...lines.map((text) => Object.assign(document.createElement("p"), { textContent: text })), ...next);
   $("end").hidden = false;
   $("end").scrollIntoView({ block: "nearest" });
 }

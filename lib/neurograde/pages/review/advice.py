@@ -1,0 +1,48 @@
+"""The steps after a review: the line that makes `patch` follow it, and the command that cuts."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from neurograde.runtime import specfile
+from neurograde.runtime.job import Job
+from neurograde.specs.review import ReviewSpec
+from neurograde.storage.artefact import MANIFEST
+
+
+def next_steps(job: Job[ReviewSpec]) -> list[dict[str, str]]:
+    """Return what to do when the review is finished, as steps of `text` and `code`.
+
+    The line goes into the spec and not onto the command line: the next `make chain` reads the spec alone.
+    """
+    path, spec = _patch_spec(job)
+    steps = []
+    if spec.get("review") != job.spec.name:
+        steps.append({"text": f"Write into {path or 'the spec of patch'}:", "code": f"review: {job.spec.name}"})
+    command = f"python -m jobs.patch {shlex.quote(path) if path else 'SPEC'}"
+    if path and spec.get("store") != job.store.url:
+        command += f" --store {shlex.quote(job.store.url)}"
+    if path and job.store.exists(f"patches/{spec.get('name')}/{MANIFEST}"):
+        command += " --replace"  # of patches that were cut before
+    return [*steps, {"text": "Then cut:" if steps else "Cut:", "code": command}]
+
+
+def _patch_spec(job: Job[ReviewSpec]) -> tuple[str | None, dict[str, Any]]:
+    """Return path and content of the spec beside the review's that cuts the same images; one that follows it first."""
+    folder = Path(job.source).parent
+    specs = {}
+    for path in sorted(folder.glob("*.yaml")) if Path(job.source).is_file() else []:
+        if specfile.read_yaml(str(path)).get("job") == "patch":
+            specs[str(path)] = specfile.load(str(path))
+    ours = job.spec.source
+    cuts_the_same = {
+        path: spec
+        for path, spec in specs.items()
+        if isinstance(source := spec.get("source"), dict)
+        and (source.get("url"), source.get("images")) == (ours.url, ours.images)
+    }
+    following = [path for path, spec in cuts_the_same.items() if spec.get("review") == job.spec.name]
+    chosen = (following or [*cuts_the_same, None])[0]
+    return chosen, specs.get(chosen or "", {})
