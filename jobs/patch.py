@@ -59,7 +59,7 @@ def warn_of_other_reviews(job: Job[PatchSpec], reviews: Iterable[str]) -> None:
     for name in reviews:
         if name != job.spec.review:
             log.warning(
-                f"reviews/{name} in {job.store.url} has decisions on these images, and they are not followed; to follow "
+                f"reviews/{name} in {job.store.url} has decisions on these images that are not followed; to follow "
                 f"them, write review: {name} into {job.source}"
             )
 

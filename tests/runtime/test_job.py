@@ -234,8 +234,23 @@ def test_a_wrong_command_line_is_64(arguments: list[str]):
     assert toy.main(arguments) == 64
 
 
-@pytest.mark.parametrize("fields", [{"region": "Atlantis"}, {"store": "bogus://x"}, {"text": 3}, {"more": 1}])
+@pytest.mark.parametrize(
+    "fields", [{"region": "Atlantis"}, {"store": "bogus://x"}, {"store": "gs:/x"}, {"text": 3}, {"more": 1}]
+)
 def test_an_invalid_spec_is_78(run, fields: dict[str, object]):
     code, lines = run(**fields)
     assert code == 78
     assert "traceback" not in lines[-1]
+
+
+@pytest.mark.parametrize("option", ["--store", "--into"])
+@pytest.mark.parametrize("url", ["gs:/bucket/study", "s3:bucket", "C:\\store"])
+def test_a_store_with_a_slip_on_the_command_line_is_64_and_nothing_is_written(
+    run, option: str, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    code, lines = run(option, url, entry=job(ToySpec, elsewhere=True)(toy.body))
+    assert code == 64
+    assert f"{option}: {url!r} is no store" in str(lines[-1]["event"])
+    assert set(tmp_path.iterdir()) - before == {tmp_path / "toy.yaml"}

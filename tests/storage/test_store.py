@@ -285,6 +285,36 @@ def test_an_unknown_scheme_is_an_invalid_spec():
         Store("bogus://bucket/x")
 
 
+SLIPS = [
+    "gs:/bucket/x",
+    "gs:bucket",
+    "gs:",
+    "gs://",
+    "s3:bucket",
+    "C:\\store",
+    "file://C:\\store",
+    "file:/x",
+    "out\\x",
+    "file://a:b",
+]
+
+
+@pytest.mark.parametrize("url", SLIPS)
+def test_a_url_with_a_slip_is_refused_and_never_a_folder_of_the_working_directory(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError, match="is no store: accepted are gs://bucket/folder"):
+        Store(url).put("a", b"1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_may_have_a_colon_where_it_looks_like_no_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Store("./a:b").put("a", b"1")
+    assert Store(f"file://{tmp_path}/a:b").get("a") == b"1"
+
+
 def test_every_store_speaks_of_one_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     Store("out/demo/").put("a", b"1")

@@ -222,7 +222,11 @@ class Entry(Generic[SpecT]):
                 arguments = self._arguments(argv)
                 data = specfile.load(arguments.spec, arguments.set, arguments.store)
                 spec = specfile.validate(self.model, data, arguments.spec)
-                into = Store(arguments.into) if self.elsewhere and arguments.into else None
+                into = (
+                    Store(specfile.check_store_option("--into", arguments.into))
+                    if self.elsewhere and arguments.into
+                    else None
+                )
                 self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace, into))
         except UpToDate as done:
             log.info(str(done))

@@ -16,7 +16,7 @@ import yaml
 from pydantic import ValidationError
 
 from neurograde.errors import SpecError, UsageError
-from neurograde.specs.base import JobSpec
+from neurograde.specs.base import JobSpec, check_store_url
 from neurograde.storage.raw import read_url
 
 SpecT = TypeVar("SpecT", bound=JobSpec)
@@ -56,7 +56,7 @@ def load(url: str, overrides: Iterable[str] = (), store: str | None = None) -> d
     """The mapping in the YAML at `url`, with what it extends, `key.path=value` overrides and another store.
 
     Raises:
-        UsageError: there is no such file, or an override is malformed.
+        UsageError: there is no such file, an override is malformed, or `store` names no store.
         SpecError: the file is no YAML mapping.
     """
     data = read_yaml(url)
@@ -66,8 +66,16 @@ def load(url: str, overrides: Iterable[str] = (), store: str | None = None) -> d
     for override in overrides:
         _override(data, override)
     if store is not None:
-        data["store"] = store
+        data["store"] = check_store_option("--store", store)
     return data
+
+
+def check_store_option(option: str, url: str) -> str:
+    """Return `url`, given on the command line with `option`; UsageError if it names no store."""
+    try:
+        return check_store_url(url)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
 
 
 def read_yaml(url: str) -> dict[str, Any]:

@@ -44,6 +44,22 @@ def _exact_share(value: object) -> Fraction:
     raise ValueError(f"{value!r} is no share: give a number like 0.15 or a fraction like '1/3'")
 
 
+def check_store_url(url: str) -> str:
+    """Return `url` if it names a store and not, by a slip, a folder of the working directory.
+
+    Raises:
+        ValueError: a slash of `gs://` is missing, or it is a path of Windows; says what is accepted.
+    """
+    scheme, slashes, rest = url.partition("://")
+    local = rest if scheme in ("file", "local") else "" if slashes else url
+    if ":" in local.split("/")[0] or "\\" in url:
+        raise ValueError(
+            f"{url!r} is no store: accepted are gs://bucket/folder, s3://bucket/folder, memory://folder, folders as "
+            "out/study, file://out/study or file:///mnt/study, without a backslash, and with a colon only as ./a:b"
+        )
+    return url
+
+
 Format = Annotated[int, Field(ge=1), AfterValidator(_readable_format)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 """An artefact's name: a folder in the store, so no slashes and no leading dot."""
@@ -93,7 +109,7 @@ class JobSpec(Model):
     """The job this spec is for."""
     name: Name
     """Name of the artefact that the job makes: letters, digits, dot, dash, underscore."""
-    store: Annotated[str, Field(min_length=1)]
+    store: Annotated[str, Field(min_length=1), AfterValidator(check_store_url)]
     """Store of all artefacts, any fsspec URL: `gs://bucket/study`, `file://out/demo`; `--store` overrides it."""
     region: str
     """Electricity region charged in the carbon record: a cloud region (`europe-west4`) or a country code (`FRA`)."""

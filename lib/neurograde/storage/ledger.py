@@ -38,7 +38,7 @@ def read_ledger(store: Store, test_set: str) -> list[Opening]:
         DataError: a record is damaged, or one before the last is missing; the message names it.
     """
     listing = store.list(f"ledgers/{test_set}")
-    keys = []
+    keys: list[str] = []
     while len(keys) < _last_number(listing):
         key = _key(test_set, len(keys) + 1)
         if key not in listing and not store.exists(key):  # a listing may miss what is written meanwhile

@@ -16,9 +16,10 @@ from concurrent.futures import Future, wait
 from threading import Thread
 from typing import Any, TypeVar
 
-from neurograde.errors import StoreUnavailable
+from neurograde.errors import SpecError, StoreUnavailable
+from neurograde.specs.base import check_store_url
 from neurograde.storage.edge import insist
-from neurograde.storage.filesystem import open_filesystem
+from neurograde.storage.filesystem import open_filesystem, refuse_credentials
 from neurograde.storage.local import TEMPORARY, LocalFiles
 
 TRANSFERS = 16  # objects under way at once: object stores answer in about 50 ms each, so one by one is slow
@@ -56,9 +57,15 @@ class Store:
         """Open the store at `url`: any fsspec URL, or a local path.
 
         Raises:
-            SpecError: the scheme is unknown, its package is not installed, or the URL holds credentials.
+            SpecError: the URL names no store, its scheme is unknown or its package is not installed, or it holds
+                credentials.
         """
         self.url = url.rstrip("/")
+        try:
+            check_store_url(self.url)
+        except ValueError as error:
+            refuse_credentials(url)  # which are not to be repeated
+            raise SpecError(str(error)) from None
         self._fs: Any
         self._connect()
 

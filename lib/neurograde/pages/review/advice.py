@@ -33,9 +33,9 @@ def _patch_spec(job: Job[ReviewSpec]) -> tuple[str | None, dict[str, Any]]:
     """Return path and content of the spec beside the review's that cuts the same images; one that follows it first."""
     folder = Path(job.source).parent
     specs = {}
-    for path in sorted(folder.glob("*.yaml")) if Path(job.source).is_file() else []:
-        if specfile.read_yaml(str(path)).get("job") == "patch":
-            specs[str(path)] = specfile.load(str(path))
+    for file in sorted(folder.glob("*.yaml")) if Path(job.source).is_file() else []:
+        if specfile.read_yaml(str(file)).get("job") == "patch":
+            specs[str(file)] = specfile.load(str(file))
     ours = job.spec.source
     cuts_the_same = {
         path: spec
@@ -44,5 +44,6 @@ def _patch_spec(job: Job[ReviewSpec]) -> tuple[str | None, dict[str, Any]]:
         and (source.get("url"), source.get("images")) == (ours.url, ours.images)
     }
     following = [path for path, spec in cuts_the_same.items() if spec.get("review") == job.spec.name]
-    chosen = (following or [*cuts_the_same, None])[0]
-    return chosen, specs.get(chosen or "", {})
+    for path in (*following, *cuts_the_same):
+        return path, specs[path]
+    return None, {}
