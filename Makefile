@@ -59,7 +59,7 @@ check: setup  ## lint, formatting, types, the Dockerfile and the manifests
 bench: setup  ## measure, print a table, write bench.json: [ONLY=patch_throughput]
 	$(RUN) -m tests.bench $(ONLY)
 
-docs: setup  ## write the README's tables again from the spec models
+docs: setup  ## write the tables of the READMEs again from the code
 	$(RUN) -m tests.repo.readme
 
 lock: setup  ## resolve requirements.lock again from pyproject.toml (needs uv)

@@ -24,12 +24,15 @@ FOLDER = Path(__file__).parent
 RESULT = Path("bench.json")
 
 
+def benchmarks() -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return the function of each benchmark by its name."""
+    modules = [importlib.import_module(f"tests.bench.{path.stem}") for path in sorted(FOLDER.glob("bench_*.py"))]
+    return {name: measure for module in modules for name, measure in module.BENCHES.items()}
+
+
 def main(only: str | None) -> int:
     """Run every benchmark, or the one named `only`."""
-    modules = [importlib.import_module(f"tests.bench.{path.stem}") for path in sorted(FOLDER.glob("bench_*.py"))]
-    benches: dict[str, Callable[[], dict[str, Any]]] = {}
-    for module in modules:
-        benches |= module.BENCHES
+    benches = benchmarks()
     if only is not None and only not in benches:
         sys.stderr.write(f"no benchmark is called {only!r}; there are {', '.join(benches)}\n")
         return 64

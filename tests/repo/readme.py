@@ -1,7 +1,7 @@
-"""The parts of the README that follow from the code: `python -m tests.repo.readme` writes them between their markers.
+"""The parts of the READMEs that follow from the code: `python -m tests.repo.readme` writes them between their markers.
 
-<!-- begin specs -->  ...  <!-- end specs -->      the spec tables, from the models
-<!-- begin exits -->  ...  <!-- end exits -->      the exit codes, from the error tree
+specs/README.md   <!-- begin specs -->  ...  <!-- end specs -->      the spec tables, from the models
+k8s/README.md     <!-- begin exits -->  ...  <!-- end exits -->      the exit codes, from the error tree
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -20,7 +21,7 @@ from jobs.chain import ORDER, WITH_A_PERSON
 from neurograde import errors
 from neurograde.specs.base import JobSpec
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 ALLOWED = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
 
@@ -117,16 +118,33 @@ def first_line(thing: type) -> str:
     return (thing.__doc__ or "").strip().splitlines()[0]
 
 
-def rendered(text: str) -> str:
-    """The README's text with its generated parts made anew."""
-    for name, content in (("specs", specs()), ("exits", exits())):
-        pattern = rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)"
-        text, count = re.subn(pattern, lambda match: f"{match[1]}{content}\n{match[2]}", text, flags=re.DOTALL)  # noqa: B023
-        if count != 1:
-            raise ValueError(f"README.md has {count} parts between the markers of {name!r}; it needs one")
+GENERATED: dict[str, tuple[str, Callable[[], str]]] = {
+    "specs/README.md": ("specs", specs),
+    "k8s/README.md": ("exits", exits),
+}
+"""The name and the maker of the generated part of each README that has one."""
+
+
+def rendered(text: str, name: str, content: str) -> str:
+    """Return the text with `content` between the markers of `name`.
+
+    Raises:
+        ValueError: the text does not have exactly one such part.
+    """
+    pattern = rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)"
+    text, count = re.subn(pattern, lambda match: f"{match[1]}{content}\n{match[2]}", text, flags=re.DOTALL)
+    if count != 1:
+        raise ValueError(f"the text has {count} parts between the markers of {name!r}; it needs one")
     return text
 
 
+def main() -> None:
+    """Write the generated parts of all READMEs."""
+    for path, (name, make) in GENERATED.items():
+        file = ROOT / path
+        file.write_text(rendered(file.read_text(), name, make()))
+        sys.stdout.write(f"{path} is up to date\n")
+
+
 if __name__ == "__main__":
-    README.write_text(rendered(README.read_text()))
-    sys.stdout.write(f"{README.name} is up to date\n")
+    main()
