@@ -26,8 +26,8 @@ def augment(job: Job[AugmentSpec]) -> None:
     partition = job.upstream("partitions", spec.partition)
     patches = made_from(job, partition, "patches")
     with job.publish("datasets", inputs=[partition, patches]) as dataset:
-        from neurograde.imaging.samples import channel_counts, sample_files
         from neurograde.maths.plan import plan_samples, statistics
+        from neurograde.patches.samples import channel_counts, sample_files
 
         partition.verify()
         rows = partition.read_csv("assignment.csv")

@@ -33,14 +33,14 @@ def baseline(job: Job[BaselineSpec]) -> None:
         from neurograde.baselines.methods import make_method
         from neurograde.baselines.sources import patches_in_order
         from neurograde.baselines.subsets import descriptions_of, predicted, source_images
-        from neurograde.learning import staged
-        from neurograde.learning.evaluate.judge import Judge
-        from neurograde.learning.evaluate.openings import open_test_set
-        from neurograde.learning.evaluate.units import samples_by_subset
+        from neurograde.evaluation.judge import Judge
+        from neurograde.evaluation.openings import open_test_set
+        from neurograde.evaluation.units import samples_by_subset
+        from neurograde.learning.networks import staged_weights
 
         units = samples_by_subset(dataset, patches)
         names = [row["patch"] for row in patches.read_csv("index.csv")]
-        staged.fetch(job.store, spec.backbones())
+        staged_weights.fetch(job.store, spec.backbones())
         method = make_method(spec.method)
         those = patches_in_order(patches, names, source_images(job, patches))
         rows, found = described(job, method, patches, names, those)

@@ -29,18 +29,18 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
     patches = made_from(job, dataset, "patches")
     external = job.upstream("patches", spec.external) if spec.external else None
     with job.publish("evaluations", inputs=[whole, external] if external else [whole]) as evaluation:
-        from neurograde.learning import staged
-        from neurograde.learning.evaluate.calibrated import assess_temperature
-        from neurograde.learning.evaluate.cases import assess_cases
-        from neurograde.learning.evaluate.comparison import cells, choose, compare
-        from neurograde.learning.evaluate.ensemble import Ensemble, members_of
-        from neurograde.learning.evaluate.judge import Judge
-        from neurograde.learning.evaluate.notes import notes
-        from neurograde.learning.evaluate.openings import open_test_set
-        from neurograde.learning.evaluate.predictor import Predictor
-        from neurograde.learning.evaluate.units import external_patches, samples_by_subset
+        from neurograde.evaluation.calibrated import assess_temperature
+        from neurograde.evaluation.cases import assess_cases
+        from neurograde.evaluation.comparison import cells, choose, compare
+        from neurograde.evaluation.ensemble import Ensemble, members_of
+        from neurograde.evaluation.judge import Judge
+        from neurograde.evaluation.notes import notes
+        from neurograde.evaluation.openings import open_test_set
+        from neurograde.evaluation.units import external_patches, samples_by_subset
+        from neurograde.learning.inference.chosen_session import Predictor
+        from neurograde.learning.networks import staged_weights
 
-        staged.fetch(job.store, train.backbones)
+        staged_weights.fetch(job.store, train.backbones)
         compared = compare(run)
         session = choose(compared, spec.opens).session
         members = members_of(compared, session) if spec.ensemble else [session]

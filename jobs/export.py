@@ -28,13 +28,13 @@ def export(job: Job[ExportSpec]) -> None:
     evaluation = job.upstream("evaluations", spec.evaluation)
     try:
         with job.publish("exports", inputs=[evaluation]) as out:
-            from neurograde.learning import staged
             from neurograde.learning.export.model import export_model
+            from neurograde.learning.networks import staged_weights
             from neurograde.reports.card import markdown, model_card
             from neurograde.reports.chain import follow
 
             chain = follow(job, evaluation)
-            staged.fetch(job.store, chain.run.spec.backbones)
+            staged_weights.fetch(job.store, chain.run.spec.backbones)
             model = export_model(spec, evaluation, chain.run, chain.dataset, chain.patches)
             out.write_many(model.files.items())
             card = model_card(spec, chain, model.facts, {name: each.model_dump() for name, each in out.files.items()})

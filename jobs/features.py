@@ -30,16 +30,17 @@ def features(job: Job[TrainSpec]) -> None:
     dataset = job.upstream("datasets", spec.dataset)
     require_staged_weights(job)
 
-    from neurograde.learning import preflight, staged
-    from neurograde.learning.device import prepare_device
+    from neurograde.learning.data.samples import read_samples, read_statistics
     from neurograde.learning.features.bank import Features
-    from neurograde.learning.samples import read_samples, read_statistics
-    from neurograde.learning.weights import prepare_trunk
+    from neurograde.learning.networks import staged_weights
+    from neurograde.learning.networks.weights import prepare_trunk
+    from neurograde.learning.run import preflight
+    from neurograde.learning.run.device import prepare_device
 
     samples = read_samples(spec, dataset, made_from(job, dataset, "patches"))
     statistics = read_statistics(dataset)
     preflight.check(spec, samples)
-    staged.fetch(job.store, spec.backbones)
+    staged_weights.fetch(job.store, spec.backbones)
     device = prepare_device(spec.device, spec.workers, deterministic=spec.deterministic)
     made = 0
     for backbone in spec.backbones:

@@ -93,7 +93,7 @@ def manifests(study: Study, arguments: argparse.Namespace) -> dict[str, str]:
         UsageError: an image without a digest, a name that is none, ...
         SpecError: a shard does not fit the profile.
     """
-    from neurograde.learning.plan import memory_of
+    from neurograde.learning.run.footprint import memory_of
 
     placement = Placement(image=arguments.image, namespace=arguments.namespace, queue=arguments.queue)
     files = render(study, PROFILES[arguments.profile], placement, arguments.identity, memory_of)
@@ -123,7 +123,7 @@ def say_what_no_pod_does(study: Study) -> None:
 
 def show_plan(study: Study, arguments: argparse.Namespace) -> None:
     """Print the plan to stdout."""
-    from neurograde.learning.plan import planned_checkpoints
+    from neurograde.learning.run.footprint import planned_checkpoints
 
     grids = study.trained()
     console = Console(width=None if sys.stdout.isatty() else 120)

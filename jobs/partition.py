@@ -29,12 +29,12 @@ def partition(job: Job[PartitionSpec]) -> None:
     spec = job.spec
     patches = job.upstream("patches", spec.patches)
     with job.publish("partitions", inputs=[patches]) as out:
-        from neurograde.imaging.near_duplicates import hash_every_patch, near_duplicates
         from neurograde.maths.correlate import correlate
         from neurograde.maths.independence import independence
         from neurograde.maths.partition import Limits, certified, leave_one_out, remarks
         from neurograde.maths.partition.summary import families_of, in_words, subsets_of, summarise, unrepresented
         from neurograde.maths.subsets import SUBSETS
+        from neurograde.patches.near_duplicates import hash_every_patch, near_duplicates
 
         limits = Limits(spec.search_nodes, spec.search_seconds)
         rows = patches.read_csv("index.csv")

@@ -28,23 +28,23 @@ from neurograde.specs.predict import PredictSpec
 @job(PredictSpec)
 def predict(job: Job[PredictSpec]) -> None:
     """Cut, predict, grade and show each image."""
-    from neurograde.imaging.unlabelled import new_images
+    from neurograde.imaging.new_images import new_images
 
     spec = job.spec
     evaluation = job.upstream("evaluations", spec.evaluation)
     images = new_images(spec.images)
     try:
         with job.publish("predictions", inputs=[evaluation], raw=images.inputs()) as out:
-            from neurograde.imaging.predicting import HEATMAP_COLUMNS, IMAGE_COLUMNS, Predicting
-            from neurograde.learning import staged
-            from neurograde.learning.grading import Grader
-            from neurograde.reports.prediction import prediction_page
+            from neurograde.imaging.grading import HEATMAP_COLUMNS, IMAGE_COLUMNS, Predicting
+            from neurograde.learning.inference.grader import Grader
+            from neurograde.learning.networks import staged_weights
+            from neurograde.reports.grades_page import prediction_page
             from neurograde.reports.readings import Metrics, read
 
             run = finished_run(job, evaluation.input("runs").name)
             dataset = made_from(job, run.artefact(), "datasets")
             patches = made_from(job, dataset, "patches")
-            staged.fetch(job.store, run.spec.backbones)
+            staged_weights.fetch(job.store, run.spec.backbones)
             grader = Grader.of(spec, evaluation, run, dataset)
             predicting = Predicting(spec, grader, patches.manifest.spec)
             with progress("images", len(images.files), "images") as advance:

@@ -57,7 +57,7 @@ def report(job: Job[ReportSpec]) -> None:
 def told(chain: Chain, spec: ReportSpec) -> Chain:
     """The chain with what pages cannot know by themselves: its networks, and pictures where the spec wants them."""
     from neurograde.imaging.illustrations import illustrations
-    from neurograde.learning.architecture import architectures
+    from neurograde.learning.networks.architecture import architectures
 
     return replace(
         chain,

@@ -65,8 +65,8 @@ def ask_model(
     job: Job[ReviewSpec], images: Sequence[LabelledImage], folder: Files, families: Sequence[str]
 ) -> list[LabelledImage]:
     """The images in the order of the spec's `least_certain_first`."""
-    from neurograde.imaging.uncertain import least_certain_first, uncertainty_by
-    from neurograde.learning.grading import Grader
+    from neurograde.imaging.least_certain import least_certain_first, uncertainty_by
+    from neurograde.learning.inference.grader import Grader
     from neurograde.runtime.upstream import finished_run, made_from
 
     evaluation = job.upstream("evaluations", str(job.spec.least_certain_first))

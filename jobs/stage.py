@@ -6,7 +6,7 @@ The spec is that of `train`. Weights given by URL, and random ones, need no stag
 `--replace` every byte of it is checked too.
 
 Reads   torchvision's files of weights, downloaded where they are not at hand
-Writes  weights/<backbone>-<name>/       the file, its source and licence; see learning.staged
+Writes  weights/<backbone>-<name>/       the file, its source and licence; see learning.networks.staged_weights
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def stage(job: Job[TrainSpec]) -> None:
         wanted = [each for each in wanted if read_manifest(job.store, f"weights/{each.staged_name}") is None]
     made = 0
     if wanted:
-        from neurograde.learning import staged
+        from neurograde.learning.networks import staged_weights
 
-        made = sum(staged.stage(job, each) for each in wanted)
+        made = sum(staged_weights.stage(job, each) for each in wanted)
     if not made:
         raise UpToDate(f"the weights of grid {job.spec.name} are up to date in {job.store.url}, or need no staging")
 

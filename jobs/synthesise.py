@@ -22,8 +22,8 @@ def synthesise(job: Job[SynthesiseSpec]) -> None:
     """Draw a stain for each family and paint its images."""
     spec = job.spec
     with job.publish("images") as images:
-        from neurograde.imaging.png import encode_png
         from neurograde.imaging.stand_in import TRUTH_COLUMNS, stand_ins
+        from neurograde.patches.png import encode_png
 
         images.mark("synthetic")
         truth = []

@@ -32,9 +32,10 @@ def train(job: Job[TrainSpec]) -> None:
         raise UpToDate(f"{job.store.url}/runs/{grid.name} is up to date")
     require_staged_weights(job)
 
-    from neurograde.learning import preflight, staged
-    from neurograde.learning.samples import read_samples, read_statistics
-    from neurograde.learning.shard import train_shard
+    from neurograde.learning.data.samples import read_samples, read_statistics
+    from neurograde.learning.networks import staged_weights
+    from neurograde.learning.run import preflight
+    from neurograde.learning.run.shard import train_shard
 
     dataset.verify(but={path for path in dataset.manifest.files if path.startswith("samples/")})  # unread here
     samples = read_samples(job.spec, dataset, made_from(job, dataset, "patches"))
@@ -42,7 +43,7 @@ def train(job: Job[TrainSpec]) -> None:
     if grid is None:
         preflight.check(job.spec, samples)
         grid = publish_grid(job, dataset)
-    staged.fetch(job.store, job.spec.backbones)
+    staged_weights.fetch(job.store, job.spec.backbones)
     hopeless = None
     for shard in unfinished_shards(job, grid):
         try:

@@ -16,8 +16,8 @@ from unittest.mock import patch
 
 from torch import Tensor
 
-from neurograde.learning.attempt import Attempt
-from neurograde.learning.engine import Engine
+from neurograde.learning.engines.protocol import Engine
+from neurograde.learning.run.attempt import Attempt
 from neurograde.runtime.carbon import CarbonMeter
 from neurograde.specs.records import Metrics
 from neurograde.storage.journal import Journal

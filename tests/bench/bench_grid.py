@@ -23,13 +23,13 @@ import torch
 from torch import Tensor, nn
 from torchvision import transforms
 
-from neurograde.learning.backbones import Trunk, random_trunk
-from neurograde.learning.device import prepare_device
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Planned, Samples
+from neurograde.learning.engines.stacked import products
+from neurograde.learning.engines.stacked.engine import SharedEngine
 from neurograde.learning.features.forward import BATCH, run_module
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.samples import Planned, Samples
-from neurograde.learning.shared import products
-from neurograde.learning.shared.engine import SharedEngine
+from neurograde.learning.networks.backbones import Trunk, random_trunk
+from neurograde.learning.run.device import prepare_device
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.runtime.machine import usable_cores
 from neurograde.specs.grid import expand

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from neurograde.imaging.cut import cut_many
-from neurograde.learning.packed import pack
+from neurograde.patches.packed import pack
 from neurograde.runtime.cache import Cache
 from neurograde.storage.artefact import Artefact, Draft
 from neurograde.storage.store import Store

@@ -19,11 +19,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from neurograde.learning.backbones import Trunk, random_trunk
-from neurograde.learning.device import prepare_device
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Planned, Samples
 from neurograde.learning.features.forward import run_module
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.samples import Planned, Samples
+from neurograde.learning.networks.backbones import Trunk, random_trunk
+from neurograde.learning.run.device import prepare_device
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.runtime.machine import usable_cores
 from tests.bench.bench_patch import entry

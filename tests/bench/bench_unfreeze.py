@@ -19,12 +19,12 @@ from PIL import Image
 from torch import nn
 from torchvision import transforms
 
-from neurograde.learning.backbones import random_trunk
-from neurograde.learning.boundary import cut
-from neurograde.learning.device import prepare_device
-from neurograde.learning.network import freeze
-from neurograde.learning.samples import Planned, Samples
-from neurograde.learning.shared.suffix import SuffixEngine
+from neurograde.learning.data.samples import Planned, Samples
+from neurograde.learning.engines.stacked.suffix import SuffixEngine
+from neurograde.learning.networks.backbones import random_trunk
+from neurograde.learning.networks.boundary import cut
+from neurograde.learning.networks.session_network import freeze
+from neurograde.learning.run.device import prepare_device
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.runtime.machine import usable_cores
 from neurograde.specs.grid import expand

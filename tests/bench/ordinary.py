@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from neurograde.learning.samples import Statistics
+from neurograde.learning.data.samples import Statistics
 
 PATCH_SIZE_PX = 250
 STATISTICS = Statistics((0.7, 0.5, 0.7), (0.2, 0.2, 0.2))

@@ -14,8 +14,8 @@ from PIL import Image
 
 from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob, cut, cut_many
-from neurograde.imaging.png import decode_png, pixel_sha256
 from neurograde.maths.patch_grid import Margins
+from neurograde.patches.png import decode_png, pixel_sha256
 
 RNG = np.random.Generator(np.random.PCG64(3))
 STAINED: NDArray[np.uint8] = RNG.integers((180, 80, 150), (240, 140, 220), (70, 95, 3), dtype=np.uint8)

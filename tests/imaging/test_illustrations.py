@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from neurograde.imaging.illustrations import IMAGE_SIDE_PX, PATCH_SIDE_PX, illustrations
-from neurograde.imaging.png import encode_png
-from neurograde.maths.illustration import Illustrations
 from neurograde.maths.patch_grid import Margins
 from neurograde.maths.seeding import generator
+from neurograde.patches.illustration import Illustrations
+from neurograde.patches.png import encode_png
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
 

@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 
 from neurograde.errors import DataError
-from neurograde.imaging.opened import ImageFile, Picture
+from neurograde.imaging.open_image import ImageFile, Picture
 from neurograde.imaging.slide import Resolution, Slide
 from neurograde.imaging.tissue import tissue_shares
 from neurograde.maths.patch_grid import Grid, Margins

@@ -18,9 +18,9 @@ from torch import Tensor
 
 import jobs.train
 from neurograde.errors import NeurogradeError
-from neurograde.learning.attempt import Attempt
-from neurograde.learning.results import result_files
-from neurograde.learning.shard import publish
+from neurograde.learning.run.attempt import Attempt
+from neurograde.learning.run.results import result_files
+from neurograde.learning.run.shard import publish
 from neurograde.runtime.job import Job
 from neurograde.specs.grid import expand
 from neurograde.specs.records import Metrics

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurograde.imaging.png import decode_png
 from neurograde.maths.dihedral import apply
+from neurograde.patches.png import decode_png
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from neurograde.learning.predict import predict
-from neurograde.learning.samples import Statistics, read_samples
+from neurograde.learning.data.samples import Statistics, read_samples
+from neurograde.learning.inference.session_outputs import predict
 from neurograde.maths.temperature import at_temperature, fit_temperature
 from neurograde.specs.records import Opening
 from neurograde.storage.artefact import Artefact, decode_csv, read_manifest
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
-from tests.learning.evaluate.finished import STATISTICS, png, publish, write_patches, write_run
+from tests.evaluation.finished import STATISTICS, png, publish, write_patches, write_run
 
 BETTER = [(0.7, 0.7, 0.5, 0.5), (0.3, 0.35, 0.9, 0.8), (0.2, 0.35, 0.95, 0.9), (0.1, 0.5, 0.99, 0.85)]
 THRESHOLD = 0.45

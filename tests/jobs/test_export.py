@@ -19,10 +19,10 @@ from safetensors.torch import load
 
 from jobs.evaluate import evaluate
 from jobs.export import export
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Statistics
 from neurograde.learning.export.rebuild import rebuild
-from neurograde.learning.grading import samples_of
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.samples import Statistics
+from neurograde.learning.inference.grader import samples_of
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.run import read_run
 from tests.jobs.laboratory import Laboratory

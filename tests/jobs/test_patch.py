@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neurograde.imaging.png import decode_png
 from neurograde.maths.digest import sha256_hex
+from neurograde.patches.png import decode_png
 from neurograde.specs.patch import Margins as MarginsSpec
 from neurograde.specs.records import Cell
 from neurograde.storage.artefact import Artefact, read_manifest

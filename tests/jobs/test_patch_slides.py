@@ -10,8 +10,8 @@ import openslide
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from neurograde.imaging.png import decode_png
 from neurograde.maths.digest import sha256_hex
+from neurograde.patches.png import decode_png
 from neurograde.specs.patch import Margins
 from neurograde.specs.records import Cell
 from neurograde.storage.decisions import Decisions

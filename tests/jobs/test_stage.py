@@ -11,8 +11,8 @@ from torchvision import models
 
 from jobs.stage import stage
 from jobs.train import train
-from neurograde.learning import staged
-from neurograde.learning.weights import torchvision_file
+from neurograde.learning.networks import staged_weights
+from neurograde.learning.networks.weights import torchvision_file
 from neurograde.runtime.job import Job
 from neurograde.specs.train import Backbone
 from neurograde.storage.artefact import read_manifest
@@ -95,7 +95,7 @@ class BeatenStore(Store):
 def test_of_two_jobs_that_stage_the_same_weights_at_once_the_slower_leaves_it_at_that(run, store: Store):
     download()
     spec = train_spec(backbones=[SQUEEZENET.model_dump()])
-    assert staged.stage(Job(spec, BeatenStore(store.url)), SQUEEZENET) is False
+    assert staged_weights.stage(Job(spec, BeatenStore(store.url)), SQUEEZENET) is False
     assert "up to date" in run(stage)[1]
 
 

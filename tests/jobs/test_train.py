@@ -143,7 +143,7 @@ def test_another_data_set_under_the_name_is_refused_with_both_digests(train, sto
 def test_other_weights_of_the_same_name_are_another_run(train, store: Store, tmp_path: Path):
     import torch
 
-    from neurograde.learning.backbones import random_trunk
+    from neurograde.learning.networks.backbones import random_trunk
 
     path = tmp_path / "weights.pth"
     fields = {

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from neurograde.learning.backbones import Trunk, random_trunk
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.plain import PlainEngine
-from neurograde.learning.samples import Planned, Samples, Statistics
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Planned, Samples, Statistics
+from neurograde.learning.engines.plain.engine import PlainEngine
+from neurograde.learning.networks.backbones import Trunk, random_trunk
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.specs.grid import expand
 from neurograde.specs.records import InputRecord, Manifest, Session

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import torch
 
-from neurograde.learning.checkpoint import decode, encode
-from neurograde.learning.device import prepare_device
+from neurograde.learning.run.checkpoint import decode, encode
+from neurograde.learning.run.device import prepare_device
+from tests.learning.engines.stacked.test_engine import LABELS, STRATEGIES, shared, spec_of, worst_difference
+from tests.learning.engines.stacked.test_suffix import plain, suffix
+from tests.learning.engines.stacked.test_suffix import spec_of as unfreezing_of
 from tests.learning.material import engine, sessions_of
-from tests.learning.shared.test_engine import LABELS, STRATEGIES, shared, spec_of, worst_difference
-from tests.learning.shared.test_suffix import plain, suffix
-from tests.learning.shared.test_suffix import spec_of as unfreezing_of
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")]
 CUDA = torch.device("cuda")

@@ -13,12 +13,12 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from neurograde.imaging.predicting import HEATMAP_COLUMNS, IMAGE_COLUMNS
-from neurograde.learning.architecture import architectures
-from neurograde.maths.illustration import CroppedImage, Illustrations
+from neurograde.imaging.grading import HEATMAP_COLUMNS, IMAGE_COLUMNS
+from neurograde.learning.networks.architecture import architectures
 from neurograde.maths.patch_grid import Margins
+from neurograde.patches.illustration import CroppedImage, Illustrations
+from neurograde.reports.grades_page import prediction_page
 from neurograde.reports.page import compose
-from neurograde.reports.prediction import prediction_page
 from neurograde.reports.readings import Metrics, read
 from neurograde.storage.store import Store
 from tests.pages.conftest import Cable, Served

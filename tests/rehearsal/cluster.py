@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 
 PROCESSES = multiprocessing.get_context("forkserver")  # torch is imported once, and no thread goes through a fork
-PROCESSES.set_forkserver_preload(["torch", "torchvision", "neurograde.learning.shard", "tests.rehearsal.cluster"])
+PROCESSES.set_forkserver_preload(["torch", "torchvision", "neurograde.learning.run.shard", "tests.rehearsal.cluster"])
 TICK_SECONDS = 0.02
 PREEMPTIONS = 4
 """Most of an index: a shard is given up (81) after five attempts without a commit, and four may all come too early."""

@@ -27,7 +27,7 @@ import numpy as np
 import pytest
 from numpy._core._multiarray_umath import __cpu_features__
 
-from neurograde.imaging.png import decode_png
+from neurograde.patches.png import decode_png
 from neurograde.specs.records import Manifest
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
@@ -122,7 +122,7 @@ def test_the_golden_chain_made_from_nothing_has_the_digests_of_then(then: Store,
 
 
 def test_the_comparison_sees_a_pixel_that_changed():
-    from neurograde.imaging.png import encode_png
+    from neurograde.patches.png import encode_png
 
     pixels = np.full((16, 16, 3), 7, np.uint8)
     other = pixels.copy()

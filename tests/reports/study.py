@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from neurograde.imaging.png import encode_png
 from neurograde.maths.assessment import assess
 from neurograde.maths.correlate import correlate
 from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
@@ -23,6 +22,7 @@ from neurograde.maths.seeding import generator
 from neurograde.maths.selection import rank_cells, spread
 from neurograde.maths.standardise import ChannelCounts
 from neurograde.maths.subsets import SUBSETS
+from neurograde.patches.png import encode_png
 from neurograde.reports.partition_figures import partition_figures
 from neurograde.runtime.carbon_record import CarbonRecord, total
 from neurograde.specs.base import FORMAT

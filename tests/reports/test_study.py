@@ -10,10 +10,10 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from neurograde.learning.architecture import architecture, architectures
-from neurograde.maths.illustration import CroppedImage, Illustrations
+from neurograde.learning.networks.architecture import architecture, architectures
 from neurograde.maths.minimax import best_by_loss
 from neurograde.maths.patch_grid import Margins
+from neurograde.patches.illustration import CroppedImage, Illustrations
 from neurograde.reports.blocks import Block, Figures, Section, Table, Tables
 from neurograde.reports.chain import Chain
 from neurograde.reports.figures.classifier import classifier

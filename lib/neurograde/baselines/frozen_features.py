@@ -9,11 +9,11 @@ import torch
 
 from neurograde.baselines.choice import best_on_valid, logistic, machines
 from neurograde.baselines.method import Described, Fitted, Floats, Patch
-from neurograde.learning.backbones import INCEPTION, default_input_size_px, random_trunk
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Planned, Samples, Statistics
 from neurograde.learning.features.forward import run_module
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.samples import Planned, Samples, Statistics
-from neurograde.learning.weights import load_weights, read_weights
+from neurograde.learning.networks.backbones import INCEPTION, default_input_size_px, random_trunk
+from neurograde.learning.networks.weights import load_weights, read_weights
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.maths.standardise import IMAGENET
 from neurograde.specs.baseline import FrozenFeatures

@@ -10,9 +10,9 @@ import numpy as np
 
 from neurograde.baselines.method import Patch, Pixels
 from neurograde.errors import SpecError
-from neurograde.imaging.opened import ImageFile, Opened
-from neurograde.imaging.png import decode_png
+from neurograde.imaging.open_image import ImageFile, Opened
 from neurograde.imaging.slide import Resolution
+from neurograde.patches.png import decode_png
 from neurograde.specs.patch import PatchSpec
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.raw import Files, RawFolder

@@ -8,8 +8,8 @@ import numpy as np
 
 from neurograde.baselines.method import Described, Fitted, Floats
 from neurograde.errors import SpecError
-from neurograde.learning.evaluate.predicted import Predicted
-from neurograde.learning.evaluate.units import Unit, originals
+from neurograde.evaluation.unit_probabilities import Predicted
+from neurograde.evaluation.units import Unit, originals
 from neurograde.runtime.job import Job
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.baseline import BaselineSpec

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from neurograde.cluster.study import Study
 from neurograde.maths.carbon import co2e_kg, energy_kwh
-from neurograde.maths.checkpoint_cost import GB, CheckpointCost
 from neurograde.maths.grid_plan import Row, Work, hours, report_work, shared_work
+from neurograde.runtime.checkpoint_cost import GB, CheckpointCost
 from neurograde.runtime.factors import GridFactor, cpu_factor, gpu_tdp_w, rate
 from neurograde.specs.grid import planned_rows
 

@@ -10,8 +10,8 @@ from typing import Any
 from neurograde.cluster.job import Step, object_name
 from neurograde.cluster.profiles import Profile
 from neurograde.errors import SpecError, UsageError
-from neurograde.maths.checkpoint_cost import ShardMemory
 from neurograde.runtime import specfile
+from neurograde.runtime.checkpoint_cost import ShardMemory
 from neurograde.specs.augment import AugmentSpec
 from neurograde.specs.base import JobSpec
 from neurograde.specs.baseline import BaselineSpec

@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurograde.errors import DataError
-from neurograde.imaging.opened import ImageFile, Opened
-from neurograde.imaging.png import encode_png, pixel_sha256
+from neurograde.imaging.open_image import ImageFile, Opened
 from neurograde.imaging.slide import BLOCK_PX, UNSAID, Resolution, Slide
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
+from neurograde.patches.png import encode_png, pixel_sha256
 
 T = TypeVar("T")
 Cell = tuple[int, int, int, int, float]

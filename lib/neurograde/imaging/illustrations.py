@@ -16,8 +16,8 @@ from neurograde.errors import NeurogradeError
 from neurograde.imaging.patching import find_images
 from neurograde.imaging.reader import read_rgb
 from neurograde.maths.digest import sha256_hex
-from neurograde.maths.illustration import CroppedImage, Illustrations
 from neurograde.maths.patch_grid import Grid, Margins
+from neurograde.patches.illustration import CroppedImage, Illustrations
 from neurograde.runtime.log import log
 from neurograde.specs.patch import PatchSpec
 from neurograde.storage.artefact import Artefact

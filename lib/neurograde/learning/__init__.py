@@ -1,4 +1,14 @@
-"""torch: backbones, heads, samples, engines, and the driver that takes a shard from claim to manifest."""
+"""Torch: from samples to trained sessions and their outputs.
+
+networks/   backbones, heads, initial weights, and where a network is cut into frozen and trained parts
+losses/     the training losses, and what some of them need beside the logits
+data/       samples and the tensors that networks take
+features/   outputs of frozen trunks, computed once and kept in the store
+engines/    two trainers of one shard: plain, the readable reference, and stacked, which trains many sessions at once
+run/        one shard from claim to manifest: attempts, checkpoints, results
+inference/  outputs of trained sessions, grades of new images, Grad-CAM
+export/     a chosen session as ONNX and as a state dict
+"""
 
 from __future__ import annotations
 

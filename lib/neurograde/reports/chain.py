@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from neurograde.errors import DigestMismatch
-from neurograde.maths.architecture import Architecture
-from neurograde.maths.illustration import Illustrations
+from neurograde.patches.illustration import Illustrations
 from neurograde.reports import readings
 from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import SpecT
 from neurograde.runtime.upstream import finished_run, made_from
+from neurograde.specs.architecture import Architecture
 from neurograde.specs.records import Metrics
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.run import Run

@@ -18,7 +18,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from neurograde.errors import SpecError
-from neurograde.maths.checkpoint_cost import StoragePrices
+from neurograde.runtime.checkpoint_cost import StoragePrices
 
 
 class GridFactor(NamedTuple):

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from neurograde.errors import DataError
-from neurograde.learning.backbones import random_trunk
+from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.export.check import extremes, greatest_differences
 from neurograde.learning.export.graph import OPSET, as_onnx
 from neurograde.learning.export.portable import Portable
-from neurograde.learning.heads import new_head
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.network import Network
+from neurograde.learning.networks.backbones import random_trunk
+from neurograde.learning.networks.heads import new_head
+from neurograde.learning.networks.session_network import Network
 from tests.learning.material import STATISTICS, sessions_of, train_spec
 
 SIDE_PX = 50

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Statistics, labels
 from neurograde.learning.export.portable import Portable, resizing
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.network import Network
-from neurograde.learning.predict import predict, trained_network
-from neurograde.learning.samples import Statistics, labels
+from neurograde.learning.inference.session_outputs import predict, trained_network
+from neurograde.learning.networks.session_network import Network
 from neurograde.maths.temperature import at_temperature
 from tests.learning.material import engine, samples, sessions_of, train_spec
 

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from neurograde.errors import DataError, Stopped
-from neurograde.learning.backbones import Trunk
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Planned, Statistics
 from neurograde.learning.features.bank import Features
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.samples import Planned, Statistics
+from neurograde.learning.networks.backbones import Trunk
 from neurograde.runtime.job import Job
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import read_manifest

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import nn
 
-from neurograde.learning.backbones import Trunk, random_trunk
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Samples
 from neurograde.learning.features.forward import BATCH, folded, run_module
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.samples import Samples
-from neurograde.learning.weights import prepare_trunk
+from neurograde.learning.networks.backbones import Trunk, random_trunk
+from neurograde.learning.networks.weights import prepare_trunk
 from neurograde.maths.dihedral import TRANSFORMS
 from neurograde.specs.train import Backbone
 from tests.learning.material import CPU, STATISTICS, samples, train_spec

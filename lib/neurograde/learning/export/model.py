@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from neurograde.learning.checkpoint import encode
-from neurograde.learning.evaluate.units import originals, samples_by_subset
+from neurograde.evaluation.units import originals, samples_by_subset
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Planned, Statistics, gather, labels, read_statistics
 from neurograde.learning.export.check import extremes, greatest_differences
 from neurograde.learning.export.graph import OPSET, as_onnx, check_packages
 from neurograde.learning.export.portable import Portable
-from neurograde.learning.grading import Grader
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.network import Network
-from neurograde.learning.samples import Planned, Statistics, gather, labels, read_statistics
+from neurograde.learning.inference.grader import Grader
+from neurograde.learning.networks.session_network import Network
+from neurograde.learning.run.checkpoint import encode
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.maths.temperature import at_temperature
 from neurograde.runtime.cache import Cache

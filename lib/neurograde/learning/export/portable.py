@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.network import Network
-from neurograde.learning.samples import Statistics
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Statistics
+from neurograde.learning.networks.session_network import Network
 from neurograde.maths.temperature import TINY
 
 INPUT, OUTPUTS = "patches", ("probabilities", "calibrated")

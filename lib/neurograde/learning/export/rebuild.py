@@ -7,10 +7,10 @@ from typing import Any
 
 from torch import Tensor
 
-from neurograde.learning.backbones import random_trunk
-from neurograde.learning.heads import new_head
-from neurograde.learning.network import Network
-from neurograde.learning.objective import Objective
+from neurograde.learning.losses.objective import Objective
+from neurograde.learning.networks.backbones import random_trunk
+from neurograde.learning.networks.heads import new_head
+from neurograde.learning.networks.session_network import Network
 from neurograde.specs.records import STRATEGY
 
 

@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 
 from neurograde.errors import DigestMismatch
-from neurograde.learning.checkpoint import decode, encode
 from neurograde.learning.features.recipe import digest_of
+from neurograde.learning.run.checkpoint import decode, encode
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.runtime.cache import Cache
 from neurograde.runtime.carbon_record import CarbonRecord

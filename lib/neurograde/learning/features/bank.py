@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurograde.errors import DataError
-from neurograde.learning.backbones import Trunk
-from neurograde.learning.engine import Tick
+from neurograde.learning.data.inputs import Inputs, slices_of
+from neurograde.learning.data.samples import Samples, Statistics
+from neurograde.learning.engines.protocol import Tick
 from neurograde.learning.features import artefact
 from neurograde.learning.features.forward import run_module
 from neurograde.learning.features.recipe import recipe, samples_digest, weights_digest
-from neurograde.learning.inputs import Inputs, slices_of
-from neurograde.learning.samples import Samples, Statistics
+from neurograde.learning.networks.backbones import Trunk
 from neurograde.runtime.cache import Cache
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log

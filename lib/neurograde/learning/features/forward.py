@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.experimental.optimization import fuse
 
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.samples import Samples, Statistics
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Samples, Statistics
 
 BATCH = {"cpu": 16, "cuda": 128}
 """Samples a batch: one number a device, for another one would change bits."""

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from neurograde.learning.inputs import Inputs
-from neurograde.learning.samples import Samples, Statistics
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Samples, Statistics
 from neurograde.maths.digest import canonical_json, sha256_hex
 
 

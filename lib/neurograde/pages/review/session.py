@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from neurograde.imaging.opened import ImageFile, Picture
+from neurograde.imaging.open_image import ImageFile, Picture
 from neurograde.imaging.slide import Resolution, Slide
 from neurograde.imaging.sources import LabelledImage
 from neurograde.maths.agreement import cohen_kappa

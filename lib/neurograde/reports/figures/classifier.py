@@ -9,11 +9,11 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Polygon, Rectangle
 
-from neurograde.maths.architecture import Architecture
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.network import FROZEN, NEW, NON_LINEARITY
 from neurograde.reports.figures.style import INK, MUTED, RULE, bare, canvas, render
 from neurograde.reports.numbers import count, prose_list
+from neurograde.specs.architecture import Architecture
 
 WIDTH, NARROW = 0.30, 0.10  # of a layer, and of what stands behind it
 

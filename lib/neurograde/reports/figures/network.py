@@ -8,10 +8,10 @@ from math import sqrt
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
-from neurograde.maths.architecture import Architecture, Layer
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import BEST, LOST, MUTED, SUBSET, bare, canvas, render
 from neurograde.reports.numbers import count, plural
+from neurograde.specs.architecture import Architecture, Layer
 
 FROZEN, TRAINED, NEW, NON_LINEARITY = LOST[2], BEST, SUBSET["valid"], LOST[1]
 """As in figures 4.2 to 4.6: red is trained from its old weights, orange is new, yellow is no layer at all."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from neurograde.maths.illustration import CroppedImage
+from neurograde.patches.illustration import CroppedImage
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import BEST, MUTED, PAPER, bare, canvas, render, short
 from neurograde.reports.numbers import count, percent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurograde.maths.architecture import Architecture
 from neurograde.reports.blocks import Block, Cell, Figure, Figures, Notes, Section, Table
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.classifier import classifier
@@ -12,6 +11,7 @@ from neurograde.reports.figures.network import network
 from neurograde.reports.numbers import count, decimal, percent, plural
 from neurograde.reports.published import TABLE_1_2
 from neurograde.reports.sections.winners import modification, winners
+from neurograde.specs.architecture import Architecture
 
 DRAWN = 6
 LAST = 24  # depths that figure 4.6 shows: of 152 layers the last few would be hairlines

@@ -1,0 +1,76 @@
+"""The repeats of the chosen cell together: the mean of their probabilities, beside the session that was chosen.
+
+Which sessions these are follows from the choice that was made on train and valid, before the test set opens, and
+nothing of the test set is asked before it is written into the ledger. So the ensemble is a second figure from the same
+opening, not a second candidate: no one may take the better of the two for the result. The chosen session is the
+result; the ensemble shows what averaging the repeats would have given, and their paired difference by how much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from neurograde.evaluation.comparison import Compared
+from neurograde.evaluation.judge import Judge
+from neurograde.evaluation.unit_probabilities import Predicted
+from neurograde.specs.evaluate import EvaluateSpec
+from neurograde.specs.records import Session
+from neurograde.specs.train import TrainSpec
+
+
+def members_of(compared: Sequence[Compared], chosen: Session) -> list[Session]:
+    """The sessions of the chosen one's cell that have best weights, itself first."""
+    able = [each.session for each in compared if each.by_loss and each.session.cell == chosen.cell]
+    return [chosen, *(each for each in able if each.id != chosen.id)]
+
+
+def averaged(members: Sequence[Predicted]) -> Predicted:
+    """The mean of the members' probabilities, which are of the same units."""
+    return Predicted(members[0].units, np.mean([each.probabilities for each in members], axis=0))
+
+
+class Ensemble:
+    """What the members say together of each subset, and a judge with the threshold that their own valid gives."""
+
+    def __init__(
+        self,
+        spec: EvaluateSpec,
+        train: TrainSpec,
+        members: Sequence[Session],
+        says: Mapping[str, Sequence[Predicted]],
+    ) -> None:
+        """The members, the chosen session first, and what each of them says of each subset."""
+        self.members = members
+        self.chosen = {subset: each[0] for subset, each in says.items()}
+        self.together = {subset: averaged(each) for subset, each in says.items()}
+        self.judge = Judge(spec, train, self.together["valid"])
+
+    def as_json(self, alone: Judge) -> dict[str, Any]:
+        """The ensemble in metrics.json, and how it differs from the chosen session, of which `alone` is the judge."""
+        return {
+            "sessions": [each.id for each in self.members],
+            "rule": "mean probability of the chosen cell's repeats, each at its best epoch; fixed before any test",
+            "threshold": self.judge.threshold_as_json(),
+            "subsets": {subset: self.judge.assess(subset, each) for subset, each in self.together.items()},
+            "less_chosen": {subset: self._less_chosen(subset, alone.threshold) for subset in self.together},
+        }
+
+    def rows(self) -> Iterator[list[object]]:
+        """The rows of ensemble.csv."""
+        for subset, each in self.together.items():
+            yield from self.judge.rows(subset, each)
+
+    def _less_chosen(self, subset: str, threshold: float) -> dict[str, Any]:
+        levels = {"patches": Predicted.originals, "images": Predicted.images}
+        return {
+            level: self.judge.difference(
+                subset,
+                f"ensemble, {level}",
+                (of(self.chosen[subset]), of(self.together[subset])),
+                (threshold, self.judge.threshold),
+            )
+            for level, of in levels.items()
+        }

@@ -1,0 +1,141 @@
+"""Predictions held against their labels, in the same way for every subset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from neurograde.errors import DataError, SpecError
+from neurograde.evaluation.unit_probabilities import Predicted
+from neurograde.maths.assessment import Assessment, assess, decide, metrics_of
+from neurograde.maths.bootstrap import Interval
+from neurograde.maths.paired import paired_differences
+from neurograde.maths.predictions import Ints
+from neurograde.maths.seeding import generator
+from neurograde.maths.threshold import choose_threshold
+from neurograde.specs.baseline import BaselineSpec
+from neurograde.specs.evaluate import EvaluateSpec
+from neurograde.specs.train import TrainSpec
+
+COMPARED = ("loss", "accuracy", "f_measure", "f_macro", "roc_auc", "roc_auc_macro", "brier", "calibration_error")
+"""Metrics whose paired differences are taken: those of the whole, which no single class's families decide."""
+
+
+class Judge:
+    """Knows the classes, the positive one among them, and the threshold at which it is named."""
+
+    def __init__(self, spec: EvaluateSpec | BaselineSpec, train: TrainSpec | BaselineSpec, valid: Predicted) -> None:
+        """Fix the threshold, on original patches of the valid subset where the spec says so.
+
+        Raises:
+            SpecError: a threshold is asked for with more than two classes.
+            DataError: it is to be chosen on a valid subset that has one class only.
+        """
+        self.spec, self.classes = spec, train.classes
+        self.positive = train.classes.index(train.positive)
+        self.threshold, self.source = self._threshold(valid.originals())
+
+    def assess(self, subset: str, predicted: Predicted) -> dict[str, Any]:
+        """The subset's entry in metrics.json: by sample, as the report counts, by original patch and by image."""
+        levels = {"samples": predicted, "patches": predicted.originals(), "images": predicted.images()}
+        return {level: self.level(subset, level, each) for level, each in levels.items()}
+
+    def level(self, subset: str, level: str, predicted: Predicted, threshold: float | None = None) -> dict[str, Any]:
+        """An assessment of `predicted` as metrics.json has it; `level` names the resamples, `threshold` another one."""
+        labels, families = self.truth(predicted)
+        found = assess(
+            labels,
+            predicted.probabilities,
+            families,
+            positive=self.positive,
+            threshold=self.threshold if threshold is None else threshold,
+            bins=self.spec.calibration_bins,
+            resamples=self.spec.resamples,
+            rng=generator(self.spec.seed, "bootstrap", subset, level),
+        )
+        return self._as_json(found)
+
+    def difference(
+        self, subset: str, what: str, pair: tuple[Predicted, Predicted], thresholds: tuple[float, float]
+    ) -> dict[str, Any]:
+        """The second of the pair less the first, metric by metric; `what` names the resamples."""
+        first, second = (
+            metrics_of(
+                self.truth(each)[0],
+                each.probabilities,
+                positive=self.positive,
+                threshold=threshold,
+                bins=self.spec.calibration_bins,
+            )
+            for each, threshold in zip(pair, thresholds, strict=True)
+        )
+        families = self.truth(pair[0])[1]
+        rng = generator(self.spec.seed, "bootstrap", subset, what)
+        return as_intervals(
+            paired_differences(first, second, families, rng, resamples=self.spec.resamples, names=COMPARED)
+        )
+
+    def truth(self, predicted: Predicted) -> tuple[Ints, list[str]]:
+        """Number of each unit's class, (unit,), and its family."""
+        numbers = [self.classes.index(unit.label) for unit in predicted.units]
+        return np.array(numbers, dtype=np.intp), [unit.family for unit in predicted.units]
+
+    def columns(self) -> list[str]:
+        """The header of predictions.csv."""
+        fixed = ["subset", "patch", "transform", "image", "family", "label", "predicted"]
+        return fixed + [f"p_{label}" for label in self.classes]
+
+    def rows(self, subset: str, predicted: Predicted) -> Iterator[list[object]]:
+        """The subset's rows of predictions.csv."""
+        named = decide(predicted.probabilities, self.positive, self.threshold)
+        for unit, name, row in zip(predicted.units, named, predicted.probabilities.tolist(), strict=True):
+            yield [subset, unit.patch, unit.transform, unit.image, unit.family, unit.label, self.classes[name], *row]
+
+    def threshold_as_json(self) -> dict[str, Any]:
+        """The threshold and where it is from; with more than two classes there is none."""
+        return {"value": self.threshold if len(self.classes) == 2 else None, "source": self.source}
+
+    def _threshold(self, valid: Predicted) -> tuple[float, str]:
+        asked = self.spec.threshold
+        if len(self.classes) > 2:
+            if asked != 0.5:
+                raise SpecError(
+                    f"threshold: {asked!r}: of {len(self.classes)} classes the most probable one is named; leave it out"
+                )
+            return asked, "the most probable class"
+        if asked != "valid":
+            return asked, "the spec"
+        truth = [int(unit.label == self.classes[self.positive]) for unit in valid.units]
+        chosen = choose_threshold(truth, valid.probabilities[:, self.positive])
+        if chosen is None:
+            raise DataError(
+                "threshold: 'valid': the valid patches are of one class only; give a number between 0 and 1"
+            )
+        return chosen, f"best balanced accuracy on {len(truth)} valid patches"
+
+    def _as_json(self, found: Assessment) -> dict[str, Any]:
+        counts = zip(self.classes, found.class_counts, found.class_families, strict=True)
+        return {
+            "n": found.n,
+            "families": found.families,
+            "classes": {label: {"n": n, "families": families} for label, n, families in counts},
+            "metrics": as_intervals(found.metrics),
+            # Empty for two classes, whose metrics are those of the positive one already.
+            "against_rest": {
+                label: as_intervals(each) for label, each in zip(self.classes, found.against_rest, strict=False)
+            },
+            "confusion": found.confusion.tolist(),
+            "calibration": [asdict(each) for each in found.calibration],
+            "roc": found.roc,
+        }
+
+
+def as_intervals(metrics: Mapping[str, Interval]) -> dict[str, Any]:
+    """Metrics as metrics.json has them."""
+    return {
+        name: {"value": each.value, "low": each.low, "high": each.high, "undefined": each.undefined}
+        for name, each in metrics.items()
+    }

@@ -1,0 +1,1 @@
+"""Samples of a data set, and the tensors that networks take."""

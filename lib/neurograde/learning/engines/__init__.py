@@ -1,0 +1,1 @@
+"""Engines that train the sessions of a shard, under one protocol."""

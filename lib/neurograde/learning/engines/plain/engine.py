@@ -1,0 +1,246 @@
+"""The plain engine: one session after the other, one batch after the other, as in a textbook.
+
+It is the reference that every faster engine is compared with, so it holds no trick: a real network for each session
+(the frozen part shared), torch's own optimiser and autograd, the loop of the study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from neurograde.learning.data.inputs import Inputs, slice_of_epoch, slices_of
+from neurograde.learning.data.samples import Samples, Statistics
+from neurograde.learning.data.samples import labels as numbers_of
+from neurograde.learning.engines.plain.optimisers import optimiser_of
+from neurograde.learning.engines.protocol import Tick
+from neurograde.learning.losses.margin_and_centre import margin_logits, moved, pulls
+from neurograde.learning.losses.objective import Objective
+from neurograde.learning.networks.backbones import Trunk
+from neurograde.learning.networks.dropout import MaskStream, set_masks
+from neurograde.learning.networks.heads import new_head
+from neurograde.learning.networks.session_network import Network, Values, freeze, own_copy
+from neurograde.learning.run.checkpoint import scoped, within
+from neurograde.learning.run.schedule import factor
+from neurograde.learning.run.session_progress import Standing
+from neurograde.maths.seeding import generator, seed_of
+from neurograde.specs.records import Metrics, Session
+from neurograde.specs.train import TrainSpec
+
+EVALUATION_BATCH = 64
+
+
+@dataclass
+class _Member:
+    """A session under way."""
+
+    standing: Standing
+    network: Network
+    optimiser: torch.optim.Optimizer
+    centres: Tensor
+    """Of each class, (class, units before the last layer); moved under centre loss only."""
+
+    @property
+    def session(self) -> Session:
+        """The session."""
+        return self.standing.session
+
+
+class PlainEngine:
+    """Sessions of one backbone and one strategy."""
+
+    def __init__(
+        self,
+        spec: TrainSpec,
+        sessions: Sequence[Session],
+        trunk: Trunk,
+        *,
+        samples: Mapping[str, Samples],
+        statistics: Mapping[str, Statistics],
+        device: torch.device,
+        tick: Tick,
+    ) -> None:
+        """Networks and optimisers as they are before any step.
+
+        Args:
+            spec: What all sessions share.
+            sessions: The sessions; one backbone, one strategy.
+            trunk: Their trunk, with its weights; what the strategy does not train is frozen in it.
+            samples: `train` and `valid`.
+            statistics: What each of them is standardised with.
+            device: Where to train.
+            tick: Called after every batch.
+        """
+        self.spec, self.samples, self.statistics = spec, samples, statistics
+        self.device, self.tick = device, tick
+        self.inputs = Inputs.of(spec, trunk.name, samples["train"].patch_size_px)
+        self.objective = Objective.of(spec, numbers_of(spec), samples["train"].labels)
+        self.labels = {name: torch.from_numpy(each.labels).to(device) for name, each in samples.items()}
+        freeze(trunk, sessions[0].adaptation)
+        self.dtype = torch.float64 if spec.precision == "fp64" else torch.float32
+        trunk.module.to(device, self.dtype).to(memory_format=torch.channels_last)
+        self.members = [self._member(trunk, session) for session in sessions]
+
+    @property
+    def diverged(self) -> dict[str, int]:
+        """Sessions that have diverged, with the epoch at which they did."""
+        standings = [member.standing for member in self.members]
+        return {each.session.id: each.diverged for each in standings if each.diverged is not None}
+
+    def run_epoch(self, epoch: int) -> dict[str, Metrics]:
+        """Train every live session for one epoch and measure it; epoch 0 only measures, before any step."""
+        live = [each for each in self.members if each.standing.trains_in(epoch)]
+        return {member.session.id: self._epoch(member, epoch) for member in live}
+
+    def state(self) -> dict[str, Tensor]:
+        """By session: own tensors, optimiser, best weights and loss; of a diverged one, only that it is."""
+        state: dict[str, Tensor] = {}
+        for member in self.members:
+            own = member.standing.state()
+            if member.standing.diverged is None:
+                own |= scoped("network", member.network.session_tensors())
+                own |= scoped("optimiser", _optimiser_state(member))
+                own |= {"centres": member.centres} if self.objective.has_centres else {}
+            state |= scoped(member.session.id, own)
+        return state
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to where `state` was taken."""
+        for member in self.members:
+            own = within(member.session.id, state)
+            member.standing.load_state(own, self.device)
+            if member.standing.diverged is None:
+                member.network.load_session(within("network", own), f"the checkpoint of {member.session.id}")
+                _load_optimiser_state(member, within("optimiser", own))
+                if self.objective.has_centres:
+                    member.centres = own["centres"].to(self.device)
+
+    def best(self) -> dict[str, Tensor]:
+        """`<session>/<tensor>`: the weights of every session's best epoch, diverged sessions left out."""
+        best: dict[str, Tensor] = {}
+        for member in self.members:
+            if member.standing.diverged is None:
+                best |= scoped(member.session.id, member.standing.best)
+        return best
+
+    def _member(self, trunk: Trunk, session: Session) -> _Member:
+        head = new_head(trunk, session.adaptation, self.objective.outputs, self.spec.seed, session.id)
+        network = self._network(trunk, head).to(self.device, self.dtype).to(memory_format=torch.channels_last)
+        trained = [each for each in network.parameters() if each.requires_grad]
+        optimiser = optimiser_of(self.spec.optimiser, trained, session.learning_rate)
+        centres = torch.zeros(self.objective.classes, network.last.in_features, device=self.device, dtype=self.dtype)
+        return _Member(Standing(session, self.spec.early_stopping), network, optimiser, centres)
+
+    def _network(self, trunk: Trunk, head: nn.Sequential) -> Network:
+        """A session's network, which takes what `_values` gives."""
+        return Network(own_copy(trunk), head)
+
+    def _epoch(self, member: _Member, epoch: int) -> Metrics:
+        train = self._train(member, epoch) if epoch else self._evaluate(member, "train")
+        valid = self._evaluate(member, "valid")
+        metrics, is_best = member.standing.judge(epoch, train, valid)
+        if is_best:
+            member.standing.best = {name: each.clone() for name, each in member.network.session_tensors().items()}
+        return metrics
+
+    def _train(self, member: _Member, epoch: int) -> tuple[float, float]:
+        """One epoch of steps; loss and accuracy are running means over its batches, weighted by their length."""
+        session, samples = member.session, self.samples["train"]
+        order = generator(self.spec.seed, "session", session.id, "epoch", epoch, "order").permutation(len(samples))
+        crop_slice = None
+        if self.spec.crop == "random":
+            crop_slice = slice_of_epoch(self.spec.seed, session.id, epoch, slices_of(self.spec))
+        sums = torch.zeros(2, dtype=torch.float64, device=self.device)
+        for group in member.optimiser.param_groups:
+            group["lr"] = session.learning_rate * factor(self.spec.schedule, epoch, session.epochs)
+        member.network.training_mode()
+        stream = MaskStream(self.spec.seed, session.id, epoch)
+        with self._own_randomness(session, epoch):
+            for values, labels in self._batches("train", order, session.batch_size, crop_slice):
+                set_masks(member.network.head, stream, len(labels))
+                logits = member.network(values)
+                loss = self.objective.loss(logits, labels)
+                member.optimiser.zero_grad()
+                self._steered(member, loss, labels).backward()  # type: ignore[no-untyped-call]  # torch has no types here
+                member.optimiser.step()
+                with torch.no_grad():
+                    sums += torch.stack([loss.double() * len(labels), self.objective.correct(logits, labels).double()])
+                self.tick(len(labels))
+        return _means(sums, len(samples))
+
+    def _steered(self, member: _Member, loss: Tensor, labels: Tensor) -> Tensor:
+        """What the step makes smaller: the loss, unless it is one that needs more than the logits."""
+        criterion, last, hidden = self.objective.criterion, member.network.last, member.network.hidden
+        if criterion.kind == "large_margin":
+            logits = margin_logits(hidden, last.weight, last.bias[None], labels, criterion.margin)
+            return self.objective.loss(logits, labels)
+        if criterion.kind == "center":
+            distances = pulls(hidden, member.centres, labels).square().sum(-1)
+            member.centres = moved(member.centres, hidden.detach(), labels, criterion.center_rate)
+            return loss + criterion.pull / 2 * distances.mean()
+        return loss
+
+    @torch.no_grad()
+    def _evaluate(self, member: _Member, subset: str) -> tuple[float, float]:
+        """Mean loss and accuracy over a subset, in eval mode, with the centre crop."""
+        samples = self.samples[subset]
+        sums = torch.zeros(2, dtype=torch.float64, device=self.device)
+        member.network.eval()
+        for values, labels in self._batches(subset, np.arange(len(samples)), EVALUATION_BATCH, None):
+            logits = member.network(values)
+            loss = self.objective.loss(logits, labels).double() * len(labels)
+            sums += torch.stack([loss, self.objective.correct(logits, labels).double()])
+            self.tick(len(labels))
+        return _means(sums, len(samples))
+
+    def _batches(
+        self, subset: str, order: NDArray[np.intp], size: int, crop_slice: int | None
+    ) -> Iterator[tuple[Values, Tensor]]:
+        """What the network takes and the labels (batch,), `size` samples a batch, in the order of their numbers."""
+        labels = torch.split(self.labels[subset][torch.from_numpy(order).to(self.device)], size)
+        return zip(self._values(subset, order, size, crop_slice), labels, strict=True)
+
+    def _values(self, subset: str, order: NDArray[np.intp], size: int, crop_slice: int | None) -> Iterator[Values]:
+        """Images (batch, 3, side, side), `size` samples a batch; an engine that starts further on gives what it has."""
+        samples, statistics = self.samples[subset], self.statistics[subset]
+        for start in range(0, len(order), size):
+            yield self.inputs.batch(samples, order[start : start + size], statistics, self.device, crop_slice)
+
+    @contextmanager
+    def _own_randomness(self, session: Session, epoch: int) -> Iterator[None]:
+        """Dropout of the unfrozen part draws from torch's generator: the session's here, restored afterwards."""
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(seed_of(self.spec.seed, "session", session.id, "epoch", epoch, "dropout"))
+            yield
+
+
+def _means(sums: Tensor, count: int) -> tuple[float, float]:
+    loss, correct = sums.tolist()
+    return loss / count, correct / count
+
+
+def _optimiser_state(member: _Member) -> dict[str, Tensor]:
+    """The optimiser's tensors as `<parameter>/<slot>`."""
+    return {
+        f"{name}/{slot}": value
+        for name, parameter in member.network.named_parameters()
+        for slot, value in member.optimiser.state.get(parameter, {}).items()
+        if isinstance(value, Tensor)
+    }
+
+
+def _load_optimiser_state(member: _Member, state: Mapping[str, Tensor]) -> None:
+    member.optimiser.state.clear()
+    for name, parameter in member.network.named_parameters():
+        slots = within(name, state)
+        if slots:
+            member.optimiser.state[parameter] = {
+                slot: value.to(parameter.device, memory_format=torch.preserve_format) for slot, value in slots.items()
+            }

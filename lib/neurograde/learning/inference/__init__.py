@@ -1,0 +1,1 @@
+"""Outputs of trained sessions: probabilities, grades of new images, Grad-CAM."""

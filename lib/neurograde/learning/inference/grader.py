@@ -1,0 +1,126 @@
+"""An evaluated model at work on new images: cut as its patches were, standardised by its train subset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neurograde.learning.data.inputs import Inputs
+from neurograde.learning.data.samples import Planned, Samples, labels, read_statistics
+from neurograde.learning.inference.gradcam import gradcam
+from neurograde.learning.inference.session_outputs import predict, trained_network
+from neurograde.learning.networks.session_network import Network
+from neurograde.learning.run.device import prepare_device
+from neurograde.maths.dihedral import IDENTITY
+from neurograde.maths.temperature import fit_temperature
+from neurograde.specs.export import ExportSpec
+from neurograde.specs.predict import PredictSpec
+from neurograde.specs.records import Session
+from neurograde.specs.review import ReviewSpec
+from neurograde.storage.artefact import Artefact
+from neurograde.storage.run import Run
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Grader:
+    """The session that an evaluation chose, with what it takes to say a grade."""
+
+    run: Run
+    session: str
+    """Its id."""
+    dataset: Artefact
+    threshold: float
+    """Of the evaluation; with more than two classes the most probable one is named."""
+    temperature: float
+    """Fitted on the valid patches."""
+    device: torch.device
+
+    @classmethod
+    def of(
+        cls, spec: PredictSpec | ReviewSpec | ExportSpec, evaluation: Artefact, run: Run, dataset: Artefact
+    ) -> Grader:
+        """The session that `evaluation` chose on `run`; the spec says on which device."""
+        metrics: dict[str, Any] = evaluation.read_json("metrics.json")
+        threshold = metrics["threshold"]["value"]
+        return cls(
+            run=run,
+            session=metrics["chosen"]["session"],
+            dataset=dataset,
+            threshold=0.5 if threshold is None else threshold,
+            temperature=_temperature(evaluation.read_csv("predictions.csv"), run.spec.classes),
+            device=prepare_device(spec.device, getattr(spec, "workers", None)),
+        )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the order of the probabilities."""
+        return self.run.spec.classes
+
+    @property
+    def positive(self) -> int:
+        """Number of the positive class."""
+        return self.classes.index(self.run.spec.positive)
+
+    def probabilities(self, patches: Sequence[Pixels]) -> NDArray[np.float64]:
+        """What the session says of the patches, (patch, class)."""
+        if not patches:
+            return np.empty((0, len(self.classes)))
+        return predict(
+            self.run.spec,
+            self.chosen,
+            self._best,
+            samples_of(patches),
+            read_statistics(self.dataset)["train"],
+            device=self.device,
+            raw=self.run.grid.raw,
+        )
+
+    def network(self) -> Network:
+        """The session's network with its best weights, in eval mode."""
+        return trained_network(self.run.spec, self.chosen, self._best, self.run.grid.raw).eval()
+
+    def heatmaps(self, patches: Sequence[Pixels], named: Sequence[int]) -> list[tuple[Pixels, NDArray[np.float32]]]:
+        """What speaks for the class `named` of each patch: the network's view of the patch, and the map over it."""
+        if not patches:
+            return []
+        spec, samples = self.run.spec, samples_of(patches)
+        network = self.network().to(self.device)
+        inputs = Inputs.of(spec, self.chosen.backbone, samples.patch_size_px)
+        statistics = read_statistics(self.dataset)["train"]
+        images = inputs.batch(samples, np.arange(len(samples)), statistics, self.device)
+        numbers = np.array([labels(spec)[self.classes[each]] for each in named])
+        lone = len(self.classes) == 2  # one logit: the class of label 1
+        outputs = np.zeros_like(numbers) if lone else numbers
+        signs = (2 * numbers - 1 if lone else np.ones_like(numbers)).astype(np.float32)
+        mean, std = (torch.tensor(each)[:, None, None] for each in statistics)
+        views = (images.cpu() * std + mean).clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        return list(zip(views, gradcam(network, images, outputs, signs), strict=True))
+
+    @property
+    def chosen(self) -> Session:
+        """The session."""
+        return next(each for each in self.run.sessions if each.id == self.session)
+
+    @property
+    def _best(self) -> bytes:
+        return self.run.shards[self.run.shard_of(self.chosen).name].read("best.safetensors")
+
+
+def samples_of(patches: Sequence[Pixels]) -> Samples:
+    """Patches without a label as the samples that a network takes; they are squares of one size."""
+    plan = tuple(Planned(str(number), IDENTITY, 0) for number in range(len(patches)))
+    return Samples(plan, np.stack(patches), np.arange(len(patches)))
+
+
+def _temperature(rows: Sequence[Mapping[str, str]], classes: Sequence[str]) -> float:
+    """Fitted on the original patches of valid, which every evaluation has."""
+    valid = [row for row in rows if row["subset"] == "valid" and row["transform"] == IDENTITY]
+    given = [[float(row[f"p_{label}"]) for label in classes] for row in valid]
+    return fit_temperature([classes.index(row["label"]) for row in valid], given)

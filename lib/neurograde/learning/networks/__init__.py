@@ -1,0 +1,1 @@
+"""Networks: backbones, heads, initial weights, and the cut between frozen and trained layers."""

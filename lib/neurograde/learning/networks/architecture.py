@@ -1,0 +1,140 @@
+"""Architectures as plain values, read off the actual networks: what table 1.2 counts and appendix A draws.
+
+Networks are made without memory for their weights, so that ten of them take a few seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import models
+
+from neurograde.learning.networks.backbones import Trunk, default_input_size_px, outline
+from neurograde.learning.networks.boundary import Untraceable, cut
+from neurograde.learning.networks.dropout import Dropout
+from neurograde.learning.networks.heads import new_head
+from neurograde.learning.networks.leaknet import LeakNet
+from neurograde.learning.networks.session_network import freeze
+from neurograde.specs.architecture import Architecture, Counts, Layer, Step
+from neurograde.specs.train import Backbone, Strategy, TrainSpec
+
+
+def architectures(spec: TrainSpec) -> Iterator[Architecture]:
+    """Every backbone of a grid under every strategy, in the order of the spec."""
+    outputs = 1 if len(spec.classes) == 2 else len(spec.classes)
+    for backbone, strategy in product(spec.backbones, spec.strategies):
+        size_px = spec.input_size_px or default_input_size_px(backbone.name)
+        yield architecture(backbone, strategy, size_px, outputs)
+
+
+def architecture(backbone: Backbone, strategy: Strategy, input_size_px: int, outputs: int) -> Architecture:
+    """A backbone as the strategy adapts it.
+
+    Raises:
+        SpecError: there is no such network, or it cannot be adapted so.
+    """
+    trunk = _outline(backbone.name, input_size_px)
+    freeze(trunk, strategy)
+    with torch.device("meta"):
+        head = new_head(trunk, strategy, outputs, 0, "")
+    parameters = [*trunk.module.parameters(), *head.parameters()]
+    return Architecture(
+        backbone=backbone.name,
+        weights=backbone.weights,
+        input_size_px=input_size_px,
+        kind=strategy.kind,
+        strategy=strategy.label,
+        imagenet=counts(backbone.name, input_size_px),
+        accuracy=_accuracy(backbone),
+        layers=tuple(_layer(trunk.module, *place) for place in _places(backbone.name, input_size_px)),
+        features=trunk.width,
+        head=tuple(_steps(head, trunk.width)),
+        parameters=sum(each.numel() for each in parameters),
+        trained=sum(each.numel() for each in parameters if each.requires_grad),
+    )
+
+
+@cache
+def counts(backbone: str, input_size_px: int) -> Counts:
+    """Parameters and multiply-adds of the network as its makers built it.
+
+    torch counts a multiplication and an addition as two operations, table 1.2 and torchvision's own tables as one.
+    """
+    network = _original(backbone, input_size_px).eval()
+    device = next(network.parameters()).device
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        given = network(torch.empty(1, 3, input_size_px, input_size_px, device=device))
+    auxiliary = [each for name, each in network.named_children() if name in ("AuxLogits", "aux1", "aux2")]
+    return Counts(
+        outputs=given.shape[-1],
+        parameters=sum(each.numel() for each in network.parameters()),
+        auxiliary=sum(each.numel() for head in auxiliary for each in head.parameters()),
+        multiply_adds=counter.get_total_flops() // 2,
+    )
+
+
+def _original(backbone: str, input_size_px: int) -> nn.Module:
+    def make() -> nn.Module:
+        if backbone == "leaknet":
+            return LeakNet(input_size_px)
+        options = {"init_weights": False} if backbone in ("inception_v3", "googlenet") else {}
+        network: nn.Module = models.get_model(backbone, weights=None, **options)
+        return network
+
+    try:
+        with torch.device("meta"):
+            return make()
+    except NotImplementedError:  # RegNet computes with its weights as it is made
+        return make()
+
+
+@cache
+def _outline(backbone: str, input_size_px: int) -> Trunk:
+    return outline(backbone, input_size_px)
+
+
+@cache
+def _places(backbone: str, input_size_px: int) -> tuple[tuple[str, int, int], ...]:
+    """Path, side of the map and depth of each layer with weights, in the order of computation."""
+    module = _outline(backbone, input_size_px).module
+    heavy = {name for name, each in module.named_modules() if any(p.ndim >= 2 for p in each.parameters(recurse=False))}
+    try:
+        graph = cut(module, input_size_px).graph
+    except Untraceable:  # it decides in Python what it computes: all that is known is the order of registration
+        return tuple((name, 0, place) for place, name in enumerate(sorted(heavy, key=list(heavy).index), start=1))
+    depths: dict[torch.fx.Node, int] = {}
+    found = []
+    for node in graph.nodes:
+        depths[node] = max((depths[each] for each in node.all_input_nodes), default=0)
+        if node.op == "call_module" and str(node.target) in heavy:
+            depths[node] += 1
+            shape = node.meta.get("shape", ())
+            found.append((str(node.target), shape[1] if len(shape) == 3 else 0, depths[node]))
+    return tuple(found)
+
+
+def _layer(module: nn.Module, name: str, side_px: int, depth: int) -> Layer:
+    parameters = list(module.get_submodule(name).parameters())
+    weight = next(each for each in parameters if each.ndim >= 2)
+    outputs, inputs, *kernel = weight.shape
+    count = sum(each.numel() for each in parameters)
+    return Layer(name, inputs, outputs, tuple(kernel), side_px, depth, count, weight.requires_grad)
+
+
+def _steps(head: nn.Sequential, units: int) -> Iterator[Step]:
+    for each in head:
+        kind = "linear" if isinstance(each, nn.Linear) else "dropout" if isinstance(each, Dropout) else "non-linearity"
+        units = each.out_features if isinstance(each, nn.Linear) else units
+        yield Step(kind, type(each).__name__, units)
+
+
+def _accuracy(backbone: Backbone) -> tuple[float, float] | None:
+    if not backbone.is_enum or backbone.name == "leaknet":
+        return None
+    found = models.get_model_weights(backbone.name)[backbone.weights].meta.get("_metrics", {}).get("ImageNet-1K")
+    return (found["acc@1"] / 100, found["acc@5"] / 100) if found else None

@@ -1,0 +1,122 @@
+"""A session's network: the trunk with what is frozen of it shared by all, and a head of its own.
+
+Frozen means frozen. A frozen module runs in eval mode, batch norm and dropout alike, so that neither weights nor
+running statistics can drift. The unfrozen part is the end of the trunk, from the first trained weight on in
+registration order: its batch norm trains and its buffers are the session's, its dropout drops.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from neurograde.errors import DataError, SpecError
+from neurograde.learning.networks.backbones import Trunk
+from neurograde.specs.train import Strategy, Unfreezing, Whole
+
+Values = Tensor | tuple[Tensor, ...]
+"""What a network takes: images, or what stands for them further on."""
+
+
+class Network(nn.Module):
+    """Images (batch, 3, side, side) in, logits (batch, outputs) out."""
+
+    def __init__(self, trunk: nn.Module, head: nn.Sequential) -> None:
+        """The head on the trunk."""
+        super().__init__()
+        self.trunk, self.head = trunk, head
+        self.hidden = torch.empty(0)
+        """What entered the last layer in the last pass, (batch, units): some losses need it."""
+        self.last.register_forward_pre_hook(self._keep_hidden)
+
+    def forward(self, values: Values) -> Tensor:
+        """The logits."""
+        logits: Tensor = self.head(self.trunk(values))
+        return logits
+
+    @property
+    def last(self) -> nn.Linear:
+        """The new last layer."""
+        last = self.head[-1]
+        assert isinstance(last, nn.Linear)
+        return last
+
+    def _keep_hidden(self, _last: nn.Module, values: tuple[Tensor]) -> None:
+        (self.hidden,) = values
+
+    def training_mode(self) -> None:
+        """Head and unfrozen part in training mode, all that is frozen in eval mode."""
+        self.eval()
+        self.head.train()
+        for module in unfrozen(self.trunk):
+            module.train()
+
+    def session_tensors(self) -> dict[str, Tensor]:
+        """What is this session's own: trained parameters and the buffers of the unfrozen part, by name."""
+        own = {name: each.detach() for name, each in self.named_parameters() if each.requires_grad}
+        buffers = {id(each) for module in unfrozen(self.trunk) for each in module.buffers()}
+        return own | {name: each for name, each in self.named_buffers() if id(each) in buffers}
+
+    def load_session(self, tensors: Mapping[str, Tensor], where: str) -> None:
+        """Put back what `session_tensors` gave.
+
+        Raises:
+            DataError: it is another network's; names `where` and the first tensor that differs.
+        """
+        own = self.session_tensors()
+        for name in sorted(own.keys() | tensors.keys()):
+            ours, theirs = own.get(name), tensors.get(name)
+            if ours is None or theirs is None or ours.shape != theirs.shape:
+                raise DataError(f"{where}: {name} is {_shape(theirs)}, the network's is {_shape(ours)}")
+            ours.copy_(theirs)
+
+
+def weight_layers(trunk: Trunk) -> list[str]:
+    """The layers that unfreezing counts: weight tensors of two or more dimensions, in registration order."""
+    return [name for name, each in trunk.module.named_parameters() if each.ndim >= 2]
+
+
+def freeze(trunk: Trunk, strategy: Strategy) -> None:
+    """Freeze the trunk but for what the strategy trains.
+
+    `unfreezing` counts its layers backwards in registration order and takes the biases and norms that it meets on
+    the way; `whole` trains everything, the others nothing.
+
+    Raises:
+        SpecError: the trunk has fewer layers than are to be unfrozen.
+    """
+    parameters = dict(trunk.module.named_parameters())
+    first = 0 if isinstance(strategy, Whole) else len(parameters)
+    if isinstance(strategy, Unfreezing) and strategy.layers:
+        layers = weight_layers(trunk)
+        if strategy.layers > len(layers):
+            raise SpecError(
+                f"strategies: unfreezing of {strategy.layers} layers: {trunk.name} has {len(layers)} before its last"
+            )
+        first = list(parameters).index(layers[-strategy.layers])
+    for place, parameter in enumerate(parameters.values()):
+        parameter.requires_grad_(place >= first)
+
+
+def own_copy(trunk: Trunk) -> nn.Module:
+    """A copy of the trunk for one session: what is trained is copied, what is frozen is the same memory."""
+    own = {id(each) for each in trunk.module.parameters() if each.requires_grad}
+    own |= {id(each) for module in unfrozen(trunk.module) for each in module.buffers()}
+    tensors = (*trunk.module.parameters(), *trunk.module.buffers())
+    return copy.deepcopy(trunk.module, {id(each): each for each in tensors if id(each) not in own})
+
+
+def unfrozen(trunk: nn.Module) -> Iterator[nn.Module]:
+    """The modules from the one with the first trained weight on, in registration order."""
+    begun = False
+    for module in trunk.modules():
+        begun = begun or any(each.requires_grad for each in module.parameters(recurse=False))
+        if begun:
+            yield module
+
+
+def _shape(tensor: Tensor | None) -> str:
+    return "missing" if tensor is None else str(tuple(tensor.shape))

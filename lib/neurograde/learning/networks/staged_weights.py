@@ -1,0 +1,93 @@
+"""Torchvision's weights, staged once into the store, so that a thousand pods need not download them.
+
+    <store>/weights/<backbone>-<name>/<file>          resnet18-f37072fd.pth, as torchvision offers it
+                                     /source.json     where it came from, and its licence
+                                     /manifest.json   create-only, last
+
+What is staged is put where torchvision looks for it first. The manifest's spec is that of the grid that wanted the
+weights first, as it is with features.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+from neurograde.learning.networks.weights import check_source, read_weights, torchvision_file
+from neurograde.maths.digest import canonical_json, sha256_hex
+from neurograde.runtime.job import Job
+from neurograde.runtime.log import log
+from neurograde.runtime.machine import machine_facts, software_versions
+from neurograde.specs.records import FileRecord, Manifest, RawInput
+from neurograde.specs.train import Backbone, TrainSpec
+from neurograde.storage.artefact import MANIFEST, Artefact, read_manifest
+from neurograde.storage.store import Store
+
+KIND, SOURCE = "weights", "source.json"
+
+
+def stage(job: Job[TrainSpec], backbone: Backbone) -> bool:
+    """Put the weights that torchvision's enum names into the store; False where they stand already, or are not its.
+
+    Jobs that stage the same weights at once put the same file; the first manifest holds.
+
+    Raises:
+        SpecError: torchvision has no weights of that name.
+        StoreUnavailable: they cannot be downloaded now.
+    """
+    if not backbone.is_enum:
+        return False
+    folder = f"{KIND}/{backbone.staged_name}"
+    standing = read_manifest(job.store, folder)
+    if standing is not None and job.stands(Artefact(job.store, folder, standing)):
+        return False
+    weights = read_weights(backbone)
+    assert weights is not None
+    path = torchvision_file(backbone).name
+    source = {"backbone": backbone.name, "weights": backbone.weights, "url": weights.source, "licence": weights.licence}
+    files = {path: weights.data, SOURCE: canonical_json(source)}
+    if standing is not None:
+        job.store.delete(f"{folder}/{MANIFEST}")  # it is damaged
+    job.store.put_many((f"{folder}/{name}", data) for name, data in files.items())
+    records = {name: FileRecord(sha256=sha256_hex(data), size=len(data)) for name, data in files.items()}
+    downloaded = RawInput(path=weights.source, size=len(weights.data), stamp=path, sha256=weights.sha256)
+    manifest = Manifest(
+        kind=KIND,
+        name=backbone.staged_name,
+        job="stage",
+        spec=job.spec.model_dump(mode="json"),
+        spec_digest=job.spec.digest(),
+        raw=(downloaded,),
+        files=records,
+        software=software_versions(),
+        machine=machine_facts().model_dump(mode="json"),
+        carbon=job.meter.peek().model_dump(mode="json"),
+    )
+    try:
+        job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
+    except FileExistsError:
+        return False
+    log.info(
+        f"staged {job.store.url}/{folder}: {len(weights.data) / 1e6:.0f} MB, {weights.licence or 'no licence named'}"
+    )
+    return True
+
+
+def fetch(store: Store, backbones: Iterable[Backbone]) -> None:
+    """Put what is staged of the backbones' weights where torchvision looks first; the others it downloads itself.
+
+    Raises:
+        DigestMismatch: a staged file is not what its manifest says.
+    """
+    for backbone in backbones:
+        if not backbone.is_enum:
+            continue
+        check_source(backbone)
+        path = torchvision_file(backbone)
+        manifest = None if path.exists() else read_manifest(store, f"{KIND}/{backbone.staged_name}")
+        if manifest is None:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{secrets.token_hex(8)}.part")  # processes of one machine may fetch it at once
+        temporary.write_bytes(Artefact(store, f"{KIND}/{backbone.staged_name}", manifest).read(path.name))
+        temporary.replace(path)

@@ -1,0 +1,1 @@
+"""One shard on one machine, from claim to manifest."""

@@ -1,0 +1,98 @@
+"""What a shard will hold and its checkpoints cost, said before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from neurograde.learning.losses.objective import Objective
+from neurograde.learning.networks.backbones import Trunk, default_input_size_px, outline
+from neurograde.learning.networks.heads import new_head
+from neurograde.learning.networks.session_network import freeze
+from neurograde.runtime.checkpoint_cost import GB, CheckpointCost, ShardMemory, ShardSize, checkpoint_cost, shard_memory
+from neurograde.runtime.factors import storage_prices
+from neurograde.specs.grid import expand, rows
+from neurograde.specs.records import Shard
+from neurograde.specs.train import SGD, Adagrad, Optimiser, RMSprop, TrainSpec
+
+
+def checkpoint_plan(spec: TrainSpec, shard: Shard, trunk: Trunk) -> str:
+    """Bytes, object operations and price of a shard's checkpoints, in one line."""
+    cost = cost_of_checkpoints(spec, [shard_size(spec, shard, trunk)])
+    price = "price unknown" if cost.operations_usd is None else f"${cost.operations_usd:.2f} for the operations"
+    return (
+        f"checkpoints: {cost.checkpoints} of {cost.largest_bytes / GB:.3g} GB, {cost.kept_bytes / GB:.3g} GB kept at "
+        f"the end, at most {cost.class_a:,} writes and listings and {cost.class_b:,} reads, {price}"
+    )
+
+
+@cache
+def _outline(backbone: str, input_size_px: int) -> Trunk:
+    return outline(backbone, input_size_px)
+
+
+def outlined(spec: TrainSpec, shard: Shard) -> Trunk:
+    """The outline of a shard's trunk, to count with before there are weights."""
+    backbone = shard.sessions[0].backbone
+    return _outline(backbone, spec.input_size_px or default_input_size_px(backbone))
+
+
+def shard_size(spec: TrainSpec, shard: Shard, trunk: Trunk) -> ShardSize:
+    """What is trained of a shard; the trunk may be an outline."""
+    return _size(shard, _session_parameters(spec, shard, trunk))
+
+
+def planned_checkpoints(spec: TrainSpec) -> CheckpointCost:
+    """What the checkpoints of a whole grid will cost."""
+    sizes: list[ShardSize] = []
+    for shards in rows(expand(spec, ()).shards).values():
+        parameters = _session_parameters(spec, shards[0], outlined(spec, shards[0]))  # alike in all of a row
+        sizes += [_size(each, parameters) for each in shards]
+    return cost_of_checkpoints(spec, sizes)
+
+
+def _session_parameters(spec: TrainSpec, shard: Shard, trunk: Trunk) -> int:
+    """Trainable parameters of one session of the shard's row."""
+    session = shard.sessions[0]
+    freeze(trunk, session.adaptation)
+    head = new_head(trunk, session.adaptation, Objective(len(spec.classes)).outputs, spec.seed, session.id)
+    own = [*(each for each in trunk.module.parameters() if each.requires_grad), *head.parameters()]
+    return sum(each.numel() for each in own)
+
+
+def _size(shard: Shard, session_parameters: int) -> ShardSize:
+    return ShardSize(
+        parameters=len(shard.sessions) * session_parameters, epochs=max(each.epochs for each in shard.sessions)
+    )
+
+
+def cost_of_checkpoints(spec: TrainSpec, shards: Sequence[ShardSize]) -> CheckpointCost:
+    """What the checkpoints of shards of one grid cost."""
+    return checkpoint_cost(
+        shards,
+        slots=slots_of(spec.optimiser),
+        checkpoint_every=spec.checkpoint_every,
+        keep_last=spec.keep_last,
+        prices=storage_prices(spec.store, spec.region),
+        bytes_per_value=_bytes_per_value(spec),
+    )
+
+
+def memory_of(spec: TrainSpec, shard: Shard) -> ShardMemory:
+    """What a shard's sessions will hold in memory."""
+    return shard_memory(
+        shard_size(spec, shard, outlined(spec, shard)), slots_of(spec.optimiser), _bytes_per_value(spec)
+    )
+
+
+def _bytes_per_value(spec: TrainSpec) -> int:
+    return 8 if spec.precision == "fp64" else 4
+
+
+def slots_of(optimiser: Optimiser) -> int:
+    """Values that an optimiser keeps for each parameter."""
+    if isinstance(optimiser, SGD):
+        return int(optimiser.momentum > 0)
+    if isinstance(optimiser, Adagrad):
+        return 1
+    return 1 + int(optimiser.momentum > 0) if isinstance(optimiser, RMSprop) else 2

@@ -1,0 +1,68 @@
+"""What a finished shard leaves: history.csv, best.safetensors, sessions.json, and the manifest that names them.
+
+Nothing in the files tells how many attempts they took, so that an identical rerun is the identical artefact.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from neurograde.learning.networks.weights import Weights
+from neurograde.learning.run.checkpoint import encode
+from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
+from neurograde.specs.records import Commit, Metrics, Session
+from neurograde.storage.artefact import encode_csv
+
+CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+
+
+def result_files(
+    sessions: Sequence[Session], commits: Sequence[Commit], best: Mapping[str, Tensor], weights: Weights | None
+) -> dict[str, bytes]:
+    """The shard's files by name.
+
+    Args:
+        sessions: The shard's sessions, in order.
+        commits: Every epoch, in order; the last says which sessions have diverged.
+        best: `<session>/<tensor>` of every session that has not.
+        weights: The file that the trunk began with; None for random weights.
+    """
+    histories = {each.id: _history(each.id, commits) for each in sessions}
+    rows = [
+        (session, epoch, *(getattr(metrics, curve) for curve in CURVES))
+        for session, history in histories.items()
+        for epoch, metrics in enumerate(history)
+    ]
+    summary = {
+        "format": 1,
+        "weights": weights and {"source": weights.source, "sha256": weights.sha256, "licence": weights.licence},
+        "sessions": [_summary(name, history, commits[-1].diverged.get(name)) for name, history in histories.items()],
+    }
+    return {
+        "best.safetensors": encode(best),
+        "history.csv": encode_csv(("session", "epoch", *CURVES), rows),
+        "sessions.json": json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n",
+    }
+
+
+def _history(session: str, commits: Sequence[Commit]) -> list[Metrics]:
+    """What the session measured, epoch 0 first, until it ended or diverged."""
+    return [metrics[session] for commit in commits for metrics in commit.epochs.values() if session in metrics]
+
+
+def _summary(session: str, history: Sequence[Metrics], diverged: int | None) -> dict[str, Any]:
+    curves = {curve: [getattr(each, curve) for each in history] for curve in CURVES}
+    return {
+        "id": session,
+        "best_epoch_by_loss": _epoch(best_by_loss(**curves)),
+        "best_epoch_by_accuracy": _epoch(best_by_accuracy(**curves)),
+        "diverged": diverged,
+    }
+
+
+def _epoch(best: BestEpoch | None) -> int | None:
+    return best.epoch if best else None

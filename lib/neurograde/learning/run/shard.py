@@ -1,0 +1,132 @@
+"""A shard from claim to manifest: what one pod does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import torch
+
+from neurograde.errors import AllDiverged, Fenced
+from neurograde.learning.data.samples import Samples, Statistics
+from neurograde.learning.engines.choice import features_read, make_engine
+from neurograde.learning.engines.plain.engine import PlainEngine
+from neurograde.learning.engines.protocol import Engine
+from neurograde.learning.engines.stacked.engine import SharedEngine
+from neurograde.learning.networks.weights import prepare_trunk
+from neurograde.learning.run.attempt import Attempt
+from neurograde.learning.run.device import prepare_device
+from neurograde.learning.run.footprint import checkpoint_plan
+from neurograde.learning.run.results import result_files
+from neurograde.maths.digest import sha256_hex
+from neurograde.runtime.job import Job
+from neurograde.runtime.log import log
+from neurograde.runtime.machine import machine_facts, software_versions
+from neurograde.specs.records import FileRecord, Grid, InputRecord, Manifest, Shard
+from neurograde.specs.train import Backbone, TrainSpec
+from neurograde.storage.artefact import MANIFEST, read_manifest
+from neurograde.storage.journal import Journal
+
+
+def train_shard(
+    job: Job[TrainSpec],
+    grid: Grid,
+    shard: Shard,
+    samples: Mapping[str, Samples],
+    statistics: Mapping[str, Statistics],
+) -> None:
+    """Train the sessions of `shard` from where they stand, and publish them as runs/<grid>/<shard>.
+
+    Raises:
+        AllDiverged: every session has; that is published too, so that an evaluation can leave them out by name.
+        DigestMismatch: the weights are no longer those of the grid.
+        NoProgress: too many attempts have come to nothing.
+        Stopped: asked to stop, or a newer attempt has taken over.
+    """
+    spec, sessions = job.spec, shard.sessions
+    device = prepare_device(spec.device, spec.workers, deterministic=spec.deterministic)
+    backbone = Backbone(name=sessions[0].backbone, weights=sessions[0].weights)
+    trunk, weights = prepare_trunk(spec, backbone, grid.raw)
+    attempt = Attempt(Journal(job.store, f"runs/{grid.name}/{shard.name}"), sessions, job.meter)
+    began_with = TrainSpec.parse(grid.spec).engine  # whose checkpoints another engine could not read
+    if began_with != spec.engine:
+        log.info(f"runs/{grid.name} goes on under engine {began_with}, as it began")
+    engine = make_engine(
+        began_with, job, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=attempt.tick
+    )
+    log.info(f"runs/{grid.name}/{shard.name}: {checkpoint_plan(spec, shard, trunk)}")
+    if device.type == "cpu" and isinstance(engine, PlainEngine):
+        _take_threads_of(attempt.journal)
+    with attempt.claimed(engine, machine_facts().model_dump(mode="json") | _ways(engine, device)):
+        attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
+        files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
+        publish(job, grid, shard, files, attempt, _ways(engine, device), features_read(engine))
+    if len(engine.diverged) == len(sessions):
+        when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
+        raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
+
+
+def _take_threads_of(journal: Journal) -> None:
+    """Go on with the number of threads that the shard began with, on however many cores.
+
+    Threads share out the sums of a gradient, and so each number of them has bits of its own.
+    """
+    threads = journal.began_on().get("threads")
+    if threads and threads != torch.get_num_threads():
+        log.info(f"{journal.folder} goes on with threads: {threads}, as it began; another number would change bits")
+        torch.set_num_threads(threads)
+
+
+def _ways(engine: Engine, device: torch.device) -> dict[str, Any]:
+    """How the machine is used: device, threads, and members of a stack by batch size, which out of memory halves."""
+    ways: dict[str, Any] = {"device": device.type, "threads": torch.get_num_threads()}
+    if isinstance(engine, SharedEngine):
+        ways["stack_widths"] = {str(size): each for size, each in engine.widths.items()}
+    return ways
+
+
+def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest
+    job: Job[TrainSpec],
+    grid: Grid,
+    shard: Shard,
+    files: Mapping[str, bytes],
+    attempt: Attempt,
+    machine: Mapping[str, Any] = MappingProxyType({}),
+    features: Sequence[InputRecord] = (),
+) -> None:
+    """Files first, then the manifest, create-only: a twin that was faster has published the same.
+
+    Raises:
+        Fenced: the manifest that stands is of other content.
+    """
+    folder = f"runs/{grid.name}/{shard.name}"
+    job.store.put_many((f"{folder}/{path}", data) for path, data in files.items())
+    carbon, wasted = attempt.carbon()
+    manifest = Manifest(
+        kind="runs",
+        name=f"{grid.name}/{shard.name}",
+        job=job.spec.job,
+        spec=job.spec.model_dump(mode="json"),
+        spec_digest=grid.spec_digest,
+        inputs=grid.inputs,
+        raw=grid.raw,
+        files={path: FileRecord(sha256=sha256_hex(data), size=len(data)) for path, data in sorted(files.items())},
+        marks=grid.marks,
+        features=tuple(features),
+        software=software_versions(),
+        machine=machine_facts().model_dump(mode="json") | dict(machine),
+        wall_seconds=round(carbon.wall_seconds, 3),
+        carbon=carbon.model_dump(mode="json"),
+        carbon_wasted=None if wasted is None else wasted.model_dump(mode="json"),
+    )
+    try:
+        job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
+    except FileExistsError:
+        standing = read_manifest(job.store, folder)
+        if standing is None or standing.digest != manifest.digest:
+            raise Fenced(f"{job.store.url}/{folder} was published with other content by another attempt") from None
+    log.info(
+        f"published {job.store.url}/{folder}: {len(shard.sessions)} sessions",
+        extra={"fields": {"artefact": folder, "digest": manifest.digest}},
+    )

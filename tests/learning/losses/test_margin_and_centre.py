@@ -1,0 +1,68 @@
+"""Margins and centres, against their definitions."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from neurograde.learning.losses.margin_and_centre import margin_logits, moved, pulls
+
+torch.manual_seed(0)
+HIDDEN, BIAS = torch.randn(40, 6, dtype=torch.float64), torch.randn(1, 3, dtype=torch.float64)
+WEIGHT, LABELS = torch.randn(3, 6, dtype=torch.float64), torch.arange(40) % 3
+
+
+def psi(angle: float, margin: int) -> float:
+    k = min(int(angle * margin / math.pi), margin - 1)
+    return (-1) ** k * math.cos(margin * angle) - 2 * k
+
+
+def angle_of(one: Tensor, other: Tensor) -> float:
+    return math.acos(float(one @ other / one.norm() / other.norm()))
+
+
+@pytest.mark.parametrize("margin", [2, 3, 4])
+def test_the_right_classs_logit_is_that_of_a_multiple_of_its_angle_and_the_others_stay(margin: int):
+    plain, found = HIDDEN @ WEIGHT.T + BIAS, margin_logits(HIDDEN, WEIGHT, BIAS, LABELS, margin)
+    for row, label in enumerate(LABELS.tolist()):
+        angle = angle_of(HIDDEN[row], WEIGHT[label])
+        expected = float(HIDDEN[row].norm() * WEIGHT[label].norm()) * psi(angle, margin) + float(BIAS[0, label])
+        assert float(found[row, label]) == pytest.approx(expected)
+        others = [other for other in range(3) if other != label]
+        torch.testing.assert_close(found[row, others], plain[row, others])
+        assert found[row, label] <= plain[row, label] + 1e-12
+
+
+def test_with_one_logit_both_classes_must_be_nearer_to_their_side():
+    weight, labels = WEIGHT[:1], LABELS.clamp(max=1)
+    plain, found = HIDDEN @ weight.T, margin_logits(HIDDEN, weight, torch.zeros(1, 1).double(), labels, 2)
+    signs = (2 * labels - 1)[:, None]
+    assert bool((signs * found <= signs * plain + 1e-12).all())
+
+
+def test_the_margin_is_differentiable_everywhere_even_at_no_features():
+    hidden = torch.zeros(2, 6, dtype=torch.float64, requires_grad=True)
+    margin_logits(hidden, WEIGHT, BIAS, LABELS[:2], 4).sum().backward()
+    assert hidden.grad is not None
+    assert bool(hidden.grad.isfinite().all())
+    values = HIDDEN[:5].clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda each: margin_logits(each, WEIGHT, BIAS, LABELS[:5], 3), values)
+
+
+def test_centres_come_to_rest_at_the_means_of_their_classes():
+    centres = torch.zeros(3, 6, dtype=torch.float64)
+    for _ in range(200):
+        centres = moved(centres, HIDDEN, LABELS, 0.5)
+    means = torch.stack([HIDDEN[label == LABELS].mean(0) for label in range(3)])
+    torch.testing.assert_close(centres, means)
+    torch.testing.assert_close(pulls(HIDDEN, centres, LABELS), HIDDEN - means[LABELS])
+
+
+def test_a_class_without_a_sample_in_the_batch_keeps_its_centre():
+    centres = torch.randn(3, 6, dtype=torch.float64)
+    after = moved(centres, HIDDEN[:2], torch.tensor([0, 0]), 0.5)
+    assert torch.equal(after[1:], centres[1:])
+    assert not torch.equal(after[0], centres[0])

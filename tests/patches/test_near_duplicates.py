@@ -1,0 +1,94 @@
+"""Look-alikes: found through turns, flips, brightness and noise; nothing else is."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from neurograde.maths.dihedral import IDENTITY, TRANSFORMS, apply
+from neurograde.patches.near_duplicates import NEAR_BITS, PatchHashes, near_duplicates, perceptual_hash
+
+
+def tissue(seed: int, size: int = 90) -> np.ndarray:
+    """Blobs of purple on pink: a small drawing, enlarged."""
+    small = np.random.default_rng(seed).normal((190, 120, 180), 40, (12, 12, 3)).clip(0, 255).astype(np.uint8)
+    return np.asarray(Image.fromarray(small).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def hashed(patches: dict[str, np.ndarray]) -> PatchHashes:
+    hashes = PatchHashes()
+    for name, patch in patches.items():
+        hashes.add(name, patch)
+    return hashes
+
+
+def rows(*families: str) -> list[dict[str, str]]:
+    return [{"patch": str(n), "family": family} for n, family in enumerate(families)]
+
+
+def jpeg(patch: np.ndarray) -> np.ndarray:
+    data = io.BytesIO()
+    Image.fromarray(patch).save(data, "JPEG", quality=60)
+    return np.asarray(Image.open(data))
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    st.integers(0, 10**6), st.sampled_from((IDENTITY, *TRANSFORMS)), st.sampled_from(("same", "jpeg", "dark", "noise"))
+)
+def test_a_copy_is_found_under_every_symmetry(seed: int, transform: str, how: str):
+    patch = tissue(seed)
+    noise = np.random.default_rng(seed + 1).normal(0, 5, patch.shape)
+    changed = {"same": patch, "jpeg": jpeg(patch), "dark": (0.9 * patch).astype(np.uint8), "noise": patch + noise}[how]
+    copy = apply(changed.clip(0, 255).astype(np.uint8), transform)
+    found = near_duplicates(rows("a", "b"), ["train", "test"], hashed({"0": patch, "1": copy}))
+    assert found["count"] == 1
+    assert found["pairs"][0]["bits"] <= NEAR_BITS
+    assert found["pairs"][0] | {"bits": 0} == {
+        "patches": ["0", "1"], "families": ["a", "b"], "subsets": ["train", "test"], "bits": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("families", "subsets"), [(("a", "a"), ["train", "test"]), (("a", "b"), ["train", "train"])], ids=["family", "side"]
+)
+def test_look_alikes_of_one_family_or_on_one_side_are_no_leak(families: tuple[str, str], subsets: list[str]):
+    found = near_duplicates(rows(*families), subsets, hashed({"0": tissue(1), "1": tissue(1)}))
+    assert found == {"count": 0, "pairs": [], "too_plain": 0}
+
+
+def test_plain_patches_are_counted_and_left_out():
+    glass = np.full((90, 90, 3), 240, np.uint8)
+    assert perceptual_hash(glass) is None
+    found = near_duplicates(rows("a", "b"), ["train", "test"], hashed({"0": glass, "1": glass}))
+    assert found == {"count": 0, "pairs": [], "too_plain": 2}
+
+
+def test_among_many_patches_the_copies_are_found_and_no_others_nearest_first():
+    patches = {str(n): tissue(n, 36) for n in range(700)}  # more than one block of comparisons
+    patches |= {"698": jpeg(patches["3"]), "699": np.rot90(patches["400"]), "697": patches["5"]}
+    sides = [("train", "test")[n % 2] for n in range(700)]
+    found = near_duplicates(rows(*patches), sides, hashed(patches))
+    assert [each["bits"] for each in found["pairs"]] == sorted(each["bits"] for each in found["pairs"])
+    assert sorted(each["patches"] for each in found["pairs"]) == [
+        ["3", "698"],
+        ["400", "699"],
+    ]  # 5 and 697 are on one side
+
+
+def test_the_bits_are_those_that_differ():
+    patches = {str(n): tissue(n) for n in range(2)}
+    hashes = hashed(patches)
+    turned = [
+        sum(int(a ^ b).bit_count() for a, b in zip(each, hashes.hashes[1][0], strict=True)) for each in hashes.hashes[0]
+    ]
+    assert min(turned) > NEAR_BITS
+    one = hashes.hashes[0].copy()
+    one[:, 1] ^= np.uint64(0b1011)
+    hashes.names, hashes.hashes = ["0", "1"], [hashes.hashes[0], one]
+    assert near_duplicates(rows("a", "b"), ["train", "test"], hashes)["pairs"][0]["bits"] == 3
