@@ -3,7 +3,7 @@
     python -m jobs.verify STORE_URL [--specs specs/demo] [--json]
 
 Reads   every record and every file that a record names
-Prints  what is broken, what is unfinished, what nothing names, and the commands that mend it
+Prints  what is broken, unfinished, named by nothing or made by an earlier revision, and the commands that mend it
 Exits   65 if anything is broken, else 0
 """
 

@@ -264,7 +264,7 @@ def test_the_findings_are_lines_where_there_is_no_terminal(store: Store, capsys)
         "objects: 1, bytes: 5, the first patches/golden/stray.txt",
     ]
     assert mend.startswith("mend\tpython -m jobs.patch SPEC")
-    assert summary.endswith(": 1 broken, 0 unfinished, 1 unreferenced, 0 unknown")
+    assert summary.endswith(": 1 broken, 0 unfinished, 1 unreferenced, 0 unknown, 0 outdated")
 
 
 def test_the_findings_are_a_table_on_a_terminal(store: Store, capsys, monkeypatch: pytest.MonkeyPatch):

@@ -14,7 +14,7 @@ from neurograde.runtime.job import MADE_BY
 from neurograde.storage.survey import Finding, Remedy, Survey
 from neurograde.storage.verify import unnamed
 
-COLOURS = {"broken": "red", "unfinished": "yellow", "unreferenced": "yellow", "unknown": "yellow"}
+COLOURS = {"broken": "red", "unfinished": "yellow", "unreferenced": "yellow", "unknown": "yellow", "outdated": "yellow"}
 Specs = Mapping[tuple[str, str], Path]
 """Path of the spec of each job and name."""
 
@@ -43,6 +43,7 @@ def as_json(found: Survey, specs: Specs) -> dict[str, Any]:
         "unfinished": listed(found.unfinished),
         "unreferenced": rest.unreferenced,
         "unknown": rest.unknown,
+        "outdated": listed(found.outdated),
         "mend": [mend(each, found.store.url, specs) for each in sorted(remedies, key=in_order)],
     }
 
@@ -80,7 +81,9 @@ def show(result: Mapping[str, Any]) -> None:
 
 def _rows(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """State, where and what of every finding; what nothing names is counted by artefact."""
-    found = [(state, each["where"], each["what"]) for state in ("broken", "unfinished") for each in result[state]]
+    found = [
+        (state, each["where"], each["what"]) for state in ("broken", "unfinished", "outdated") for each in result[state]
+    ]
     for state in ("unreferenced", "unknown"):
         folders: dict[str, list[str]] = {}
         for key in result[state]:

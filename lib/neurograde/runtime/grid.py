@@ -29,26 +29,26 @@ def require_staged_weights(job: Job[TrainSpec]) -> None:
 
 
 def standing_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid | None:
-    """The grid of this name, None where there is none; with `--replace`, another grid's is cleared away.
+    """The grid of this name, None where there is none; with `--replace`, another's or an outdated one is cleared.
 
     Raises:
         NameTaken: it was made from another spec, data set or weights; both digests are named.
         SpecError: a file of weights does not exist.
     """
-    key = f"runs/{job.spec.name}/grid.json"
+    folder = f"runs/{job.spec.name}"
+    key = f"{folder}/grid.json"
     try:
         grid = parse_record(Grid, job.store.get(key), f"{job.store.url}/{key}")
     except FileNotFoundError:
         return None
     difference = job.difference(grid, (dataset.as_input(),), weight_files(job.spec))
-    if difference is None:
+    if difference is None and job.keeps(folder, grid):
         return grid
-    if not job.replace:
+    if difference is not None and not job.replace:
         raise NameTaken(
-            f"{job.source}: runs/{job.spec.name} in {job.store.url} is taken: {difference}; "
-            "choose another name, or --replace it"
+            f"{job.source}: {folder} in {job.store.url} is taken: {difference}; choose another name, or --replace it"
         )
-    job.store.clear(f"runs/{job.spec.name}")
+    job.store.clear(folder)
     return None
 
 

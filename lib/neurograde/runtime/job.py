@@ -32,6 +32,7 @@ from neurograde.runtime.log import log, set_up
 from neurograde.runtime.machine import machine_facts, software_versions
 from neurograde.runtime.specfile import SpecT
 from neurograde.specs.records import Grid, InputRecord, Manifest
+from neurograde.specs.revisions import outdated, revision_of
 from neurograde.storage.artefact import Artefact, Draft, read_manifest
 from neurograde.storage.raw import RawInputs
 from neurograde.storage.store import Store
@@ -139,7 +140,11 @@ class Job(Generic[SpecT]):
         existing = read_manifest(self.home, folder)
         if existing is not None:
             difference = self.difference(existing, records, raw)
-            if difference is None and self.stands(Artefact(self.home, folder, existing)):
+            if (
+                difference is None
+                and self.keeps(folder, existing)
+                and self.stands(Artefact(self.home, folder, existing))
+            ):
                 raise UpToDate(f"{self.home.url}/{folder} is up to date")
             if difference is not None and not self.replace:
                 raise NameTaken(
@@ -161,6 +166,7 @@ class Job(Generic[SpecT]):
             job=self.spec.job,
             spec=self.spec.model_dump(mode="json"),
             spec_digest=self.spec.digest(),
+            revision=revision_of(self.spec),
             inputs=records,
             raw=raw.records(draft.raw_digests),
             files=dict(sorted(draft.files.items())),
@@ -176,6 +182,18 @@ class Job(Generic[SpecT]):
             f"published {self.home.url}/{folder}: {len(draft.files):,} files",
             extra={"fields": {"artefact": folder, "digest": manifest.digest}},
         )
+
+    def keeps(self, folder: str, existing: Manifest | Grid) -> bool:
+        """Return False if an earlier revision made the artefact or grid and `replace` asks for today's.
+
+        Without `replace`, what an earlier revision made is kept, with a warning that says what has changed since.
+        """
+        note = outdated(existing.revision, self.spec)
+        if note is None:
+            return True
+        what = "is made again" if self.replace else "is kept; --replace makes it again"
+        log.warning(f"{self.home.url}/{folder} was {note}. It {what}", extra={"fields": {"artefact": folder}})
+        return not self.replace
 
     def stands(self, artefact: Artefact) -> bool:
         """Whether a finished artefact need not be made again: its readers see to its bytes, but `replace` asks for it.

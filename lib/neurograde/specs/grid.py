@@ -7,6 +7,7 @@ from itertools import product
 
 from neurograde.maths.grid_plan import Row
 from neurograde.specs.records import Grid, InputRecord, RawInput, Session, Shard
+from neurograde.specs.revisions import revision_of
 from neurograde.specs.train import Backbone, Strategy, TrainSpec
 
 
@@ -27,6 +28,7 @@ def expand(
         name=spec.name,
         spec=spec.model_dump(mode="json"),
         spec_digest=spec.digest(),
+        revision=revision_of(spec),
         inputs=inputs,
         raw=raw,
         marks=marks,

@@ -15,6 +15,18 @@ STRATEGY: TypeAdapter[Strategy] = TypeAdapter(Strategy)
 """Reads the strategy of a session."""
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_first(revision: int) -> bool:
+    return revision == 1
+
+
+RevisionNumber = Annotated[int, Field(ge=1, exclude_if=_is_first)]
+"""Number of a job's revision; 1 is left out of the record, as in records of before there were revisions."""
+
+
 class FileRecord(Record):
     """One file of an artefact."""
 
@@ -61,6 +73,8 @@ class Manifest(Record):
     """The whole spec as it was run."""
     spec_digest: Sha256
     """Digest of the spec's identity."""
+    revision: RevisionNumber = 1
+    """Revision of the job that made it, see `specs.revisions`."""
     inputs: tuple[InputRecord, ...] = ()
     """Upstream artefacts, in the order in which the job names them."""
     raw: tuple[RawInput, ...] = ()
@@ -85,19 +99,21 @@ class Manifest(Record):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over spec, inputs and files; never over names of inputs, times, machine or carbon."""
-        return sha256_hex(
-            canonical_json(
-                {
-                    "kind": self.kind,
-                    "spec": self.spec_digest,
-                    "inputs": [[each.kind, each.digest] for each in self.inputs],
-                    "raw": [[each.path, each.size, each.sha256] for each in self.raw],
-                    "files": {path: [each.sha256, each.size] for path, each in self.files.items()},
-                    "marks": list(self.marks),
-                }
-            )
-        )
+        """SHA-256 over spec, inputs and files; never over names of inputs, times, machine or carbon.
+
+        The revision counts from 2 on, so that artefacts of before there were revisions keep their digests.
+        """
+        identity: dict[str, Any] = {
+            "kind": self.kind,
+            "spec": self.spec_digest,
+            "inputs": [[record.kind, record.digest] for record in self.inputs],
+            "raw": [[record.path, record.size, record.sha256] for record in self.raw],
+            "files": {path: [record.sha256, record.size] for path, record in self.files.items()},
+            "marks": list(self.marks),
+        }
+        if self.revision > 1:
+            identity["revision"] = self.revision
+        return sha256_hex(canonical_json(identity))
 
 
 class Session(Record):
@@ -149,6 +165,8 @@ class Grid(Record):
     """The train spec as it was expanded."""
     spec_digest: Sha256
     """Digest of the spec's identity."""
+    revision: RevisionNumber = 1
+    """Revision of the job `train` by which all its shards are made."""
     inputs: tuple[InputRecord, ...]
     """The data set that every session reads."""
     raw: tuple[RawInput, ...] = ()
@@ -282,10 +300,6 @@ class Cell(Model):
     """Its column, from 0."""
     reason: str | None = None
     """Why it was greyed; null for a background cell that was restored."""
-
-
-def _is_none(value: object) -> bool:
-    return value is None
 
 
 class Decision(Record):

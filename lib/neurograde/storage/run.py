@@ -54,6 +54,7 @@ class Run:
             job="train",
             spec=self.grid.spec,
             spec_digest=self.grid.spec_digest,
+            revision=self.grid.revision,
             inputs=self.grid.inputs,
             raw=self.grid.raw,
             files={

@@ -99,6 +99,8 @@ class Survey:
     """What contradicts its record."""
     unfinished: list[Finding] = field(default_factory=list)
     """Grids with shards to be trained."""
+    outdated: list[Finding] = field(default_factory=list)
+    """Artefacts and grids that an earlier revision of their job made: whole, and in use."""
 
     def add(self, key: str, record: Record) -> None:
         """Put the record where it belongs."""

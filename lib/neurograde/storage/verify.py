@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pydantic import ValidationError
 
 from neurograde.specs.base import JobSpec
 from neurograde.specs.records import Commit, FileRecord, Grid, InputRecord, Manifest, Opening
+from neurograde.specs.revisions import outdated
+from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import MANIFEST, Artefact
 from neurograde.storage.run import Run
 from neurograde.storage.survey import GROWING, Finding, Remedy, Survey
@@ -57,14 +60,24 @@ def _check_artefact(found: Survey, folder: str, manifest: Manifest, models: Mapp
     if f"{manifest.kind}/{manifest.name}" != folder:
         wrong.append(f"is that of {manifest.kind}/{manifest.name}")
     if manifest.job in models:
-        actual = _spec_digest(models[manifest.job], manifest)
+        parsed = _spec(models[manifest.job], spec)
+        actual = parsed if isinstance(parsed, str) else parsed.digest()
         if actual != manifest.spec_digest:
             wrong.append(f"records a spec of digest {manifest.spec_digest}, but holds {actual}")
+        elif manifest.name == name:  # others are found by a recipe, or are a grid's
+            _check_revision(found, folder, manifest.revision, parsed, remedy)
     where = f"{folder}/{MANIFEST}"
     found.broken += [Finding(where, what, replace(remedy, delete=where, replace=False)) for what in wrong]
     for path, file in manifest.files.items():
         found.expect(f"{folder}/{path}", file, remedy)
     _check_inputs(found, folder, manifest.inputs, remedy)
+
+
+def _check_revision(found: Survey, folder: str, revision: int, spec: JobSpec | str, remedy: Remedy) -> None:
+    """Note what an earlier revision of its job made."""
+    note = None if isinstance(spec, str) else outdated(revision, spec)
+    if note is not None:
+        found.outdated.append(Finding(folder, f"was {note}", replace(remedy, replace=True)))
 
 
 def _check_inputs(found: Survey, folder: str, inputs: Iterable[InputRecord], remedy: Remedy) -> None:
@@ -109,6 +122,7 @@ def _standing(found: Survey, folder: str) -> str | None:
 def _check_grid(found: Survey, folder: str, grid: Grid) -> None:
     shards = {each.name: found.manifests.get(f"{folder}/{each.name}") for each in grid.shards}
     missing = [name for name, manifest in shards.items() if manifest is None]
+    _check_revision(found, folder, grid.revision, _spec(TrainSpec, grid.spec), Remedy("runs", grid.name))
     if missing:
         what = f"has {len(shards) - len(missing)} of {len(shards)} shards done; the next is {missing[0]}"
         found.unfinished.append(Finding(folder, what, Remedy("runs", grid.name)))
@@ -146,8 +160,9 @@ def _check_events(found: Survey, series: str) -> None:
             found.broken.append(Finding(series, f"its record {number} is of the test set {record.test_set}", None))
 
 
-def _spec_digest(model: type[JobSpec], manifest: Manifest) -> str:
+def _spec(model: type[JobSpec], spec: dict[str, Any]) -> JobSpec | str:
+    """Return the spec, or in words why it is none."""
     try:
-        return model.parse(manifest.spec).digest()
+        return model.parse(spec)
     except ValidationError as error:
         return f"one with {error.error_count()} mistakes"

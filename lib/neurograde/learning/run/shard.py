@@ -109,6 +109,7 @@ def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest
         job=job.spec.job,
         spec=job.spec.model_dump(mode="json"),
         spec_digest=grid.spec_digest,
+        revision=grid.revision,
         inputs=grid.inputs,
         raw=grid.raw,
         files={path: FileRecord(sha256=sha256_hex(data), size=len(data)) for path, data in sorted(files.items())},

@@ -1,0 +1,61 @@
+"""Revisions of jobs: mended faults that change what a job makes under an unchanged spec.
+
+Artefacts made before keep their digest and stay in use. Those made since carry the number of the revision in their
+manifest and in their digest, so that the two are never taken for each other. A job that finds its artefact made by an
+earlier revision keeps it and logs a warning; `--replace` makes it again; `verify` lists it.
+
+To mend such a fault, append a line to the job's entry, and never change or remove one:
+
+    "patch": (
+        Revision("the tissue share counts transparent pixels as glass"),
+        Revision("slides without tiles are read in rows", concerns=lambda spec: spec.level is not None),
+    ),
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from neurograde.specs.base import JobSpec
+
+
+def _every_spec(_spec: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A change of a job's results."""
+
+    change: str
+    """One sentence without a full stop that says what is different, for the log."""
+    concerns: Callable[[Any], bool] = _every_spec
+    """Test of a spec of the job: of those that it refuses, the results stay as they were, and so does the revision."""
+
+
+REVISIONS: dict[str, tuple[Revision, ...]] = {}
+"""Revisions by job, from revision 2 on. Jobs that find their artefacts by a recipe with a version of its contents
+(`features`, `stage`, the descriptions of `baseline`) have none: they change the recipe."""
+
+
+def revision_of(spec: JobSpec) -> int:
+    """Return the revision by which today's code makes the artefact of `spec`: 1 if no change concerns it."""
+    numbered = enumerate(REVISIONS.get(spec.job, ()), start=2)
+    return max((number for number, revision in numbered if revision.concerns(spec)), default=1)
+
+
+def outdated(revision: int, spec: JobSpec) -> str | None:
+    """Return how an artefact made by `revision` differs from today's, or None if it does not.
+
+    Args:
+        revision: The revision in the artefact's record.
+        spec: Its spec.
+
+    Returns:
+        "made by revision 1: <what changed since>", with changes in the order in which they were made.
+    """
+    later = REVISIONS.get(spec.job, ())[revision - 1 :]
+    changes = [entry.change for entry in later if entry.concerns(spec)]
+    return f"made by revision {revision}: {'; '.join(changes)}" if changes else None
