@@ -17,12 +17,7 @@ from neurograde.errors import NeurogradeError, UsageError
 from neurograde.runtime.job import Parser
 from neurograde.runtime.log import log, set_up
 from neurograde.runtime.specfile import read_yaml
-
-ORDER = ("synthesise", "patch", "partition", "augment", "train", "evaluate", "export", "baseline", "report", "predict")
-WITH_A_PERSON = ("review",)
-"""Jobs that wait for somebody at a page: their specs may lie in the folder, the chain leaves them alone."""
-AHEAD = ("stage", "features")
-"""Jobs that do a part of another's work ahead, by its spec: the chain needs none of them."""
+from neurograde.specs.catalogue import BY_NAME, chain_order
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,13 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def specs_in_order(folder: Path) -> list[tuple[str, Path]]:
     """The job and path of every spec in `folder`, upstream first; files without `job` are bases to extend."""
     found = [(read_yaml(str(path)).get("job"), path) for path in sorted(folder.glob("*.yaml"))]
+    order = chain_order()
     for job, path in found:
-        if job is not None and job not in (*ORDER, *WITH_A_PERSON):
-            raise UsageError(f"{path}: job: {job!r} is not in the chain; accepted: {', '.join(ORDER)}")
-    steps = [(job, path) for job, path in found if job in ORDER]
+        if job is not None and (job not in BY_NAME or BY_NAME[job].is_ahead):
+            raise UsageError(f"{path}: job: {job!r} is not in the chain; accepted: {', '.join(order)}")
+    steps = [(job, path) for job, path in found if job in order]
     if not steps:
         raise UsageError(f"{folder}: no specs (*.yaml files with a job) in this folder")
-    return sorted(steps, key=lambda step: ORDER.index(step[0]))
+    return sorted(steps, key=lambda step: order.index(step[0]))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ Exits   65 if anything is broken, else 0
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import sys
 from collections.abc import Sequence
@@ -18,12 +17,12 @@ from pathlib import Path
 
 from neurograde.errors import DataError, MissingUpstream, NeurogradeError, SpecError, UsageError
 from neurograde.runtime.findings import as_json, lines, show
-from neurograde.runtime.job import MADE_BY, Parser
+from neurograde.runtime.job import Parser
 from neurograde.runtime.log import log, set_up
 from neurograde.runtime.progress import progress
 from neurograde.runtime.specfile import read_yaml
 from neurograde.storage.store import Store
-from neurograde.storage.survey import GROWING, Survey, survey
+from neurograde.storage.survey import Survey, survey
 from neurograde.storage.verify import check_records
 
 
@@ -63,12 +62,12 @@ def opened(url: str) -> Store:
 
 def verified(store: Store) -> Survey:
     """Everything in the store, compared with everything that is said of it; MissingUpstream when nothing is there."""
-    found = survey(store, {*MADE_BY, *GROWING})
+    found = survey(store)
     if not found.listing:
         raise MissingUpstream(
             f"{store.url}: there is no store, or nothing in it; python -m jobs.chain FOLDER fills one"
         )
-    check_records(found, {job: getattr(importlib.import_module(f"jobs.{job}"), job).model for job in MADE_BY.values()})
+    check_records(found)
     with progress("verifying", len(found.files), "files") as advance:
         found.check_files(advance)
     return found

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs.chain import AHEAD, ORDER, main, specs_in_order
+from jobs.chain import main, specs_in_order
 from neurograde.errors import UsageError
+from neurograde.specs.catalogue import BY_NAME, JOBS
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
 from tests.jobs.small import write_small
@@ -85,9 +86,9 @@ def test_two_stores_get_identical_artefacts(finished: tuple[Path, str], memory_u
         assert manifest(memory_url, f"{kind}/demo").digest == manifest(local, f"{kind}/demo").digest
 
 
-@pytest.mark.parametrize("job", [*ORDER, *AHEAD])
+@pytest.mark.parametrize("job", [entry.name for entry in JOBS])
 def test_help_and_a_bad_spec_never_load_the_heavy_libraries(small: Path, job: str):
-    spec = small / f"{'train' if job in AHEAD else job}.yaml"
+    spec = small / f"{BY_NAME[job].spec_of or job}.yaml"
     if not spec.exists():
         spec.write_text(json.dumps({"job": job, "extends": "common.yaml", "name": "demo"}))
     assert ran(job, ["--help"], [str(spec), "--set", "colour=red"]) == "[0, 78] []"

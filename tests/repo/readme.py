@@ -6,7 +6,6 @@ k8s/README.md     <!-- begin exits -->  ...  <!-- end exits -->      the exit co
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from collections.abc import Callable
@@ -17,9 +16,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from jobs.chain import ORDER, WITH_A_PERSON
 from neurograde import errors
 from neurograde.specs.base import JobSpec
+from neurograde.specs.catalogue import JOBS
 
 ROOT = Path(__file__).parents[2]
 ALLOWED = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
@@ -31,10 +30,15 @@ def specs() -> str:
         "Every spec has these; `extends: common.yaml` takes what a spec does not say from a file beside it.\n",
         table([row for row in rows(JobSpec) if not row[0].startswith("`job`")]),
     ]
-    for job in (*ORDER, *WITH_A_PERSON):
-        model = getattr(importlib.import_module(f"jobs.{job}"), job).model
-        own = [row for row in rows(model) if row[0].strip("`") not in JobSpec.model_fields]
-        parts += [f"\n<details><summary><b>{job}</b>: {first_line(model)}</summary>\n", table(own), "\n</details>"]
+    for entry in JOBS:
+        if entry.is_ahead:
+            continue
+        own = [row for row in rows(entry.spec) if row[0].strip("`") not in JobSpec.model_fields]
+        parts += [
+            f"\n<details><summary><b>{entry.name}</b>: {first_line(entry.spec)}</summary>\n",
+            table(own),
+            "\n</details>",
+        ]
     return "\n".join(parts)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs.chain import AHEAD, ORDER, WITH_A_PERSON, specs_in_order
+from jobs.chain import specs_in_order
 from neurograde.runtime.specfile import load, validate
+from neurograde.specs.catalogue import COMMANDS, JOBS, KINDS
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(path for path in ROOT.glob("specs/*/*.yaml") if path.name != "common.yaml")
@@ -21,11 +22,26 @@ def test_an_example_spec_is_valid(path: Path):
     assert validate(entry.model, data, str(path)).job == data["job"]
 
 
-def test_the_chain_knows_every_job_that_makes_an_artefact():
+def test_every_file_of_jobs_is_in_the_catalogue_with_the_spec_that_it_reads():
     names = {path.stem for path in (ROOT / "jobs").glob("*.py")}
-    makers = {name for name in names if hasattr(importlib.import_module(f"jobs.{name}"), name)}
-    assert makers == {*ORDER, *WITH_A_PERSON, *AHEAD}
-    assert all(hasattr(importlib.import_module(f"jobs.{name}"), "main") for name in names - makers)
+    assert names == {*(entry.name for entry in JOBS), *COMMANDS}
+    for entry in JOBS:
+        assert getattr(importlib.import_module(f"jobs.{entry.name}"), entry.name).model is entry.spec
+
+
+def test_the_catalogue_is_in_the_order_of_the_chain_each_job_after_those_that_write_what_it_reads():
+    written: set[str] = set()
+    for entry in JOBS:
+        written |= {*entry.writes, *entry.appends}  # a baseline reads the descriptions that an earlier one wrote
+        assert set(entry.reads) <= written, entry.name
+    assert written == KINDS
+
+
+def test_a_job_that_does_a_part_of_another_ahead_reads_the_spec_of_that_job():
+    specs = {entry.name: entry.spec for entry in JOBS}
+    ahead = [entry for entry in JOBS if entry.is_ahead]
+    assert ahead
+    assert all(entry.spec is specs[entry.spec_of] for entry in ahead)
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in SPECS}), ids=lambda path: path.name)

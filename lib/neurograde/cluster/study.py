@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,36 +12,16 @@ from neurograde.cluster.profiles import Profile
 from neurograde.errors import SpecError, UsageError
 from neurograde.runtime import specfile
 from neurograde.runtime.checkpoint_cost import ShardMemory
-from neurograde.specs.augment import AugmentSpec
 from neurograde.specs.base import JobSpec
 from neurograde.specs.baseline import BaselineSpec
+from neurograde.specs.catalogue import BY_NAME, JOBS, JobEntry, Phase
 from neurograde.specs.evaluate import EvaluateSpec
-from neurograde.specs.export import ExportSpec
 from neurograde.specs.grid import expand, rows
-from neurograde.specs.partition import PartitionSpec
 from neurograde.specs.patch import PatchSpec
 from neurograde.specs.records import Shard
 from neurograde.specs.report import ReportSpec
-from neurograde.specs.synthesise import SynthesiseSpec
 from neurograde.specs.train import Extension, Straightforward, TrainSpec
 
-MODELS: dict[str, type[JobSpec]] = {
-    "synthesise": SynthesiseSpec,
-    "patch": PatchSpec,
-    "partition": PartitionSpec,
-    "augment": AugmentSpec,
-    "train": TrainSpec,
-    "evaluate": EvaluateSpec,
-    "export": ExportSpec,
-    "baseline": BaselineSpec,
-    "report": ReportSpec,
-}
-LEFT_OUT = {"review": "waits for a person at a page", "predict": "grades images of your own"}
-"""Jobs whose specs may lie in the folder, and that no cluster runs; and why."""
-CHAIN = ("synthesise", "stage", "patch", "partition", "augment", "features")
-ONE_BY_ONE = ("stage", "features")
-"""What several grids may want in common: the second finds what the first has made, if it waits for it."""
-AFTER = ("evaluate", "export", "baseline", "report")
 PLAIN_GIB = 8  # of a job that holds some images, or one network, at a time
 GIB = 2**30
 GPU_GIB = 3  # of the board, for CUDA's context, the trunk and a batch
@@ -105,15 +85,17 @@ def _read_folder(folder: Path, store: str | None, region: str | None) -> Study:
         job = found.get("job")
         if job is None:  # a base for others to extend
             continue
-        if job in LEFT_OUT:
-            left_out[each.name] = f"{job} {LEFT_OUT[job]}"
+        entry = BY_NAME.get(job)
+        if entry is None or entry.is_ahead:
+            accepted = ", ".join(entry.name for entry in JOBS if not entry.is_ahead)
+            raise UsageError(f"{each}: job: {job!r}; accepted are {accepted}")
+        if entry.no_pod_because is not None:
+            left_out[each.name] = f"{job} {entry.no_pod_because}"
             continue
-        if job not in MODELS:
-            raise UsageError(f"{each}: job: {job!r}; accepted are {', '.join((*MODELS, *LEFT_OUT))}")
         if region is not None:
             found["region"] = region
         try:
-            specs[each.name] = specfile.validate(MODELS[job], found, str(each))
+            specs[each.name] = specfile.validate(entry.spec, found, str(each))
         except SpecError as error:
             mistakes.append(str(error))
         data[each.name] = found
@@ -142,12 +124,12 @@ def _alone(study: Study, name: str, source: str) -> Study:
 
 def chain_steps(study: Study, profile: Profile) -> list[tuple[str, list[Step]]]:
     """What prepares the data, one after the other under its name; the steps of one name may run at once."""
-    return _in_order(study, profile, CHAIN)
+    return _in_order(study, profile, "data")
 
 
 def after_steps(study: Study, profile: Profile) -> list[tuple[str, list[Step]]]:
     """What follows the grids, in the same form."""
-    return _in_order(study, profile, AFTER)
+    return _in_order(study, profile, "results")
 
 
 def grid_steps(study: Study, profile: Profile, memory_of: MemoryOf) -> dict[str, list[Step]]:
@@ -176,34 +158,30 @@ def grid_steps(study: Study, profile: Profile, memory_of: MemoryOf) -> dict[str,
     }
 
 
-def _in_order(study: Study, profile: Profile, jobs: Sequence[str]) -> list[tuple[str, list[Step]]]:
-    found = {job: steps for job in jobs if (steps := _plain_steps(study, profile, job))}
+def _in_order(study: Study, profile: Profile, phase: Phase) -> list[tuple[str, list[Step]]]:
     ordered: list[tuple[str, list[Step]]] = []
-    for job, steps in found.items():
-        if job in ONE_BY_ONE and len(steps) > 1:
-            ordered += [(f"{job}-{object_name(step.name)}", [step]) for step in steps]
-        else:
-            ordered.append((job, steps))
+    for entry in JOBS:
+        steps = _plain_steps(study, profile, entry) if entry.phase == phase else []
+        if entry.is_ahead and len(steps) > 1:  # several grids may need the same: the second finds what the first made
+            ordered += [(f"{entry.name}-{object_name(step.name)}", [step]) for step in steps]
+        elif steps:
+            ordered.append((entry.name, steps))
     return ordered
 
 
-def _plain_steps(study: Study, profile: Profile, job: str) -> list[Step]:
-    steps = []
-    for file, spec in study.specs.items():
-        if spec.job != job and not _is_ahead(job, spec):
-            continue
-        heavy = job == "features"
-        steps.append(
-            Step(
-                job=job,
-                name=spec.name,
-                spec=file,
-                node=profile.training if heavy else profile.other,
-                memory_gib=TRAINING_GIB if heavy else PLAIN_GIB,
-                cache_gib=getattr(spec, "cache_gib", 8.0),
-            )
+def _plain_steps(study: Study, profile: Profile, entry: JobEntry) -> list[Step]:
+    return [
+        Step(
+            job=entry.name,
+            name=spec.name,
+            spec=file,
+            node=profile.training if entry.computes_like_training else profile.other,
+            memory_gib=TRAINING_GIB if entry.computes_like_training else PLAIN_GIB,
+            cache_gib=getattr(spec, "cache_gib", 8.0),
         )
-    return steps
+        for file, spec in study.specs.items()
+        if spec.job == entry.name or _is_ahead(entry.name, spec)
+    ]
 
 
 def _is_ahead(job: str, spec: JobSpec) -> bool:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from neurograde.runtime.job import MADE_BY
+from neurograde.specs.catalogue import JOBS, KINDS, maker_of
 from neurograde.storage.survey import Finding, Remedy, Survey
 from neurograde.storage.verify import unnamed
 
@@ -21,12 +21,11 @@ Specs = Mapping[tuple[str, str], Path]
 
 def as_json(found: Survey, specs: Specs) -> dict[str, Any]:
     """The findings as one JSON value; `mend` has each command once, in the order of the chain."""
-    rest = unnamed(found, MADE_BY)
-    order = list(MADE_BY)
+    rest = unnamed(found)
     remedies = {each.remedy for each in (*found.broken, *found.unfinished) if each.remedy is not None}
 
     def in_order(remedy: Remedy) -> tuple[int, str]:
-        return order.index(remedy.kind) if remedy.kind in order else len(order), str(remedy)
+        return JOBS.index(maker_of(remedy.kind)) if remedy.kind in KINDS else len(JOBS), str(remedy)
 
     def listed(findings: list[Finding]) -> list[dict[str, str]]:
         return [
@@ -52,7 +51,7 @@ def mend(remedy: Remedy | None, url: str, specs: Specs) -> str:
     """What to do, with a command that can be copied where the spec is known."""
     if remedy is None:
         return "cannot be made again"
-    job = remedy.job or MADE_BY[remedy.kind]
+    job = remedy.job or maker_of(remedy.kind).name
     reads = remedy.spec or job
     path = specs.get((reads, remedy.name))
     command = f"python -m jobs.{job} {path or 'SPEC'} --store {url}{' --replace' if remedy.replace else ''}"

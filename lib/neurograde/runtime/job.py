@@ -31,30 +31,13 @@ from neurograde.runtime.carbon import CarbonMeter
 from neurograde.runtime.log import log, set_up
 from neurograde.runtime.machine import machine_facts, software_versions
 from neurograde.runtime.specfile import SpecT
+from neurograde.specs.catalogue import maker_of
 from neurograde.specs.records import Grid, InputRecord, Manifest
 from neurograde.specs.revisions import outdated, revision_of
 from neurograde.storage.artefact import Artefact, Draft, read_manifest
 from neurograde.storage.raw import RawInputs
 from neurograde.storage.store import Store
 
-MADE_BY = {
-    "images": "synthesise",
-    "reviews": "review",
-    "patches": "patch",
-    "partitions": "partition",
-    "datasets": "augment",
-    "features": "features",
-    "runs": "train",
-    "evaluations": "evaluate",
-    "exports": "export",
-    "reports": "report",
-    "predictions": "predict",
-    "baselines": "baseline",
-    "descriptions": "baseline",
-    "weights": "stage",
-}
-BY_THE_SPEC_OF_TRAIN = {"features", "stage"}
-"""Jobs that do a part of training ahead, and read its spec."""
 LAST_WORDS, MESSAGE_BYTES = "NEUROGRADE_LAST_WORDS", 4096
 SECONDS_TO_ASK_AGAIN = 0.01
 
@@ -105,13 +88,14 @@ class Job(Generic[SpecT]):
 
     def missing(self, kind: str, name: str, state: str = "is not") -> MissingUpstream:
         """The error that says which command makes the artefact that is not there, or not whole."""
-        maker = MADE_BY[kind]
-        if maker in BY_THE_SPEC_OF_TRAIN:
+        maker = maker_of(kind)
+        if maker.is_ahead:
             spec = self.source
         else:
-            spec = sibling_spec(self.source, maker, name) or f"SPEC   (a {maker} spec with name: {name})"
+            spec = sibling_spec(self.source, maker.name, name) or f"SPEC   (a {maker.name} spec with name: {name})"
         return MissingUpstream(
-            f"{self.source}: {kind}/{name} {state} in {self.store.url}; make it with: python -m jobs.{maker} {spec}"
+            f"{self.source}: {kind}/{name} {state} in {self.store.url}; "
+            f"make it with: python -m jobs.{maker.name} {spec}"
         )
 
     @contextmanager

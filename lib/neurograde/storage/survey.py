@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from neurograde.errors import DataError
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import Record
+from neurograde.specs.catalogue import KINDS, WITHOUT_MANIFEST
 from neurograde.specs.records import Attempt, Commit, Decision, FileRecord, Grid, Manifest, Opening, Status
 from neurograde.storage.artefact import parse_record
 from neurograde.storage.store import TRANSFERS, Store
 
 LARGE = 64 * 2**20  # bytes; objects from here on are read one at a time, so that memory stays bounded
-GROWING = frozenset({"ledgers", "reviews"})
-"""Kinds without a manifest: a numbered record for every event."""
 
 SHARD = r"runs/[^/]+/[^/]+"
 RECORDS: tuple[tuple[str, type[Record] | None], ...] = (
@@ -152,13 +151,16 @@ class Survey:
             self.broken.append(Finding(key, what, named.remedy))
 
 
-def survey(store: Store, known: Collection[str]) -> Survey:
-    """List the store and read its records; one that cannot be read is broken, unless its kind is not `known`."""
+def survey(store: Store) -> Survey:
+    """List the store and read its records.
+
+    A record that cannot be read is broken, unless this version does not know its kind.
+    """
     found = Survey(store, store.list())
     for key, record in _records(found):
         if isinstance(record, Record):
             found.add(key, record)
-        elif key.split("/")[0] in known:
+        elif key.split("/")[0] in KINDS:
             found.broken.append(Finding(key, f"is damaged: {record}", _made_again(key)))
         else:
             found.referenced.discard(key)
@@ -194,7 +196,7 @@ def _records(found: Survey) -> Iterator[tuple[str, Record | str]]:
 def _made_again(key: str) -> Remedy | None:
     """What mends a damaged record: it is deleted, and its job run again."""
     kind, name, *_ = key.split("/")
-    if kind in GROWING:
+    if kind in WITHOUT_MANIFEST:
         return None
     # An epoch's record cannot be written again once later ones stand, so its shard begins anew.
     return Remedy(kind, name, delete=key.partition("/commits/")[0])

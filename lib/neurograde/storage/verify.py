@@ -5,19 +5,20 @@ Folders of kinds that this version does not know are counted and left alone: a n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from neurograde.specs.base import JobSpec
+from neurograde.specs.catalogue import BY_NAME, KINDS, WITHOUT_MANIFEST
 from neurograde.specs.records import Commit, FileRecord, Grid, InputRecord, Manifest, Opening
 from neurograde.specs.revisions import outdated
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import MANIFEST, Artefact
 from neurograde.storage.run import Run
-from neurograde.storage.survey import GROWING, Finding, Remedy, Survey
+from neurograde.storage.survey import Finding, Remedy, Survey
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,10 @@ class Unnamed:
     """Sizes by key of those whose kind this version does not know."""
 
 
-def check_records(found: Survey, models: Mapping[str, type[JobSpec]]) -> None:
-    """Hold every record against what it names and what it was made from; `models` are the spec models by job."""
+def check_records(found: Survey) -> None:
+    """Check every record against what it names and what it was made from."""
     for folder, manifest in found.manifests.items():
-        _check_artefact(found, folder, manifest, models)
+        _check_artefact(found, folder, manifest)
     for folder, grid in found.grids.items():
         _check_grid(found, folder, grid)
     for folder, commits in found.commits.items():
@@ -42,25 +43,24 @@ def check_records(found: Survey, models: Mapping[str, type[JobSpec]]) -> None:
         _check_events(found, series)
 
 
-def unnamed(found: Survey, kinds: Iterable[str]) -> Unnamed:
-    """What is left when all records have been checked; `kinds` are those of artefacts that this version knows."""
-    known = {*kinds, *GROWING}
+def unnamed(found: Survey) -> Unnamed:
+    """Return the objects that are left when all records have been checked."""
     left = {key: size for key, size in found.listing.items() if key not in found.referenced}
     return Unnamed(
-        {key: size for key, size in left.items() if key.split("/")[0] in known},
-        {key: size for key, size in left.items() if key.split("/")[0] not in known},
+        {key: size for key, size in left.items() if key.split("/")[0] in KINDS},
+        {key: size for key, size in left.items() if key.split("/")[0] not in KINDS},
     )
 
 
-def _check_artefact(found: Survey, folder: str, manifest: Manifest, models: Mapping[str, type[JobSpec]]) -> None:
+def _check_artefact(found: Survey, folder: str, manifest: Manifest) -> None:
     spec = manifest.spec
     name = spec.get("name", manifest.name.split("/")[0])
     remedy = Remedy(manifest.kind, name, manifest.job, spec.get("job"), replace=True)
     wrong = []
     if f"{manifest.kind}/{manifest.name}" != folder:
         wrong.append(f"is that of {manifest.kind}/{manifest.name}")
-    if manifest.job in models:
-        parsed = _spec(models[manifest.job], spec)
+    if manifest.job in BY_NAME:
+        parsed = _spec(BY_NAME[manifest.job].spec, spec)
         actual = parsed if isinstance(parsed, str) else parsed.digest()
         if actual != manifest.spec_digest:
             wrong.append(f"records a spec of digest {manifest.spec_digest}, but holds {actual}")
@@ -85,7 +85,7 @@ def _check_inputs(found: Survey, folder: str, inputs: Iterable[InputRecord], rem
     for each in inputs:
         upstream = f"{each.kind}/{each.name}"
         made_from = f"was made from {upstream} of digest {each.digest}, which"
-        if each.kind in GROWING:
+        if each.kind in WITHOUT_MANIFEST:
             if not any(key.startswith(f"{upstream}/") for key in found.listing):
                 found.broken.append(Finding(folder, f"{made_from} is gone", None))
             continue
