@@ -30,6 +30,10 @@ chain: setup  ## run a folder's specs in order, skipping what is up to date: SPE
 	@test -n "$(SPECS)" || { echo 'usage: make chain SPECS=specs/demo [ARGS=...]'; exit 64; }
 	$(RUN) -m jobs.chain $(SPECS) $(ARGS)
 
+data: setup  ## fetch the public files of a folder of specs into out/data, checked by digest: SET=osteosarcoma
+	@test -n "$(SET)" || { echo 'usage: make data SET=osteosarcoma (or slides)'; exit 64; }
+	$(RUN) -m neurograde.runtime.fetch specs/$(SET)/data.csv $(ARGS)
+
 test: setup  ## set up and run the tests
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 8 $(ARGS)
 
@@ -82,4 +86,4 @@ clean:  ## remove what tools left behind, and the demo's store unless it holds r
 	  echo "out/demo is kept: it holds reviews or an opened test set; rm -r out/demo removes it"; \
 	else rm -rf out/demo; fi
 
-.PHONY: help setup demo run-local chain test soak k8s cluster grid-local check bench docs lock image image-test push clean
+.PHONY: help setup demo run-local chain data test soak k8s cluster grid-local check bench docs lock image image-test push clean

@@ -158,7 +158,7 @@ def test_no_job_of_the_chain_is_dropped_unsaid(tmp_path: Path, capsys):
     assert "left out: review.yaml: review waits for a person at a page" in said
     assert "left out: predict.yaml: predict grades images of your own" in said
     assert "file://out/osteosarcoma is on this machine" in said
-    assert "../shared/data/osteosarcoma_tcia is on this machine" in said
+    assert "out/data/osteosarcoma is on this machine" in said
 
 
 def test_a_job_that_nobody_knows_is_refused_by_name(tmp_path: Path, capsys):

@@ -159,7 +159,8 @@ def test_the_chain_runs_on_real_images_with_real_weights(shared: Path, tmp_path:
     specs.mkdir()
     for name in ("common", "patch", "partition", "augment", "train", "evaluate"):
         text = (ROOT / "specs" / "osteosarcoma" / f"{name}.yaml").read_text()
-        text = text.replace("../shared/data/osteosarcoma_tcia", str(images)).replace("../shared/data", str(shared))
+        text = text.replace("out/data/osteosarcoma", str(images))
+        text = text.replace("out/data/weights/mobilenet_v2.pth", f"{shared}/weights/mobilenet_v2_torchvision_fp32.pth")
         text = text.replace("repeats: 3", "repeats: 1").replace("epochs: 10", "epochs: 1")
         text = text.replace("transforms: 1 ", "transforms: 0 ").replace("balance: ngca", "balance: subsample")
         (specs / f"{name}.yaml").write_text(text)

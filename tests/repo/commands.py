@@ -82,6 +82,10 @@ def _faults_of_module(name: str, arguments: list[str]) -> Iterator[str]:
     if not exists:
         yield f"there is no module {name}"
         return
+    missing = [argument for argument in arguments if argument.startswith(FOLDERS) and not (ROOT / argument).exists()]
+    yield from (f"{path} does not exist" for path in missing)
+    if missing:
+        return
     if name == "tests.bench":
         from tests.bench.__main__ import benchmarks
 

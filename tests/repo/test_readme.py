@@ -91,6 +91,7 @@ def test_every_command_would_run(path: Path):
         ("make tea", "make has no target tea"),
         ("make chain SPEC=specs/demo", "make chain does not use SPEC"),
         ("make chain SPECS=specs/dem", "specs/dem does not exist"),
+        ("make data SET=tea", "specs/tea/data.csv does not exist"),
         ("make bench ONLY=tea", "there is no benchmark tea"),
         ("make run-local JOB=brew SPEC=specs/demo/patch.yaml", "there is no module jobs.brew"),
         ("make run-local JOB=patch SPEC=specs/demo/train.yaml", "specs/demo/train.yaml: job: "),
