@@ -1,7 +1,7 @@
 """Imports point one way.
 
-jobs -> pages | baselines -> learning | imaging | reports | cluster -> evaluation -> patches -> runtime -> storage
--> specs -> maths
+jobs -> pages | baselines -> learning | imaging | reports | cluster | audit -> evaluation -> patches -> runtime
+-> storage -> specs -> maths
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ BELOW = {
     "storage": {"maths", "specs"},
     "runtime": {"maths", "specs", "storage"},
     "patches": {"maths", "specs", "storage", "runtime"},
+    "audit": {"maths", "specs", "runtime"},
     "evaluation": FOUNDATION,
     "imaging": FOUNDATION,
     "learning": FOUNDATION | {"evaluation"},

@@ -16,9 +16,10 @@ import yaml
 
 from neurograde.reports.blocks import Figures, Paragraph
 from neurograde.reports.chain import Chain, follow
+from neurograde.reports.document import Page
 from neurograde.reports.figures.search import DARK_WORDS, LIGHT_WORDS
 from neurograde.reports.figures.style import SCALE
-from neurograde.reports.page import Page, compose
+from neurograde.reports.page import compose
 from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import StrictLoader
 from neurograde.specs.report import ReportSpec

@@ -16,12 +16,13 @@ from neurograde.maths.patch_grid import Margins
 from neurograde.patches.illustration import CroppedImage, Illustrations
 from neurograde.reports.blocks import Block, Figures, Section, Table, Tables
 from neurograde.reports.chain import Chain
+from neurograde.reports.document import Page
 from neurograde.reports.figures.classifier import classifier
 from neurograde.reports.figures.network import network
 from neurograde.reports.figures.precrop import precrop
 from neurograde.reports.figures.shuffles import mixed
 from neurograde.reports.figures.transforms import transforms
-from neurograde.reports.page import Page, compose
+from neurograde.reports.page import compose
 from neurograde.reports.sections.experiments import members
 from neurograde.reports.sections.grids import overstated
 from neurograde.reports.sections.winners import winners

@@ -17,9 +17,9 @@ from neurograde.reports.blocks import (
     simple_table,
 )
 from neurograde.reports.chain import file_name
+from neurograde.reports.document import Page
 from neurograde.reports.headline import with_interval
 from neurograde.reports.numbers import count, decimal, percent, plural
-from neurograde.reports.page import Page
 from neurograde.reports.readings import Metrics
 
 SHIMADA = {"U": "undifferentiated", "PD": "poorly differentiated", "D": "differentiating"}

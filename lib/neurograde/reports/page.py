@@ -1,16 +1,12 @@
-"""The page: its sections in order, rendered into one HTML file that asks the network for nothing."""
+"""The page of a report: its sections in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from neurograde.reports.blocks import Banner, Commands, Figures, Section, Table, Tables
 from neurograde.reports.chain import Chain
+from neurograde.reports.document import Page
 from neurograde.reports.sections.answer import answer, banners
 from neurograde.reports.sections.augmentation import augmentation
 from neurograde.reports.sections.carbon import carbon
@@ -36,33 +32,6 @@ SECTIONS = (
 """The page's contents before its provenance; a section that has nothing to show is left out."""
 
 
-@dataclass(frozen=True)
-class Page:
-    """What the page shows."""
-
-    title: str
-    banners: tuple[Banner, ...]
-    sections: tuple[Section, ...]
-    beside: str = "Figures, tables and specs lie beside this page, in figures/, tables/ and specs/."
-    """What is in its folder, in words."""
-
-    def html(self) -> bytes:
-        """The page: styles and figures inside, the same bytes for the same content."""
-        return _environment().get_template("page.html.j2").render(page=self).encode()
-
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        """The page, and its figures, tables and specs as files beside it."""
-        yield "index.html", self.html()
-        for section in self.sections:
-            for block in section.blocks:
-                if isinstance(block, Figures):
-                    yield from ((f"figures/{each.slug}.svg", each.svg.encode()) for each in block.figures)
-                if isinstance(block, Commands):
-                    yield from block.files
-                tables = block.tables if isinstance(block, Tables) else [block] if isinstance(block, Table) else []
-                yield from ((f"tables/{each.slug}.csv", each.csv()) for each in tables)
-
-
 def compose(
     title: str,
     chains: Sequence[Chain],
@@ -86,15 +55,3 @@ def compose(
     sections[after:after] = further
     sections.append(provenance(chains, baselines, spec))
     return Page(title, banners(chains), tuple(sections))
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("neurograde.reports", "template"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

@@ -31,7 +31,7 @@ def solve(families: Families, targets: Targets, limits: Limits = DEFAULT_LIMITS)
     known = [rival.assignment for rival in rivals if keeps_train_share(rival, targets)]
     assignment: dict[str, int] = {}
     bound, proved = Fraction(0), True
-    for linked in _linked(families):
+    for linked in independent_parts(families):
         answer = Programme(linked, targets).solve(known, limits)
         assignment |= answer.assignment
         bound += answer.bound / len(families.classes)
@@ -52,8 +52,8 @@ def certified(partition: Partition, families: Families, targets: Targets, limits
     return replace(partition, certificate=replace(optimum.certificate, lifted=lifted))
 
 
-def _linked(families: Families) -> list[Families]:
-    """The problem in independent parts: families and the classes that they link."""
+def independent_parts(families: Families) -> list[Families]:
+    """Return the problem in independent parts: families and the classes that they link."""
     parts: list[set[int]] = []
     for row in families.weights:
         linked = {c for c, weight in enumerate(row) if weight}
