@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from neurograde.learning.engines.optimisers.optimiser import values_per_parameter
 from neurograde.learning.run.checkpoint import encode
-from neurograde.learning.run.footprint import checkpoint_plan, slots_of
+from neurograde.learning.run.footprint import checkpoint_plan
 from neurograde.specs.records import Shard
 from neurograde.specs.train import SGD, Adagrad, Adam, RMSprop
 from tests.learning.material import engine, sessions_of, train_spec, trunk
@@ -29,4 +30,4 @@ def test_the_size_that_is_planned_is_that_of_a_checkpoint():
 
 def test_optimisers_keep_what_torch_keeps():
     optimisers = [SGD(), SGD(momentum=0.0), Adagrad(kind="adagrad"), RMSprop(kind="rmsprop"), Adam(kind="adam")]
-    assert [slots_of(each) for each in optimisers] == [1, 0, 1, 1, 2]
+    assert [values_per_parameter(each) for each in optimisers] == [1, 0, 1, 1, 2]

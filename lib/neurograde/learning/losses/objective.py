@@ -1,20 +1,22 @@
-"""What a network is trained for: its outputs, its loss, and what its logits say.
+"""The objective of training: number of logits, weighted loss, and the classes that logits stand for.
 
-A loss is a mean over the samples of a batch, each times its class's weight. (torch's own `weight=` also divides by the
-weights in the batch, so that one batch counts otherwise than the next; here a sample counts the same in every batch.)
+A loss is a mean over the samples of a batch, each multiplied by the weight of its class. (torch's own `weight=` also
+divides by the sum of the weights in the batch, so that a sample's share depends on its batch; here it does not.)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, one_hot, pad
+from torch.nn.functional import pad
 
-from neurograde.learning.networks.elementwise import VECTOR, pointwise
+from neurograde.learning.losses.training_loss import TrainingLoss, training_loss
+from neurograde.learning.networks.elementwise import VECTOR
 from neurograde.specs.train import Loss, TrainSpec
 
 CROSS_ENTROPY = Loss()
@@ -22,18 +24,18 @@ CROSS_ENTROPY = Loss()
 
 @dataclass(frozen=True)
 class Objective:
-    """One logit for two classes, one a class for more."""
+    """One logit for two classes, a logit per class for more."""
 
     classes: int
     """Number of classes."""
     criterion: Loss = CROSS_ENTROPY
-    """What is made smaller."""
+    """The loss as the spec gives it."""
     weights: tuple[float, ...] | None = None
-    """Factor on the loss of each label; all alike when not given."""
+    """Factor on the loss of each label; None: all labels count alike."""
 
     @classmethod
     def of(cls, spec: TrainSpec, numbers: dict[str, int], train: NDArray[np.int64]) -> Objective:
-        """The objective of a spec.
+        """Return the objective of a spec.
 
         Args:
             spec: Names the loss and the class weights.
@@ -49,40 +51,32 @@ class Objective:
             weights = tuple(by_label[label] for label in sorted(by_label))
         return cls(len(spec.classes), spec.loss, weights)
 
+    @cached_property
+    def training_loss(self) -> TrainingLoss:
+        """The loss of each sample, before class weights."""
+        return training_loss(self.criterion)
+
     @property
     def outputs(self) -> int:
         """Number of logits."""
         return 1 if self.classes == 2 else self.classes
 
-    @property
-    def has_centres(self) -> bool:
-        """Whether each class has a centre, which moves with the steps."""
-        return self.criterion.kind == "center"
-
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean loss of a batch: logits (batch, outputs), labels (batch,)."""
+        """Return the mean loss of a batch: logits (batch, outputs), labels (batch,)."""
         return self.losses(logits, labels).mean()
 
     def losses(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The loss of each sample, which `loss` is the mean of: logits (..., batch, outputs), labels (..., batch)."""
-        losses = _hinge(logits, labels) if self.criterion.kind == "hinge" else _cross_entropy(logits, labels)
-        if self.criterion.kind == "focal":  # Lin et al. 2017: (1 - p)^gamma times -log p, p the right label's share
-            losses = (1 - torch.exp(-losses)) ** self.criterion.gamma * losses
+        """Return the weighted loss of each sample: logits (..., batch, outputs), labels (..., batch)."""
+        losses = self.training_loss.losses(logits, labels)
         if self.weights is not None:
             losses = losses * torch.tensor(self.weights, dtype=losses.dtype, device=losses.device)[labels]
         return losses
 
     def gradient(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The gradient of `loss` at logits (member, batch, outputs), of their shape, for labels (member, batch)."""
-        if (
-            self.criterion.kind not in ("focal", "hinge") and self.weights is None
-        ):  # by hand: it is wanted at every step
-            if self.classes == 2:
-                found = pointwise(torch.sigmoid, logits) - labels[..., None].to(logits.dtype)
-            else:
-                found = logits.softmax(-1) - one_hot(labels, self.classes).to(logits.dtype)
-            return found / logits.shape[-2]
-        # Padded by members to whole vectors, so that no member's bits depend on its place.
+        """Return the gradient of `loss` at logits (member, batch, outputs), of their shape; labels (member, batch)."""
+        if self.weights is None and self.training_loss.has_closed_gradient:  # cheaper, and asked for at every step
+            return self.training_loss.gradient(logits, labels) / logits.shape[-2]
+        # Padded by members to whole vectors, so that a member's bits do not depend on its position.
         members, missing = len(logits), -len(logits) % VECTOR
         values = pad(logits, (0, 0, 0, 0, 0, missing)).requires_grad_()
         with torch.enable_grad():
@@ -91,28 +85,13 @@ class Objective:
         return gradient[:members]
 
     def correct(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """How many of each batch are right, (...); a probability of one half counts as positive."""
+        """Return the number of correct samples per batch, (...); a probability of one half counts as positive."""
         predicted = logits[..., 0] >= 0 if self.classes == 2 else logits.argmax(-1)
         return (predicted == labels).sum(-1)
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Probability of each label, (batch, label) in float64; after `hinge` they order samples, uncalibrated."""
+        """Return the probability of each label, (batch, label) in float64; after `hinge` they rank, uncalibrated."""
         if self.classes == 2:
             positive = torch.sigmoid(logits[:, 0].double())
             return torch.stack([1 - positive, positive], 1)
         return torch.softmax(logits.double(), 1)
-
-
-def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    if logits.shape[-1] == 1:
-        return binary_cross_entropy_with_logits(logits[..., 0], labels.to(logits.dtype), reduction="none")
-    return -logits.log_softmax(-1).gather(-1, labels[..., None])[..., 0]
-
-
-def _hinge(logits: Tensor, labels: Tensor) -> Tensor:
-    """Two classes: max(0, 1 - y z), y one of -1 and 1. More: as torch's MultiMarginLoss, over the other classes."""
-    if logits.shape[-1] == 1:
-        return (1 - (2 * labels.to(logits.dtype) - 1) * logits[..., 0]).clamp(min=0)
-    right = logits.gather(-1, labels[..., None])
-    margins = (1 - right + logits).clamp(min=0).scatter(-1, labels[..., None], 0)
-    return margins.sum(-1) / logits.shape[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from neurograde.learning.engines.optimisers.optimiser import values_per_parameter
 from neurograde.learning.losses.objective import Objective
 from neurograde.learning.networks.backbones import Trunk, default_input_size_px, outline
 from neurograde.learning.networks.heads import new_head
@@ -13,7 +14,7 @@ from neurograde.runtime.checkpoint_cost import GB, CheckpointCost, ShardMemory, 
 from neurograde.runtime.factors import storage_prices
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.records import Shard
-from neurograde.specs.train import SGD, Adagrad, Optimiser, RMSprop, TrainSpec
+from neurograde.specs.train import TrainSpec
 
 
 def checkpoint_plan(spec: TrainSpec, shard: Shard, trunk: Trunk) -> str:
@@ -70,7 +71,7 @@ def cost_of_checkpoints(spec: TrainSpec, shards: Sequence[ShardSize]) -> Checkpo
     """What the checkpoints of shards of one grid cost."""
     return checkpoint_cost(
         shards,
-        slots=slots_of(spec.optimiser),
+        slots=values_per_parameter(spec.optimiser),
         checkpoint_every=spec.checkpoint_every,
         keep_last=spec.keep_last,
         prices=storage_prices(spec.store, spec.region),
@@ -81,18 +82,9 @@ def cost_of_checkpoints(spec: TrainSpec, shards: Sequence[ShardSize]) -> Checkpo
 def memory_of(spec: TrainSpec, shard: Shard) -> ShardMemory:
     """What a shard's sessions will hold in memory."""
     return shard_memory(
-        shard_size(spec, shard, outlined(spec, shard)), slots_of(spec.optimiser), _bytes_per_value(spec)
+        shard_size(spec, shard, outlined(spec, shard)), values_per_parameter(spec.optimiser), _bytes_per_value(spec)
     )
 
 
 def _bytes_per_value(spec: TrainSpec) -> int:
     return 8 if spec.precision == "fp64" else 4
-
-
-def slots_of(optimiser: Optimiser) -> int:
-    """Values that an optimiser keeps for each parameter."""
-    if isinstance(optimiser, SGD):
-        return int(optimiser.momentum > 0)
-    if isinstance(optimiser, Adagrad):
-        return 1
-    return 1 + int(optimiser.momentum > 0) if isinstance(optimiser, RMSprop) else 2

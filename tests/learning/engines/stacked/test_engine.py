@@ -298,8 +298,7 @@ def mutated(spec: TrainSpec, monkeypatch: pytest.MonkeyPatch, what: str) -> Shar
     elif what == "a stale weight":
 
         def after_its_update(self: stack.Linear, gradient: Tensor, rates: Tensor) -> Tensor | None:
-            self._step_weight.product(gradient, self.values, rates)
-            self._step_bias.step(gradient.sum(1, keepdim=True), rates)
+            self._step(gradient, rates)
             return torch.bmm(gradient, self.weight)
 
         monkeypatch.setattr(stack.Linear, "backward", after_its_update)

@@ -18,9 +18,8 @@ from torch import Tensor, nn
 from neurograde.learning.data.inputs import Inputs, slice_of_epoch, slices_of
 from neurograde.learning.data.samples import Samples, Statistics
 from neurograde.learning.data.samples import labels as numbers_of
-from neurograde.learning.engines.plain.optimisers import optimiser_of
+from neurograde.learning.engines.optimisers.optimiser import torch_optimiser
 from neurograde.learning.engines.protocol import Tick
-from neurograde.learning.losses.margin_and_centre import margin_logits, moved, pulls
 from neurograde.learning.losses.objective import Objective
 from neurograde.learning.networks.backbones import Trunk
 from neurograde.learning.networks.dropout import MaskStream, set_masks
@@ -106,7 +105,7 @@ class PlainEngine:
             if member.standing.diverged is None:
                 own |= scoped("network", member.network.session_tensors())
                 own |= scoped("optimiser", _optimiser_state(member))
-                own |= {"centres": member.centres} if self.objective.has_centres else {}
+                own |= {"centres": member.centres} if self.objective.training_loss.has_centres else {}
             state |= scoped(member.session.id, own)
         return state
 
@@ -118,7 +117,7 @@ class PlainEngine:
             if member.standing.diverged is None:
                 member.network.load_session(within("network", own), f"the checkpoint of {member.session.id}")
                 _load_optimiser_state(member, within("optimiser", own))
-                if self.objective.has_centres:
+                if self.objective.training_loss.has_centres:
                     member.centres = own["centres"].to(self.device)
 
     def best(self) -> dict[str, Tensor]:
@@ -133,7 +132,7 @@ class PlainEngine:
         head = new_head(trunk, session.adaptation, self.objective.outputs, self.spec.seed, session.id)
         network = self._network(trunk, head).to(self.device, self.dtype).to(memory_format=torch.channels_last)
         trained = [each for each in network.parameters() if each.requires_grad]
-        optimiser = optimiser_of(self.spec.optimiser, trained, session.learning_rate)
+        optimiser = torch_optimiser(self.spec.optimiser, trained, session.learning_rate)
         centres = torch.zeros(self.objective.classes, network.last.in_features, device=self.device, dtype=self.dtype)
         return _Member(Standing(session, self.spec.early_stopping), network, optimiser, centres)
 
@@ -167,24 +166,23 @@ class PlainEngine:
                 logits = member.network(values)
                 loss = self.objective.loss(logits, labels)
                 member.optimiser.zero_grad()
-                self._steered(member, loss, labels).backward()  # type: ignore[no-untyped-call]  # torch has no types here
+                self._step_loss(member, loss, labels).backward()  # type: ignore[no-untyped-call]  # torch has no types here
                 member.optimiser.step()
                 with torch.no_grad():
                     sums += torch.stack([loss.double() * len(labels), self.objective.correct(logits, labels).double()])
                 self.tick(len(labels))
         return _means(sums, len(samples))
 
-    def _steered(self, member: _Member, loss: Tensor, labels: Tensor) -> Tensor:
-        """What the step makes smaller: the loss, unless it is one that needs more than the logits."""
-        criterion, last, hidden = self.objective.criterion, member.network.last, member.network.hidden
-        if criterion.kind == "large_margin":
-            logits = margin_logits(hidden, last.weight, last.bias[None], labels, criterion.margin)
-            return self.objective.loss(logits, labels)
-        if criterion.kind == "center":
-            distances = pulls(hidden, member.centres, labels).square().sum(-1)
-            member.centres = moved(member.centres, hidden.detach(), labels, criterion.center_rate)
-            return loss + criterion.pull / 2 * distances.mean()
-        return loss
+    def _step_loss(self, member: _Member, recorded: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss that the step minimises: the recorded one, unless it needs more than the logits."""
+        loss, last, hidden = self.objective.training_loss, member.network.last, member.network.hidden
+        if loss.replaces_logits:
+            return self.objective.loss(loss.step_logits(hidden, last.weight, last.bias[None], labels), labels)
+        if loss.has_centres:
+            penalty = loss.penalty(hidden, member.centres, labels)
+            member.centres = loss.next_centres(hidden.detach(), member.centres, labels)
+            return recorded + penalty
+        return recorded
 
     @torch.no_grad()
     def _evaluate(self, member: _Member, subset: str) -> tuple[float, float]:
