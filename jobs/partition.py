@@ -20,7 +20,7 @@ from neurograde.runtime.log import log
 from neurograde.specs.partition import PartitionSpec
 
 if TYPE_CHECKING:
-    from neurograde.maths.partition import Families, Limits, Partition, Targets
+    from neurograde.maths.partition import Families, Partition, SearchOptions, Targets
 
 
 @job(PartitionSpec)
@@ -31,12 +31,12 @@ def partition(job: Job[PartitionSpec]) -> None:
     with job.publish("partitions", inputs=[patches]) as out:
         from neurograde.maths.correlate import correlate
         from neurograde.maths.independence import independence
-        from neurograde.maths.partition import Limits, certified, leave_one_out, remarks
+        from neurograde.maths.partition import SearchOptions, certified, leave_one_out, remarks
         from neurograde.maths.partition.summary import families_of, in_words, subsets_of, summarise, unrepresented
         from neurograde.maths.subsets import SUBSETS
         from neurograde.patches.near_duplicates import hash_every_patch, near_duplicates
 
-        limits = Limits(spec.search_nodes, spec.search_seconds)
+        options = SearchOptions(spec.search_nodes, spec.search_seconds, spec.search_turns, spec.readings)
         rows = patches.read_csv("index.csv")
         try:
             targets = targets_of(spec, len({row["family"] for row in rows}))
@@ -47,13 +47,13 @@ def partition(job: Job[PartitionSpec]) -> None:
             left_out = spec.folds is not None and spec.folds.left_out is not None
             fewest = 1 if left_out else len(SUBSETS)
             families = families_of(rows, patches.manifest.spec["patch_size_px"] ** 2, fewest)
-            solved = assign(spec, families, targets, limits)
+            solved = assign(spec, families, targets, options)
             subsets = subsets_of(rows, solved)
             proof = independence(rows, subsets)
         except ValueError as error:
             raise DataError(f"{patches.url}: {error}") from None
         if solved.certificate is None and not left_out:
-            solved = certified(solved, families, targets, limits)
+            solved = certified(solved, families, targets, options)
         if spec.correlate is not None:
             subsets = correlate(rows, subsets, **spec.correlate.model_dump())
             proof = independence(rows, subsets, leaking=True)
@@ -95,7 +95,7 @@ def targets_of(spec: PartitionSpec, families: int) -> Targets:
     return Targets(spec.proportions, spec.diversity, *weights, spec.min_train_share)
 
 
-def assign(spec: PartitionSpec, families: Families, targets: Targets, limits: Limits) -> Partition:
+def assign(spec: PartitionSpec, families: Families, targets: Targets, options: SearchOptions) -> Partition:
     """Who goes where by the spec's strategy; ValueError naming a class of too few families."""
     from neurograde.maths.partition import STRATEGIES, kfold, leave_one_out
 
@@ -105,7 +105,7 @@ def assign(spec: PartitionSpec, families: Families, targets: Targets, limits: Li
     if spec.folds and spec.folds.numbered is not None:
         k, test = spec.folds.numbered
         return kfold.solve(families, k, *weights)[test]
-    return STRATEGIES[spec.strategy](families, targets, limits)
+    return STRATEGIES[spec.strategy](families, targets, options)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
-from neurograde.maths.partition import STRATEGIES, Families, Limits, Targets, ifpo, raster
+from neurograde.maths.partition import STRATEGIES, Families, SearchOptions, Targets, ifpo
 from neurograde.maths.partition.loss import scored
 from neurograde.maths.seeding import generator
+from tests.maths.partition import raster
 
 TARGETS = Targets()
 N_MU, N_EPSILON = 1000, 100
@@ -87,7 +88,7 @@ def comparison(targets: Targets) -> list[dict[str, Any]]:
     for index in range(SETS):
         problem = two_classes(index)
         for name, solve in STRATEGIES.items():
-            losses[name].append(float(solve(problem, targets, Limits(nodes=300)).loss))
+            losses[name].append(float(solve(problem, targets, SearchOptions(nodes=300)).loss))
         for name, splits in (("StratifiedGroupKFold", _stratified), ("GroupShuffleSplit", _shuffled)):
             every = [_loss(problem, targets, held) for held in splits(*_samples(problem), index)]
             losses[name].append(every[0])

@@ -15,7 +15,7 @@ import numpy as np
 from neurograde.maths.assessment import assess
 from neurograde.maths.correlate import correlate
 from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
-from neurograde.maths.partition import STRATEGIES, Limits, Targets, leave_one_out
+from neurograde.maths.partition import STRATEGIES, SearchOptions, Targets, leave_one_out
 from neurograde.maths.partition.summary import families_of, subsets_of, summarise
 from neurograde.maths.plan import plan_samples, statistics
 from neurograde.maths.seeding import generator
@@ -130,7 +130,9 @@ class Study:
         targets = Targets(["7/10", "3/20", "3/20"], ["1/3"] * 3)
         families = families_of(self.rows, PATCH_SIZE_PX**2)
         solved = (
-            leave_one_out.solve(families, left_out) if left_out else STRATEGIES["ifpo"](families, targets, Limits())
+            leave_one_out.solve(families, left_out)
+            if left_out
+            else STRATEGIES["ifpo"](families, targets, SearchOptions())
         )
         folds = {"k": "families", "test": left_out} if left_out else None
         subsets = subsets_of(self.rows, solved)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from neurograde.maths.partition import STRATEGIES, Families, Limits, Targets
+from neurograde.maths.partition import STRATEGIES, Families, SearchOptions, Targets
 from neurograde.maths.partition.summary import summarise
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.six_families import SIX, six_families
@@ -24,7 +24,7 @@ FAMILIES = Families.of(
 
 
 def drawn(strategy: str = "ifpo", families: Families = FAMILIES) -> dict[str, Figure]:
-    solved = STRATEGIES[strategy](families, Targets(), Limits())
+    solved = STRATEGIES[strategy](families, Targets(), SearchOptions())
     figures = partition_figures(families, Targets(), solved, summarise([], [], solved, Targets()))
     return {each.slug: each for each in figures}
 
@@ -59,7 +59,7 @@ def test_a_figure_read_back_is_the_same_with_ids_of_its_own():
 
 
 def test_the_map_says_where_d_is_least():
-    solved = STRATEGIES["ifpo"](FAMILIES, Targets(), Limits())
+    solved = STRATEGIES["ifpo"](FAMILIES, Targets(), SearchOptions())
     said = drawn()["heatmap-1-script-d-x-2"].alt
     assert f"least, {float(solved.scores[HOSTILE].loss):.4f}" in said
     assert str(solved.parameters[HOSTILE].epsilon) in said

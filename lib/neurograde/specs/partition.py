@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from neurograde.maths.readings import DEFAULT_READINGS, Reading
 from neurograde.specs.base import JobSpec, Label, Model, Name, Share
 
 
@@ -81,6 +82,12 @@ class PartitionSpec(JobSpec):
     """Weight of the family counts in D."""
     min_train_share: Share | None = Fraction(1, 2)
     """Train holds at least this share of each class (§2.3.1); null lifts it, and p1 > 1/2 with it."""
+    readings: Annotated[tuple[Reading, ...], Field(min_length=1)] = DEFAULT_READINGS
+    """Meanings of "large" that IFP and IFPO search (§2.3.4): `each` family above μ·p3, the fewest that hold μ·p3
+    `together`, the fewest that leave a `reserve` of μ·p3 in train (figure 2.5), or `any` number of families."""
+    search_turns: Annotated[int, Field(ge=1)] = 5_000_000
+    """Turns of filling that IFPO may take to try every piece of D; beyond them it tries a coarser grid of ε and μ, and
+    the summary says so. Every machine counts them alike."""
     search_nodes: Annotated[int, Field(ge=1)] = 20_000
     """Nodes that the search for the best possible D may visit; every machine counts them alike."""
     search_seconds: Annotated[float, Field(gt=0)] = 60.0
@@ -90,6 +97,12 @@ class PartitionSpec(JobSpec):
     families alike, so that `proportions`, `diversity` and `min_train_share` do not apply."""
     correlate: Correlate | None = None
     """Leak between train and valid on purpose; the artefact is marked `leaking`."""
+
+    @model_validator(mode="after")
+    def _readings_differ(self) -> PartitionSpec:
+        if len(set(self.readings)) < len(self.readings):
+            raise ValueError(f"readings {list(self.readings)} must differ")
+        return self
 
     @model_validator(mode="after")
     def _folds_go_with_kfold(self) -> PartitionSpec:

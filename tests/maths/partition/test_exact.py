@@ -3,7 +3,7 @@ from fractions import Fraction
 
 from hypothesis import given, settings
 
-from neurograde.maths.partition import STRATEGIES, Families, Limits, Targets, certified, exact, psp
+from neurograde.maths.partition import STRATEGIES, Families, SearchOptions, Targets, certified, exact, psp
 from neurograde.maths.partition.loss import deviation, keeps_train_share, scored
 from tests.maths.partition.drawn import SIX, SIXTEEN, enumerated, families, in_order, rank, targets
 
@@ -32,7 +32,7 @@ def test_no_strategy_is_below_the_optimum_and_the_optimum_is_not_below_its_bound
     assert list(optimum.assignment) == sorted(problem.names)
     assert set(optimum.assignment.values()) <= {0, 1, 2}
     for name in ("psp", "ifp", "ifpo"):
-        found = STRATEGIES[name](problem, asked, Limits())
+        found = STRATEGIES[name](problem, asked, SearchOptions())
         if not keeps_train_share(found, asked):
             found = certified(found, problem, asked)
         least = found.certificate or optimum.certificate
@@ -82,11 +82,11 @@ def test_a_partition_with_too_little_in_train_is_held_against_the_lifted_optimum
 
 def test_a_search_cut_short_says_so_and_is_no_worse_than_the_greedy_ones() -> None:
     many = Families.of({"D": {f"f{i:02}": 1000 + 37 * i * i for i in range(40)}})
-    found = exact.solve(many, Targets(), Limits(nodes=1, seconds=0.001))
+    found = exact.solve(many, Targets(), SearchOptions(nodes=1, seconds=0.001))
     assert found.certificate is not None
     assert not found.certificate.proved
     assert found.certificate.bound < found.loss
-    assert found.loss <= min(STRATEGIES[name](many, Targets(), Limits()).loss for name in ("psp", "ifp", "ifpo"))
+    assert found.loss <= min(STRATEGIES[name](many, Targets(), SearchOptions()).loss for name in ("psp", "ifp", "ifpo"))
 
 
 def test_classes_without_a_common_family_are_as_good_alone_as_together() -> None:

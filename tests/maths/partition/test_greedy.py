@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurograde.maths.partition import Families, Targets
-from neurograde.maths.partition.greedy import READINGS, bands, fillings, n_large
+from neurograde.maths.partition.greedy import fillings
+from neurograde.maths.partition.large import bands, n_large
 from neurograde.maths.partition.pool import Pool
+from neurograde.maths.readings import READINGS
 from tests.maths.partition.drawn import SIX, families, filled, targets
 
 units = st.fractions(0, 1, max_denominator=400)

@@ -4,8 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 
 from neurograde.maths.partition import Families, Targets, heatmap, ifpo
-from neurograde.maths.partition.greedy import READINGS, fillings, n_large
+from neurograde.maths.partition.greedy import fillings
+from neurograde.maths.partition.large import n_large
 from neurograde.maths.partition.pool import Pool
+from neurograde.maths.readings import READINGS
 from tests.maths.partition.drawn import SIXTEEN, families, targets
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from neurograde.maths.partition import Families, Targets, ifpo, raster
+from neurograde.maths.partition import Families, Targets, ifpo
+from tests.maths.partition import raster
 from tests.maths.partition.drawn import SIX
 
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurograde.maths.partition import STRATEGIES, Families, Limits, Targets, certified, ifp, ifpo, raster
+from neurograde.maths.partition import STRATEGIES, Families, SearchOptions, Targets, certified, ifp, ifpo
+from tests.maths.partition import raster
 from tests.maths.partition.drawn import families, targets
 
 GREEDY = ("psp", "ifp", "ifpo")
@@ -16,7 +17,7 @@ GREEDY = ("psp", "ifp", "ifpo")
 @settings(deadline=None, derandomize=True, max_examples=500)
 @given(problem=families(), asked=targets)
 def test_every_family_is_in_one_subset_and_no_weight_is_lost(strategy: str, problem: Families, asked: Targets) -> None:
-    found = STRATEGIES[strategy](problem, asked, Limits())
+    found = STRATEGIES[strategy](problem, asked, SearchOptions())
     assert list(found.assignment) == sorted(problem.names)
     assert set(found.assignment.values()) <= {0, 1, 2}
     for name, score in found.scores.items():
@@ -47,7 +48,7 @@ def same_in_another_order_and_unit(strategy: str, problem: Families, asked: Targ
         problem.classes,
         tuple(tuple(unit * weight for weight in row) for _, row in rows),
     )
-    one, two = (STRATEGIES[strategy](each, asked, Limits()) for each in (problem, other))
+    one, two = (STRATEGIES[strategy](each, asked, SearchOptions()) for each in (problem, other))
     assert one.assignment == two.assignment
     assert one.loss == two.loss
     assert one.parameters == two.parameters
@@ -79,7 +80,7 @@ def test_all_families_in_two_classes_are_partitioned_by_their_summed_weight() ->
         {"D": dict(zip(names, range(3, 10), strict=True)), "PD": dict(zip(names, range(10, 3, -1), strict=True))}
     )
     for solve in STRATEGIES.values():
-        found = certified(solve(both, Targets(), Limits()), both, Targets())
+        found = certified(solve(both, Targets(), SearchOptions()), both, Targets())
         assert found.certificate is not None
         assert found.loss >= found.certificate.best
         assert found.scores["D"].families == found.scores["PD"].families
@@ -88,6 +89,6 @@ def test_all_families_in_two_classes_are_partitioned_by_their_summed_weight() ->
 def test_a_family_with_most_of_the_weight_goes_to_train_and_costs_what_the_remarks_say() -> None:
     heavy = Families.of({"D": {"a": 80, "b": 8, "c": 7, "d": 5}})
     for solve in STRATEGIES.values():
-        found = solve(heavy, Targets(), Limits())
+        found = solve(heavy, Targets(), SearchOptions())
         assert found.assignment["a"] == 0
         assert found.loss >= Fraction(2 * 10, 600)

@@ -8,7 +8,6 @@
     psp ifp ifpo exact      one strategy each: `solve(families, targets, limits) -> Partition`
     programme    the mixed-integer programme behind `exact`, whose optimum `certified` sets beside any partition
     breakpoints  the pieces of D(ε, μ); `heatmap` draws on them
-    raster       the same search on a raster, the reference
     kfold        folds for cross-validation by the same D
     leave_one_out           a fold for each family, where even a class of two families is
     remarks      why D cannot be lower: what no partition can mend
@@ -24,9 +23,9 @@ from neurograde.maths.partition.problem import (
     ClassScore,
     Families,
     Interval,
-    Limits,
     Parameters,
     Partition,
+    SearchOptions,
     Solver,
     Targets,
     as_fraction,
@@ -48,9 +47,9 @@ __all__ = [
     "Families",
     "Heatmap",
     "Interval",
-    "Limits",
     "Parameters",
     "Partition",
+    "SearchOptions",
     "Solver",
     "Targets",
     "as_fraction",

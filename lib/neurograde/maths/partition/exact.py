@@ -12,27 +12,27 @@ from fractions import Fraction
 from neurograde.maths.partition import ifpo, psp
 from neurograde.maths.partition.loss import keeps_train_share, scored
 from neurograde.maths.partition.problem import (
-    DEFAULT_LIMITS,
+    DEFAULT_OPTIONS,
     Certificate,
     Families,
-    Limits,
     Partition,
+    SearchOptions,
     Targets,
 )
 from neurograde.maths.partition.programme import Programme
 
 
-def solve(families: Families, targets: Targets, limits: Limits = DEFAULT_LIMITS) -> Partition:
+def solve(families: Families, targets: Targets, options: SearchOptions = DEFAULT_OPTIONS) -> Partition:
     """The partition of least D that keeps `min_train_share`, with its certificate.
 
     When `limits` end the search first, it is the best one found, never worse than `psp` and `ifpo`.
     """
-    rivals = [each.solve(families, targets) for each in (psp, ifpo)]
+    rivals = [strategy.solve(families, targets, options) for strategy in (psp, ifpo)]
     known = [rival.assignment for rival in rivals if keeps_train_share(rival, targets)]
     assignment: dict[str, int] = {}
     bound, proved = Fraction(0), True
     for linked in independent_parts(families):
-        answer = Programme(linked, targets).solve(known, limits)
+        answer = Programme(linked, targets).solve(known, options)
         assignment |= answer.assignment
         bound += answer.bound / len(families.classes)
         proved = proved and answer.proved
@@ -41,13 +41,15 @@ def solve(families: Families, targets: Targets, limits: Limits = DEFAULT_LIMITS)
     return replace(partition, certificate=certificate)
 
 
-def certified(partition: Partition, families: Families, targets: Targets, limits: Limits = DEFAULT_LIMITS) -> Partition:
+def certified(
+    partition: Partition, families: Families, targets: Targets, options: SearchOptions = DEFAULT_OPTIONS
+) -> Partition:
     """The same partition beside the best that was possible.
 
     A partition with less in train than `min_train_share` is held against the optimum without that constraint.
     """
     lifted = not keeps_train_share(partition, targets)
-    optimum = solve(families, replace(targets, min_train_share=None) if lifted else targets, limits)
+    optimum = solve(families, replace(targets, min_train_share=None) if lifted else targets, options)
     assert optimum.certificate is not None, "exact comes with its certificate"
     return replace(partition, certificate=replace(optimum.certificate, lifted=lifted))
 

@@ -9,9 +9,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from neurograde.maths.partition.greedy import bands, fillings
+from neurograde.maths.partition.greedy import fillings
+from neurograde.maths.partition.large import bands
 from neurograde.maths.partition.problem import Families, Targets
 from neurograde.maths.partition.search import class_pool
+from neurograde.maths.readings import Reading
 
 _NOBODY: Mapping[str, int] = MappingProxyType({})
 
@@ -20,11 +22,11 @@ _NOBODY: Mapping[str, int] = MappingProxyType({})
 class Heatmap:
     """The two parts of D between breakpoints; D is their sum.
 
-    Cell [m, e] holds for μ between `mu_edges[m]` and [m + 1] and ε between `epsilon_edges[e]` and [e + 1], as
-    `pcolormesh` takes them; which end belongs to a cell is the business of `Parameters`. Edges run from 0 to 1.
+    Element [m, e] is valid for μ between `mu_edges[m]` and [m + 1] and ε between `epsilon_edges[e]` and [e + 1], as in
+    matplotlib's `pcolormesh`; `Parameters` knows which end belongs to which piece. Edges run from 0 to 1.
     """
 
-    reading: str
+    reading: Reading
     epsilon_edges: NDArray[np.float64]  # (E + 1,)
     mu_edges: NDArray[np.float64]  # (M + 1,)
     proportion: NDArray[np.float64]  # (M, E)
@@ -35,21 +37,21 @@ def heatmap(
     families: Families,
     targets: Targets,
     class_name: str,
-    reading: str,
+    reading: Reading,
     placed: Mapping[str, int] = _NOBODY,
 ) -> Heatmap:
-    """The map of one class under one reading of "large".
+    """Return the map of one class under one reading of "large".
 
     Args:
         families: All families.
         targets: p, d and their weights.
         class_name: The class.
-        reading: `each` or `together`.
-        placed: Where the families that cross classes went, as they are placed before; empty if there are none.
+        reading: The meaning of "large".
+        placed: Subset of each family that crosses classes, as these are assigned first; empty if there are none.
     """
     pool = class_pool(families, targets, class_name, placed)
     score = pool.scorer()
-    rows = [band for band in bands(pool) if band.reading == reading and band.mu.low < band.mu.high]
+    rows = [band for band in bands(pool, [reading]) if band.mu.low < band.mu.high]
     pieces = [list(fillings(pool, band.large)) for band in rows]
     edges = sorted({filling.low for row in pieces for filling in row})
     maps = np.empty((2, len(rows), len(edges)))  # (part, μ, ε)

@@ -122,10 +122,15 @@ class Scorer:
             self.diversity_factor * diversity,
         )
 
-    def floor(self, loads: Sequence[int]) -> int:
-        """What D times `unit` is at least once the subsets hold `loads`: what one has too much, others lack."""
-        over = sum(load - most for load, most in zip(loads, self.pool.capacity, strict=True) if load > most)
-        return self.proportion_factor * 2 * over + self.least_diversity
+    def floor(self, loads: Sequence[int], counts: Sequence[int]) -> int:
+        """Return a lower bound of D times `unit` once the subsets hold so much: what one has too much, others lack."""
+        first, second, third = self.pool.capacity
+        one, two, three = loads
+        weight = max(0, one - first) + max(0, two - second) + max(0, three - third)
+        first, second, third = self.ideal
+        one, two, three = (count * self.grain for count in counts)
+        number = max(0, one - first) + max(0, two - second) + max(0, three - third)
+        return self.proportion_factor * 2 * weight + max(self.diversity_factor * 2 * number, self.least_diversity)
 
     def exact(self, loss: int) -> Fraction:
         """D itself."""

@@ -7,11 +7,14 @@ result depends on rounding, on the order of the input or on the unit of the weig
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import TypeAlias
 
+from neurograde.maths.readings import DEFAULT_READINGS, READINGS, Reading
 from neurograde.maths.subsets import SUBSETS
 
 Number: TypeAlias = Fraction | int | float | str
@@ -52,7 +55,7 @@ class Families:
 
     def __post_init__(self) -> None:
         for what, names in (("family", self.names), ("class", self.classes)):
-            twice = sorted({name for name in names if names.count(name) > 1})
+            twice = sorted(name for name, count in Counter(names).items() if count > 1)
             if twice:
                 raise ValueError(f"{what} names must be unique; given more than once: {', '.join(twice)}")
         if not self.classes:
@@ -90,13 +93,13 @@ class Families:
         found = {n: row[column] for n, row in zip(self.names, self.weights, strict=True) if row[column]}
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
-    @property
+    @cached_property
     def summed(self) -> dict[str, int]:
         """The weight of each family over all classes: heaviest first, ties by name."""
         found = {name: sum(row) for name, row in zip(self.names, self.weights, strict=True)}
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
-    @property
+    @cached_property
     def crossing(self) -> frozenset[str]:
         """The names of the families with patches of more than one class."""
         return frozenset(
@@ -180,12 +183,12 @@ class Interval:
 class Parameters:
     """Where a search found its optimum: D is the same for all of `epsilon` at any μ in `mu`, and least there.
 
-    The families are where the least ε and μ put them. `reading` says what "large" meant: `each` or `together`.
+    The families are where the least ε and μ put them. `reading` is the meaning of "large" that won.
     """
 
     epsilon: Interval
     mu: Interval
-    reading: str
+    reading: Reading
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,7 @@ class Partition:
     `assignment` maps each family, in the order of names, to 0 (train), 1 (valid) or 2 (test). `loss` is D,
     the mean over `scores`, one per class. `parameters` has an entry for each class that a search filled, and
     one named `(crossing)` where families of several classes went first; it is empty for strategies without
-    parameters.
+    parameters. `coarse` is True if the search tried a coarser grid, not every piece.
     """
 
     strategy: str
@@ -230,6 +233,7 @@ class Partition:
     scores: Mapping[str, ClassScore]
     parameters: Mapping[str, Parameters] = field(default_factory=dict)
     certificate: Certificate | None = None
+    coarse: bool = False
 
     @property
     def gap(self) -> Fraction | None:
@@ -238,21 +242,27 @@ class Partition:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What `exact` may spend on each set of linked classes.
+class SearchOptions:
+    """The extent of a search: the readings of "large" that are tried, and what the search may spend.
 
-    `nodes` of branch and bound, which every machine counts alike, and `seconds`, which stop a slow machine
-    early; the certificate says whether either was reached.
+    `turns` bound the exact search of `ifpo`, which beyond them tries a coarser grid. `nodes` of branch and bound bound
+    `exact` on each set of linked classes. Every machine counts both alike; `seconds` stop `exact` early on a slow
+    machine. The certificate records whether nodes or seconds were reached.
     """
 
     nodes: int = 20_000
     seconds: float = 60.0
+    turns: int = 5_000_000
+    readings: tuple[Reading, ...] = DEFAULT_READINGS
 
     def __post_init__(self) -> None:
-        if self.nodes < 1 or not self.seconds > 0 or not math.isfinite(self.seconds):
-            raise ValueError(f"nodes = {self.nodes}, seconds = {self.seconds}; both must be finite and above 0")
+        if min(self.nodes, self.turns) < 1 or not self.seconds > 0 or not math.isfinite(self.seconds):
+            shown = f"nodes = {self.nodes}, seconds = {self.seconds}, turns = {self.turns}"
+            raise ValueError(f"{shown}; all must be finite and above 0")
+        if not self.readings or not set(self.readings) <= set(READINGS):
+            raise ValueError(f"readings = {self.readings}; one or more of {', '.join(READINGS)} are accepted")
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_OPTIONS = SearchOptions()
 
-Solver: TypeAlias = Callable[[Families, Targets, Limits], Partition]
+Solver: TypeAlias = Callable[[Families, Targets, SearchOptions], Partition]

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from neurograde.maths.partition.loss import best_rounding, deviation, score
-from neurograde.maths.partition.problem import ClassScore, Families, Limits, Targets
+from neurograde.maths.partition.problem import ClassScore, Families, SearchOptions, Targets
 from neurograde.maths.subsets import SUBSETS
 
 _SCALE = 1000.0  # HiGHS tells objectives and rows apart from 1e-6 up, so shares are given to it in thousandths
@@ -70,25 +70,25 @@ class Programme:
         for c in range(len(families.classes)):
             self.rows += self._class_rows(c)
 
-    def solve(self, known: Sequence[Mapping[str, int]], limits: Limits) -> Answer:
+    def solve(self, known: Sequence[Mapping[str, int]], options: SearchOptions) -> Answer:
         """The best of `known` assignments and of what the search finds.
 
         Args:
             known: Assignments that keep `min_train_share`; families beyond those of the programme are ignored.
-            limits: What each run of the solver may spend.
+            options: What each run of the solver may spend.
         """
         best = min((self._by_name(each) for each in known), key=self._key)
-        found, bound, proved = self._run(self.loss, self._mirror(), limits)
+        found, bound, proved = self._run(self.loss, self._mirror(), options)
         best = min([best, *found], key=self._key)
         if not proved:
             return Answer(best, max(Fraction(0), bound - _TOLERANCE), proved=False)
         loss, _, _ = self._key(best)
         tied = [_Row(self.loss, -np.inf, _SCALE * float(loss))]
-        found, _, _ = self._run(self.error, [*tied, *self._mirror()], limits)
+        found, _, _ = self._run(self.error, [*tied, *self._mirror()], options)
         best = min([best, *found], key=self._key)
         _, error, _ = self._key(best)
         tied.append(_Row(self.error, -np.inf, _SCALE * float(error)))
-        return Answer(self._first(best, tied, limits), loss, proved=True)
+        return Answer(self._first(best, tied, options), loss, proved=True)
 
     def _class_rows(self, c: int) -> Iterator[_Row]:
         """What holds for one class."""
@@ -136,7 +136,7 @@ class Programme:
             for name, subset in zip(names, sorted(assignment[name] for name in names), strict=True)
         }
 
-    def _first(self, best: dict[str, int], tied: Sequence[_Row], limits: Limits) -> dict[str, int]:
+    def _first(self, best: dict[str, int], tied: Sequence[_Row], options: SearchOptions) -> dict[str, int]:
         """The first in canonical order of the assignments tied with `best`: some kinds at a time."""
         fixed = list(tied)
         for chunk in self._chunks():
@@ -145,7 +145,7 @@ class Programme:
                 for j in (0, 1):  # many in train come first, then many in valid; test has the rest
                     place = max(1, place // (len(self.kinds[k]) + 1))
                     objective -= place * self.z[3 * k + j]
-            found, _, _ = self._run(objective, fixed, limits)
+            found, _, _ = self._run(objective, fixed, options)
             best = min([best, *found], key=self._key)
             for k in chunk:
                 counts = [sum(best[name] == j for name in self.kinds[k]) for j in range(3)]
@@ -166,7 +166,7 @@ class Programme:
         yield chunk
 
     def _run(
-        self, objective: NDArray[np.float64], extra: Sequence[_Row], limits: Limits
+        self, objective: NDArray[np.float64], extra: Sequence[_Row], options: SearchOptions
     ) -> tuple[list[dict[str, int]], Fraction, bool]:
         """Minimise: the assignment if one was found, a lower bound of the sum of D, whether the search ended."""
         rows = [*self.rows, *extra]
@@ -179,7 +179,7 @@ class Programme:
             ),
             bounds=Bounds(0, most),
             integrality=np.isfinite(most),
-            options={"mip_rel_gap": 0, "node_limit": limits.nodes, "time_limit": limits.seconds},
+            options={"mip_rel_gap": 0, "node_limit": options.nodes, "time_limit": options.seconds},
         )
         bound = Fraction(result.mip_dual_bound or 0.0) / Fraction(_SCALE)
         if result.x is None:

@@ -43,11 +43,11 @@ class Contest:
         if self.best is None or entry < self.best:
             self.best = entry
 
-    def hopeless(self, loads: Sequence[int]) -> bool:
-        """Whether no filling that comes from these loads can win, nor draw."""
+    def hopeless(self, loads: Sequence[int], counts: Sequence[int]) -> bool:
+        """Return True if every filling that continues from these loads and counts is worse than the best so far."""
         if self.best is None or self.best[0][0]:
             return False
-        return self.scorer.floor(loads) > self.best[0][1]
+        return self.scorer.floor(loads, counts) > self.best[0][1]
 
 
 class Offer(Protocol):

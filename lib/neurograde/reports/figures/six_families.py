@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurograde.maths.partition import STRATEGIES, Families, Limits, Targets
+from neurograde.maths.partition import STRATEGIES, Families, SearchOptions, Targets
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.stacks import in_words, stacks
 from neurograde.reports.figures.style import canvas, render
@@ -15,7 +15,7 @@ def six_families(slug: str) -> Figure:
     targets, words = Targets(), []
     with canvas(height_px=210) as drawing:
         for axes, strategy in zip(drawing.subplots(1, 2), ("ifp", "ifpo"), strict=True):
-            solved = STRATEGIES[strategy](SIX, targets, Limits())
+            solved = STRATEGIES[strategy](SIX, targets, SearchOptions())
             stacks(axes, SIX, solved, targets, "six")
             axes.set_title(f"{strategy.upper()}: D = {float(solved.loss):.4f}")
             words.append(f"{strategy.upper()}, D = {float(solved.loss):.4f}: {in_words(solved, 'six')}")
