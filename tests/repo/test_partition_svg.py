@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from neurograde.maths.partition import STRATEGIES, Families, Limits, Targets, certified, kfold, leave_one_out
+from neurograde.maths.partition import STRATEGIES, Families, SearchOptions, Targets, certified, kfold, leave_one_out
 from neurograde.maths.partition.summary import summarise
 from neurograde.reports.partition_figures import partition_figures
 
@@ -65,7 +65,7 @@ def figures(way: str) -> Mapping[str, str]:
     elif way == "leave-one-out":
         solved = leave_one_out.solve(FAMILIES, "u05")
     else:
-        solved = certified(STRATEGIES[way](FAMILIES, targets, Limits()), FAMILIES, targets, Limits())
+        solved = certified(STRATEGIES[way](FAMILIES, targets, SearchOptions()), FAMILIES, targets, SearchOptions())
     drawn = partition_figures(FAMILIES, targets, solved, summarise([], [], solved, targets))
     return {figure.slug: figure.svg for figure in drawn}
 

@@ -174,7 +174,7 @@ def test_the_partition_shows_the_figures_that_it_keeps_its_remarks_and_its_look_
     shown = next(section for section in page.sections if section.slug == "partition")
     figures = [figure.slug for block in shown.blocks if isinstance(block, Figures) for figure in block.figures]
     kept = ["families-1-d", "families-2-pd", "heatmap-1-d", "heatmap-2-pd"]
-    expected = [f"partition-{order[0]}", *(f"independent-{each}" for each in kept), "six-families"]
+    expected = [f"partition-{order[0]}", *(f"independent-{each}" for each in kept), "six-families", "six-heatmaps"]
     assert figures == expected  # a leak keeps none
     words = [block.text for block in shown.blocks if isinstance(block, Paragraph)]
     assert "Remarks: 10 families cannot be divided." in words

@@ -10,7 +10,7 @@ import pytest
 from neurograde.maths.partition import STRATEGIES, Families, SearchOptions, Targets
 from neurograde.maths.partition.summary import summarise
 from neurograde.reports.blocks import Figure
-from neurograde.reports.figures.six_families import SIX, six_families
+from neurograde.reports.figures.six_families import SIX, six_families, six_heatmaps
 from neurograde.reports.figures.style import read_back
 from neurograde.reports.partition_figures import partition_figures
 
@@ -75,3 +75,13 @@ def test_the_six_equal_families_are_those_of_figure_2_4():
     assert "IFP, D = 0.3222: train 100.0\u202f% in 6 families" in figure.alt
     assert "IFPO, D = 0.1222: train 66.7\u202f% in 4 families, valid 16.7\u202f% in 1 family" in figure.alt
     assert drawn("ifpo", SIX)["heatmap-1-six"].alt.endswith("for ε in [0.0166667, 0.183333) and μ in [0, 1].")
+
+
+def test_figure_2_5_of_the_six_families_has_three_areas_of_blue_white_and_red():
+    figure = six_heatmaps("six")
+    maps = re.findall(r'style="fill: (#\w{6}); stroke: \1; stroke-width: 0.5', figure.svg)
+    assert len(maps) == 6  # three areas in each map
+    assert {"#0000ff", "#ff0000"} < set(maps)
+    middle = set(maps) - {"#0000ff", "#ff0000"}
+    assert all(min(int(colour[at : at + 2], 16) for at in (1, 3, 5)) > 190 for colour in middle)  # near white
+    assert "below ε = 1/60; 5, 1, 0 from there up below μ = 2/9; 4, 1, 1 above" in figure.alt

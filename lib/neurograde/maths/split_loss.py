@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from neurograde.maths.partition.exact import independent_parts
 from neurograde.maths.partition.loss import loss, scored
-from neurograde.maths.partition.problem import Families, Limits, Targets
+from neurograde.maths.partition.problem import Families, SearchOptions, Targets
 from neurograde.maths.partition.programme import Programme
 from neurograde.maths.subsets import SUBSETS
 
@@ -55,13 +55,13 @@ def targets_of(weights: Weights) -> Targets:
     return Targets(shares, shares, min_train_share=None)
 
 
-def split_loss(weights: Weights, targets: Targets | None = None, limits: Limits | None = None) -> SplitLoss:
+def split_loss(weights: Weights, targets: Targets | None = None, options: SearchOptions | None = None) -> SplitLoss:
     """Return D of a split and the best that whole families allow.
 
     Args:
         weights: by class and family, the weight in train, valid and test.
         targets: what to measure against; the split's own sizes by default.
-        limits: what each run of the solver may spend.
+        options: what each run of the solver may spend.
 
     Raises:
         ValueError: a subset is empty, or a class has fewer than three families.
@@ -73,7 +73,7 @@ def split_loss(weights: Weights, targets: Targets | None = None, limits: Limits 
     assignment: dict[str, int] = {}
     bound, proved = Fraction(0), True
     for part in independent_parts(families):
-        answer = Programme(part, targets).solve([_dealt(part, targets)], limits or Limits(seconds=20))
+        answer = Programme(part, targets).solve([_dealt(part, targets)], options or SearchOptions(seconds=20))
         assignment |= answer.assignment
         bound += answer.bound / len(families.classes)
         proved = proved and answer.proved

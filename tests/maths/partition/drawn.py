@@ -70,13 +70,8 @@ def filled(members: Mapping[str, int], asked: Targets, epsilon: Fraction, mu: Fr
     total = sum(members.values())
     share = {name: Fraction(weight, total) for name, weight in members.items()}
     left = sorted(share, key=lambda name: (-share[name], name))
-    least = mu * min(asked.p[1:])
-    if reading == "each":
-        large = [name for name in left if share[name] > least]
-    else:
-        large = next(left[:n] for n in range(len(left) + 1) if sum((share[x] for x in left[:n]), Fraction(0)) >= least)
-    went = dict.fromkeys(large, 0)
-    load = [sum((share[name] for name in large), Fraction(0)), Fraction(0), Fraction(0)]
+    went = dict.fromkeys(_large(left, share, asked, mu, reading), 0)
+    load = [sum((share[name] for name in went), Fraction(0)), Fraction(0), Fraction(0)]
 
     def takes(subset: int, capacity: Fraction) -> bool:
         for name in left:
@@ -86,7 +81,7 @@ def filled(members: Mapping[str, int], asked: Targets, epsilon: Fraction, mu: Fr
                 return True
         return False
 
-    due = {j: int(asked.d[j] / asked.d[0] * len(large) + Fraction(1, 2)) for j in (1, 2)}
+    due = {j: int(asked.d[j] / asked.d[0] * len(went) + Fraction(1, 2)) for j in (1, 2)}
     taking = True
     while taking:
         taking = False
@@ -99,3 +94,15 @@ def filled(members: Mapping[str, int], asked: Targets, epsilon: Fraction, mu: Fr
         took = [takes(j, asked.p[j] + (epsilon if j else 0)) for j in range(3)]
         taking = any(took)
     return {name: went.get(name, 0) for name in left}
+
+
+def _large(left: list[str], share: Mapping[str, Fraction], asked: Targets, mu: Fraction, reading: str) -> list[str]:
+    """Return the families that are large at μ; `left` are all of them, heaviest first."""
+    least = mu * min(asked.p[1:])
+    if reading == "each":
+        return [name for name in left if share[name] > least]
+    if reading == "any":
+        return left[: int(mu * (len(left) + 1))]
+    goal = least if reading == "together" else asked.p[0] - least
+    counts = range(len(left) + 1)
+    return next(left[:n] for n in counts if sum((share[name] for name in left[:n]), Fraction(0)) >= goal)

@@ -7,7 +7,7 @@ from neurograde.maths.partition import Families, Targets, heatmap, ifpo
 from neurograde.maths.partition.greedy import fillings
 from neurograde.maths.partition.large import n_large
 from neurograde.maths.partition.pool import Pool
-from neurograde.maths.readings import READINGS
+from neurograde.maths.readings import DEFAULT_READINGS, READINGS
 from tests.maths.partition.drawn import SIXTEEN, families, targets
 
 
@@ -38,8 +38,8 @@ def test_edges_run_from_0_to_1_and_rise() -> None:
         )
 
 
-def test_the_least_cell_of_both_readings_is_what_ifpo_finds() -> None:
-    maps = [heatmap(SIXTEEN, Targets(), "D", reading) for reading in READINGS]
+def test_the_least_element_of_both_readings_is_what_ifpo_finds() -> None:
+    maps = [heatmap(SIXTEEN, Targets(), "D", reading) for reading in DEFAULT_READINGS]
     least = min((each.proportion + each.diversity).min() for each in maps)
     assert abs(least - float(ifpo.solve(SIXTEEN, Targets()).loss)) < 1e-12
 

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from neurograde.maths.partition import Families, Interval, Limits, Targets, as_fraction, remarks
+from neurograde.maths.partition import Families, Interval, SearchOptions, Targets, as_fraction, remarks
 
 
 def test_numbers_are_the_fractions_they_were_written_as() -> None:
@@ -72,10 +72,10 @@ def test_an_interval_knows_its_ends() -> None:
     assert Fraction(1, 4) not in Interval(Fraction(1, 4), Fraction(1, 2), open_low=True)
 
 
-@pytest.mark.parametrize("limits", [{"nodes": 0}, {"seconds": 0.0}, {"seconds": float("inf")}])
+@pytest.mark.parametrize("limits", [{"nodes": 0}, {"turns": 0}, {"seconds": 0.0}, {"seconds": float("inf")}])
 def test_limits_are_finite_and_above_zero(limits: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be finite and above 0"):
-        Limits(**limits)
+        SearchOptions(**limits)
 
 
 def test_remarks_name_the_family_that_is_too_heavy_the_odd_count_and_the_families_that_cross() -> None:
@@ -85,3 +85,9 @@ def test_remarks_name_the_family_that_is_too_heavy_the_odd_count_and_the_familie
     assert odd.startswith("class 'D': 4 families cannot be divided as d asks: D of the class is at least 0.0556")
     assert across.endswith("'a', 'b'")
     assert remarks(Families.of({"D": dict.fromkeys("abcdef", 1)}), Targets()) == ()
+
+
+@pytest.mark.parametrize("readings", [(), ("all",)])
+def test_readings_are_one_or_more_of_the_four(readings: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="one or more of each, together, reserve, any are accepted"):
+        SearchOptions(readings=readings)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -34,7 +35,7 @@ def heatmap(slug: str, class_name: str, pieces: Heatmap, best: Parameters) -> Fi
         panels = drawing.subplots(3, 1, sharex=True, sharey=True)
         parts = {"proportion": pieces.proportion, "diversity": pieces.diversity, "D, their sum": total}
         for axes, (title, values) in zip(panels, parts.items(), strict=True):
-            _map(axes, pieces, values, norm, last)
+            draw_pieces(axes, pieces, values, norm, last)
             _mark(axes, best, last)
             axes.set_title(title if axes is not panels[0] else f"{short(class_name, 24)}: {title}")
             axes.set_ylabel("μ")
@@ -56,11 +57,28 @@ def heatmap(slug: str, class_name: str, pieces: Heatmap, best: Parameters) -> Fi
         return render(drawing, slug, alt)
 
 
-def _map(axes: Axes, pieces: Heatmap, values: NDArray[np.float64], norm: BoundaryNorm, last: float) -> None:
-    """Each piece as a rectangle, those of one colour as one path: a few kB where there are thousands of pieces."""
+def draw_pieces(
+    axes: Axes,
+    pieces: Heatmap,
+    values: NDArray[np.float64],
+    norm: BoundaryNorm,
+    last: float,
+    *,
+    colours: Sequence[str] = SCALE,
+) -> None:
+    """Draw each piece as a rectangle, those of one colour as one path: a few kB where there are thousands of pieces.
+
+    Args:
+        axes: The panel.
+        pieces: The edges of the pieces.
+        values: The value of each piece, (μ, ε).
+        norm: The steps of the scale, as many as `colours`.
+        last: The largest ε shown.
+        colours: The scale.
+    """
     epsilon, values = _merged(pieces.epsilon_edges, values, 1, last / 260)
     mu, values = _merged(pieces.mu_edges, values, 0, 1 / 110)
-    steps = np.clip(norm(values), 0, LEVELS - 1)
+    steps = np.clip(norm(values), 0, len(colours) - 1)
     corners: dict[int, list[tuple[float, float]]] = {}
     for row, (low, high) in zip(steps, pairwise(mu), strict=True):
         starts = [0, *(np.flatnonzero(np.diff(row)) + 1), len(row)]
@@ -71,7 +89,7 @@ def _map(axes: Axes, pieces: Heatmap, values: NDArray[np.float64], norm: Boundar
                 found += [(left + (right - left) * x, low + (high - low) * y) for x, y in _CORNERS]
     for step, points in sorted(corners.items()):
         path = Path(points, _CODES * (len(points) // len(_CODES)))
-        axes.add_patch(PathPatch(path, color=SCALE[step], linewidth=0.5))  # the line hides the seams
+        axes.add_patch(PathPatch(path, color=colours[step], linewidth=0.5))  # the line hides the seams
     axes.set(xlim=(0, last), ylim=(0, 1))
 
 

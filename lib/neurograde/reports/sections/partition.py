@@ -9,7 +9,7 @@ from neurograde.maths.subsets import SUBSETS
 from neurograde.reports.blocks import Block, Column, Figures, Heading, Paragraph, Section, Table, simple_table
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.partition import partition as figure
-from neurograde.reports.figures.six_families import six_families
+from neurograde.reports.figures.six_families import six_families, six_heatmaps
 from neurograde.reports.figures.style import read_back
 from neurograde.reports.numbers import count, decimal, percent, plural
 from neurograde.reports.readings import Independence, Partition, read
@@ -30,6 +30,11 @@ _CAPTIONS = {
 _SIX = (
     "Why may valid and test overfill (figure 2.4)? Of six equal families, a sixth each, none fits into 15 %: IFP "
     "leaves all of them in train, IFPO may exceed the targets by ε."
+)
+_SIX_HEATMAPS = (
+    "Where are the three areas of the report's figure 2.5? Its six equal families: D falls at ε = 1/60 and again at "
+    "μ = 2/9, the report's key point (0.017, 0.22). Of the readings of “large” only `reserve` gives these areas: it is "
+    "inferred from the figure, as the report's words do not say it."
 )
 _LEVELS = {"patch": "patches", "sample": "samples"}
 
@@ -62,6 +67,7 @@ def partition(chains: Sequence[Chain]) -> Section:
         blocks += kept.setdefault(name, list(_kept(each)))
     if any(each.strategy in ("ifp", "ifpo") for each in drawn.values()):
         blocks.append(Figures((six_families("six-families"),), _SIX))
+        blocks.append(Figures((six_heatmaps("six-heatmaps"),), _SIX_HEATMAPS))
     lead = "No family is in two subsets: families are assigned whole, by their share of the pixels and by their number."
     return Section("partition", "Partition", lead, tuple(blocks))
 
