@@ -19,8 +19,9 @@ RUN python3 -m venv /opt/neurograde \
     && /opt/neurograde/bin/pip install --quiet --require-hashes -r jobs.lock
 
 FROM dependencies AS package
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY lib lib
+COPY jobs jobs
 RUN /opt/neurograde/bin/pip install --quiet --no-deps --no-build-isolation --target /package .
 
 FROM ${BASE_IMAGE} AS base

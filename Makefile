@@ -32,7 +32,7 @@ chain: setup  ## run a folder's specs in order, skipping what is up to date: SPE
 
 data: setup  ## fetch the public files of a folder of specs into out/data, checked by digest: SET=osteosarcoma
 	@test -n "$(SET)" || { echo 'usage: make data SET=osteosarcoma (or slides)'; exit 64; }
-	$(RUN) -m neurograde.runtime.fetch specs/$(SET)/data.csv $(ARGS)
+	$(RUN) -m jobs.fetch specs/$(SET)/data.csv $(ARGS)
 
 test: setup  ## set up and run the tests
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 8 $(ARGS)

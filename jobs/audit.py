@@ -17,58 +17,56 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from neurograde.audit.audit import audit
+from neurograde.audit.audit import audit as audit_of
 from neurograde.audit.folders import with_files
 from neurograde.audit.known import Rules, complete, family_pattern
 from neurograde.audit.lists import Columns
 from neurograde.audit.sources import read_sources, subset_names
 from neurograde.audit.tables import read_table
-from neurograde.errors import DataError, NeurogradeError, UsageError
+from neurograde.errors import DataError, UsageError
 from neurograde.maths.accuracy_width import ACCURACY
-from neurograde.runtime.job import Parser
-from neurograde.runtime.log import log, set_up
+from neurograde.runtime import invocation
+from neurograde.runtime.command import Parser, command
+from neurograde.runtime.log import log
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Audit the split; returns the exit code."""
-    set_up("audit")
-    argv = sys.argv[1:] if argv is None else argv
-    try:
-        arguments = parser().parse_args(argv)
-        result = audited(arguments)
-        out = Path(arguments.out)
-        write(out, result, f"python -m jobs.audit {shlex.join(argv)}")
-    except NeurogradeError as error:
-        log.error(str(error), extra={"fields": {"exit_code": error.exit_code}})
-        return error.exit_code
-    print(out / "audit.html")
-    return DataError.exit_code if result["both_sides"] else 0
-
-
-def parser() -> Parser:
-    """Return the command line."""
-    line = Parser(
-        prog="python -m jobs.audit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def declare(parser: Parser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "sources", metavar="SOURCE", nargs="+", type=Path, help="a list, or a folder of lists or images"
     )
-    line.add_argument("sources", metavar="SOURCE", nargs="+", type=Path, help="a list, or a folder of lists or images")
-    line.add_argument("--beside", metavar="TABLE", type=Path, help="table that tells patient, slide or class of names")
-    line.add_argument("--family", metavar="REGEX", help="regular expression for the patient within a name")
+    parser.add_argument(
+        "--beside", metavar="TABLE", type=Path, help="table that tells patient, slide or class of names"
+    )
+    parser.add_argument("--family", metavar="REGEX", help="regular expression for the patient within a name")
     for role in ("item", "subset", "patient", "slide", "label"):
-        line.add_argument(f"--{role}", metavar="COLUMN", help=f"column of the {role}")
-    line.add_argument("--items-are", choices=("image", "slide", "patient"), help="what a name stands for")
-    line.add_argument(
+        parser.add_argument(f"--{role}", metavar="COLUMN", help=f"column of the {role}")
+    parser.add_argument("--items-are", choices=("image", "slide", "patient"), help="what a name stands for")
+    parser.add_argument(
         "--as", dest="subsets", metavar="NAME=SUBSET", action="append", default=[], help="a subset's name"
     )
-    line.add_argument(
+    parser.add_argument(
         "--accuracy", type=float, default=ACCURACY, help=f"true accuracy that the width assumes ({ACCURACY})"
     )
-    line.add_argument("--images", metavar="FOLDER", type=Path, help="images of a list's names, to compare their pixels")
-    line.add_argument("--names-only", action="store_true", help="do not look at the pixels of images")
-    line.add_argument("--out", default="audit", metavar="FOLDER", help="where page, JSON and badge are written (audit)")
-    return line
+    parser.add_argument(
+        "--images", metavar="FOLDER", type=Path, help="images of a list's names, to compare their pixels"
+    )
+    parser.add_argument("--names-only", action="store_true", help="do not look at the pixels of images")
+    parser.add_argument(
+        "--out", default="audit", metavar="FOLDER", help="where page, JSON and badge are written (audit)"
+    )
+
+
+@command(declare)
+def audit(arguments: argparse.Namespace) -> int:
+    """Audit the split; print where the page is."""
+    result = audited(arguments)
+    out = Path(arguments.out)
+    write(out, result, invocation.shown("audit", shlex.join(arguments.words)))
+    print(out / "audit.html")
+    return DataError.exit_code if result["both_sides"] else 0
 
 
 def audited(arguments: argparse.Namespace) -> dict[str, object]:
@@ -92,7 +90,7 @@ def audited(arguments: argparse.Namespace) -> dict[str, object]:
         from neurograde.imaging.twins import look_at_images
 
         pixels = [look_at_images(fold.items) for fold in known.folds]
-    return audit(known, digests, arguments.accuracy, pixels)
+    return audit_of(known, digests, arguments.accuracy, pixels)
 
 
 def write(out: Path, result: dict[str, object], command: str) -> None:
@@ -107,4 +105,4 @@ def write(out: Path, result: dict[str, object], command: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(audit.main())

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import sys
 
-from neurograde.runtime.job import Job, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.baseline import BaselineSpec

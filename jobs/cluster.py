@@ -23,39 +23,37 @@ from typing import Any
 
 import yaml
 
-from neurograde.errors import NeurogradeError, StoreUnavailable, UsageError
-from neurograde.runtime.job import Parser
-from neurograde.runtime.log import log, set_up
+from neurograde.errors import NeurogradeError, Stopped, StoreUnavailable, UsageError
+from neurograde.runtime import invocation
+from neurograde.runtime.command import Parser, command
+from neurograde.runtime.log import log
 
 
 class JobFailed(NeurogradeError):
     """A Job has failed; its pod's exit code is passed on."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Apply and wait; returns the exit code."""
-    parser = Parser(
-        prog="python -m jobs.cluster", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def declare(parser: Parser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument("folder", metavar="FOLDER", help="what jobs.grid wrote: k8s")
     parser.add_argument("--context", help="kubectl's context")
     parser.add_argument("--every", type=float, default=10.0, metavar="SECONDS", help="how often to ask (10)")
-    set_up("cluster")
+
+
+@command(declare)
+def cluster(arguments: argparse.Namespace) -> int | None:
+    """Apply each step and wait for its Jobs."""
+    kubectl = ["kubectl", *(["--context", arguments.context] if arguments.context else [])]
+    if shutil.which("kubectl") is None:
+        raise UsageError("kubectl is not installed, or not on the PATH")
     try:
-        arguments = parser.parse_args(argv)
-        kubectl = ["kubectl", *(["--context", arguments.context] if arguments.context else [])]
-        if shutil.which("kubectl") is None:
-            raise UsageError("kubectl is not installed, or not on the PATH")
         for step in steps(Path(arguments.folder)):
             apply(kubectl, step)
             wait(kubectl, jobs_of(step), arguments.every)
-    except NeurogradeError as error:
-        log.error(str(error), extra={"fields": {"exit_code": error.exit_code}})
-        return error.exit_code
     except KeyboardInterrupt:
         log.info("interrupted: the cluster goes on; run the same command to wait again")
-        return 75
-    return 0
+        return Stopped.exit_code
+    return None
 
 
 def steps(root: Path) -> Iterator[list[Path]]:
@@ -63,7 +61,7 @@ def steps(root: Path) -> Iterator[list[Path]]:
     for folder in ("base", "chain", "grid", "after"):
         files = sorted((root / folder).glob("*.yaml"))
         if not files:
-            raise UsageError(f"{root / folder}: no manifests; python -m jobs.grid SPECS renders them")
+            raise UsageError(f"{root / folder}: no manifests; {invocation.shown('grid', 'SPECS')} renders them")
         numbered = [each for each in files if each.name[0].isdigit()]
         yield [each for each in files if each not in numbered]
         yield from ([each] for each in numbered)
@@ -153,4 +151,4 @@ def _why(kubectl: Sequence[str], failed: Sequence[Mapping[str, Any]]) -> JobFail
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(cluster.main())

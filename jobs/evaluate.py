@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import sys
 
-from neurograde.runtime.job import Job, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job
 from neurograde.runtime.upstream import finished_run, made_from
 from neurograde.specs.evaluate import EvaluateSpec
 

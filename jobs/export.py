@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import sys
 
-from neurograde.runtime.job import Job, UpToDate, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job, UpToDate
 from neurograde.runtime.log import log
 from neurograde.specs.export import ExportSpec
 

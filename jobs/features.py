@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import sys
 
+from neurograde.runtime.command import job
 from neurograde.runtime.grid import require_staged_weights
-from neurograde.runtime.job import Job, UpToDate, job
+from neurograde.runtime.job import Job, UpToDate
 from neurograde.runtime.log import log
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.train import Extension, Straightforward, TrainSpec

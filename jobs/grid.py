@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -24,10 +23,10 @@ from neurograde.cluster.plan import DEVICES, WORKS, cost_table, count_table
 from neurograde.cluster.profiles import PROFILES
 from neurograde.cluster.render import render
 from neurograde.cluster.study import Study, read_study
-from neurograde.errors import NeurogradeError, UsageError
+from neurograde.errors import UsageError
+from neurograde.runtime.command import Parser, command
 from neurograde.runtime.factors import grid_factor
-from neurograde.runtime.job import Parser
-from neurograde.runtime.log import log, set_up
+from neurograde.runtime.log import log
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
@@ -37,29 +36,8 @@ IMAGE = f"europe-west4-docker.pkg.dev/your-project/neurograde/neurograde@sha256:
 IDENTITY = "neurograde@your-project.iam.gserviceaccount.com"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Render, or plan; returns the exit code."""
-    set_up("grid")
-    try:
-        arguments = command_line().parse_args(argv)
-        study = read_study(arguments.source, arguments.store, arguments.region)
-        if arguments.plan:
-            show_plan(study, arguments)
-        else:
-            write(Path(arguments.out), manifests(study, arguments))
-            say_what_no_pod_does(study)
-    except NeurogradeError as error:
-        for line in str(error).splitlines():
-            log.error(line, extra={"fields": {"exit_code": error.exit_code}})
-        return error.exit_code
-    return 0
-
-
-def command_line() -> Parser:
-    """What the job is told."""
-    parser = Parser(
-        prog="python -m jobs.grid", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def declare(parser: Parser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument("source", metavar="SPECS", help="folder of specs, or one train spec")
     parser.add_argument("--out", metavar="FOLDER", default="k8s", help="where to write (k8s)")
     parser.add_argument("--image", default=IMAGE, help="the image by digest, as make push prints it")
@@ -83,7 +61,17 @@ def command_line() -> Parser:
     parser.add_argument(
         "--usd", metavar="DEVICE=PER_HOUR", type=_amount, action="append", default=[], help="what an hour of it costs"
     )
-    return parser
+
+
+@command(declare)
+def grid(arguments: argparse.Namespace) -> None:
+    """Render the manifests, or print the plan."""
+    study = read_study(arguments.source, arguments.store, arguments.region)
+    if arguments.plan:
+        show_plan(study, arguments)
+    else:
+        write(Path(arguments.out), manifests(study, arguments))
+        say_what_no_pod_does(study)
 
 
 def manifests(study: Study, arguments: argparse.Namespace) -> dict[str, str]:
@@ -177,4 +165,4 @@ def _amount(text: str) -> tuple[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(grid.main())

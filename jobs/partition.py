@@ -15,7 +15,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from neurograde.errors import DataError, SpecError
-from neurograde.runtime.job import Job, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.specs.partition import PartitionSpec
 

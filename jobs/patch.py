@@ -15,7 +15,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from neurograde.runtime.job import Job, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress
 from neurograde.specs.patch import PatchSpec

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import sys
 
-from neurograde.runtime.job import Job, UpToDate, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job, UpToDate
 from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress
 from neurograde.runtime.upstream import finished_run, made_from

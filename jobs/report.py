@@ -19,7 +19,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from neurograde.runtime.job import Job, UpToDate, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job, UpToDate
 from neurograde.runtime.log import log
 from neurograde.specs.report import ReportSpec
 

@@ -15,7 +15,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from neurograde.runtime.job import Job, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.decisions import Decisions

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import sys
 
-from neurograde.runtime.job import Job, UpToDate, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job, UpToDate
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import read_manifest
 

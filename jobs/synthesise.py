@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import sys
 
-from neurograde.runtime.job import Job, job
+from neurograde.runtime.command import job
+from neurograde.runtime.job import Job
 from neurograde.runtime.progress import progress
 from neurograde.specs.synthesise import SynthesiseSpec
 

@@ -17,8 +17,9 @@ from __future__ import annotations
 import sys
 
 from neurograde.errors import AllDiverged
+from neurograde.runtime.command import job
 from neurograde.runtime.grid import publish_grid, require_staged_weights, standing_grid, unfinished_shards
-from neurograde.runtime.job import Job, UpToDate, job
+from neurograde.runtime.job import Job, UpToDate
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.train import TrainSpec
 

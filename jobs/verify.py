@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from neurograde.errors import DataError, MissingUpstream, NeurogradeError, SpecError, UsageError
+from neurograde.errors import DataError, MissingUpstream, SpecError, UsageError
+from neurograde.runtime import invocation
+from neurograde.runtime.command import Parser, command
 from neurograde.runtime.findings import as_json, lines, show
-from neurograde.runtime.job import Parser
-from neurograde.runtime.log import log, set_up
 from neurograde.runtime.progress import progress
 from neurograde.runtime.specfile import read_yaml
 from neurograde.storage.store import Store
@@ -26,22 +25,18 @@ from neurograde.storage.survey import Survey, survey
 from neurograde.storage.verify import check_records
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Verify the store; returns the exit code."""
-    parser = Parser(
-        prog="python -m jobs.verify", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def declare(parser: Parser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument("store", metavar="STORE_URL", help="any fsspec URL, or a local path")
     parser.add_argument("--specs", metavar="FOLDER", help="folder of specs, to be named in the commands")
     parser.add_argument("--json", action="store_true", help="print one JSON object, with every key")
-    set_up("verify")
-    try:
-        arguments = parser.parse_args(argv)
-        specs = spec_paths(arguments.specs) if arguments.specs else {}
-        found = verified(opened(arguments.store))
-    except NeurogradeError as error:
-        log.error(str(error), extra={"fields": {"exit_code": error.exit_code}})
-        return error.exit_code
+
+
+@command(declare)
+def verify(arguments: argparse.Namespace) -> int:
+    """Survey the store, check it, and print what is wrong with it."""
+    specs = spec_paths(arguments.specs) if arguments.specs else {}
+    found = verified(opened(arguments.store))
     result = as_json(found, specs)
     if arguments.json:
         print(json.dumps(result, indent=2, ensure_ascii=False))
@@ -65,7 +60,7 @@ def verified(store: Store) -> Survey:
     found = survey(store)
     if not found.listing:
         raise MissingUpstream(
-            f"{store.url}: there is no store, or nothing in it; python -m jobs.chain FOLDER fills one"
+            f"{store.url}: there is no store, or nothing in it; {invocation.shown('chain', 'FOLDER')} fills one"
         )
     check_records(found)
     with progress("verifying", len(found.files), "files") as advance:
@@ -85,4 +80,4 @@ def spec_paths(folder: str) -> dict[tuple[str, str], Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(verify.main())

@@ -13,47 +13,50 @@ from __future__ import annotations
 
 import sys
 import time
-from argparse import ArgumentTypeError
-from collections.abc import Sequence
+from argparse import ArgumentTypeError, Namespace
+from contextlib import suppress
 
-from neurograde.errors import MissingUpstream, NeurogradeError
-from neurograde.runtime import specfile
-from neurograde.runtime.job import Parser, sigterm_stops
-from neurograde.runtime.log import log, set_up
+from neurograde.errors import MissingUpstream
+from neurograde.runtime import invocation
+from neurograde.runtime.command import Parser, add_spec, command, read_spec
+from neurograde.runtime.log import log
 from neurograde.specs.records import Grid
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import parse_record
 from neurograde.storage.store import Store
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Look at the grid of a train spec; returns the exit code."""
-    parser = Parser(prog="python -m jobs.watch", description="Where a running grid stands.")
-    parser.add_argument("spec", metavar="SPEC", help="path or URL of the grid's train spec")
-    parser.add_argument("--store", metavar="URL", help="use this store instead of the spec's")
-    parser.add_argument("--set", metavar="KEY.PATH=VALUE", action="append", default=[], help="override a field")
+def period(text: str) -> float:
+    """Return the seconds between two looks; what is shown is never older than a minute."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 55:
+        raise ArgumentTypeError(f"{text!r}; accepted: 1 to 55 seconds")
+    return seconds
+
+
+def declare(parser: Parser) -> None:
+    """Add the arguments of the command."""
+    add_spec(parser)
     parser.add_argument("--once", action="store_true", help="look once and end")
-    parser.add_argument("--every", type=_period, default=5.0, metavar="SECONDS", help="time between looks; 5")
+    parser.add_argument("--every", type=period, default=5.0, metavar="SECONDS", help="time between looks; 5")
     parser.add_argument("--serve", action="store_true", help="serve a page on 127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="port of the page; 0 takes a free one")
-    set_up("watch")
-    try:
-        arguments = parser.parse_args(argv)
-        data = specfile.load(arguments.spec, arguments.set, arguments.store)
-        spec = specfile.validate(TrainSpec, data, arguments.spec)
-        store = Store(spec.store)
-        grid = _grid(store, spec.name, arguments.spec)
-        with sigterm_stops():
-            if arguments.serve:
-                _serve(store, grid, arguments.port, arguments.every)
-            else:
-                _show(store, grid, arguments.every, once=arguments.once)
-    except NeurogradeError as error:
-        log.error(str(error), extra={"fields": {"exit_code": error.exit_code}})
-        return error.exit_code
-    except KeyboardInterrupt:
-        pass  # the way to leave
-    return 0
+
+
+@command(declare)
+def watch(arguments: Namespace) -> None:
+    """Read the grid of a train spec, and show it until it is done or the reader leaves."""
+    spec = read_spec(TrainSpec, arguments)
+    store = Store(spec.store)
+    grid = _grid(store, spec.name, arguments.spec)
+    with suppress(KeyboardInterrupt):  # the way to leave
+        if arguments.serve:
+            _serve(store, grid, arguments.port, arguments.every)
+        else:
+            _show(store, grid, arguments.every, once=arguments.once)
 
 
 def _grid(store: Store, name: str, source: str) -> Grid:
@@ -62,19 +65,8 @@ def _grid(store: Store, name: str, source: str) -> Grid:
         return parse_record(Grid, store.get(key), f"{store.url}/{key}")
     except FileNotFoundError:
         raise MissingUpstream(
-            f"{store.url}/{key} does not exist: no pod has begun; begin with: python -m jobs.train {source}"
+            f"{store.url}/{key} does not exist: no pod has begun; begin with: {invocation.shown('train', source)}"
         ) from None
-
-
-def _period(text: str) -> float:
-    """Seconds between two looks; what is shown is never older than a minute."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= 55:
-        raise ArgumentTypeError(f"{text!r}; accepted: 1 to 55 seconds")
-    return seconds
 
 
 def _show(store: Store, grid: Grid, every: float, *, once: bool) -> None:
@@ -105,4 +97,4 @@ def _serve(store: Store, grid: Grid, port: int, every: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(watch.main())

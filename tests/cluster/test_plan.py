@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.grid import main
+from jobs.grid import grid
 from neurograde.cluster.plan import DEVICES, REPORT
 from neurograde.maths.carbon import co2e_kg, energy_kwh
 from neurograde.maths.grid_plan import Row, hours, report_work, shared_work
@@ -42,7 +42,7 @@ def test_an_unknown_rate_makes_the_hours_unknown():
 @pytest.fixture
 def plan(capsys: pytest.CaptureFixture[str]):
     def plan(*options: str) -> str:
-        assert main([str(ROOT / "specs/report"), "--plan", *options]) == 0
+        assert grid.main([str(ROOT / "specs/report"), "--plan", *options]) == 0
         return " ".join(capsys.readouterr().out.split())
 
     return plan
@@ -121,7 +121,7 @@ def test_a_part_of_an_epoch_is_at_least_as_fast_as_a_given_epoch(plan):
     ],
 )
 def test_what_the_plan_cannot_use_is_refused(options: list[str], code: int, said: str, capsys):
-    assert main([str(ROOT / "specs/demo"), "--plan", "--samples", "60,10", *options]) == code
+    assert grid.main([str(ROOT / "specs/demo"), "--plan", "--samples", "60,10", *options]) == code
     assert said in capsys.readouterr().err
 
 

@@ -9,7 +9,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from jobs.grid import command_line, main, manifests
+from jobs.grid import grid, manifests
 from neurograde.cluster.job import CONTAINER, STOP_INDEX, STOP_JOB
 from neurograde.cluster.lint import lint
 from neurograde.cluster.study import read_study
@@ -22,7 +22,7 @@ VERSIONS = ("1.34", kubernetes_validate.latest_version())
 
 
 def rendered(specs: str, *options: str) -> dict[str, str]:
-    arguments = command_line().parse_args([str(ROOT / "specs" / specs), *options])
+    arguments = grid.parser().parse_args([str(ROOT / "specs" / specs), *options])
     return manifests(read_study(arguments.source, arguments.store, arguments.region), arguments)
 
 
@@ -146,14 +146,14 @@ def test_of_ten_steps_and_more_the_names_still_sort(tmp_path: Path):
         train |= {"name": f"grid-{number}", "strategies": [{"kind": "straightforward"}]}
         (tmp_path / f"train-{number}.yaml").write_text(yaml.safe_dump(train))
     (tmp_path / "common.yaml").write_text((ROOT / "specs/demo/common.yaml").read_text())
-    files = manifests(read_study(str(tmp_path)), command_line().parse_args([str(tmp_path)]))
+    files = manifests(read_study(str(tmp_path)), grid.parser().parse_args([str(tmp_path)]))
     names = [path for path in files if path.startswith("chain/")]
     assert names[0] == "chain/01-features-grid-0.yaml"
     assert names[11] == "chain/12-features-grid-9.yaml"
 
 
 def test_no_job_of_the_chain_is_dropped_unsaid(tmp_path: Path, capsys):
-    assert main([str(ROOT / "specs/osteosarcoma"), "--profile", "cpu", "--out", str(tmp_path)]) == 0
+    assert grid.main([str(ROOT / "specs/osteosarcoma"), "--profile", "cpu", "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().err
     assert "left out: review.yaml: review waits for a person at a page" in said
     assert "left out: predict.yaml: predict grades images of your own" in said
@@ -163,7 +163,7 @@ def test_no_job_of_the_chain_is_dropped_unsaid(tmp_path: Path, capsys):
 
 def test_a_job_that_nobody_knows_is_refused_by_name(tmp_path: Path, capsys):
     (tmp_path / "evaluate.yaml").write_text("job: evalute\nname: a\n")
-    assert main([str(tmp_path), "--out", str(tmp_path / "k8s")]) == 64
+    assert grid.main([str(tmp_path), "--out", str(tmp_path / "k8s")]) == 64
     assert "evaluate.yaml: job: 'evalute'; accepted are synthesise, " in capsys.readouterr().err
 
 
@@ -172,7 +172,7 @@ def test_more_sessions_than_memory_holds_are_refused_with_how_many_fit(tmp_path:
     del data["extends"]
     data |= {"store": "gs://b/s", "region": "FRA", "sessions_per_shard": 250}
     (tmp_path / "train.yaml").write_text(yaml.safe_dump(data))
-    arguments = command_line().parse_args([str(tmp_path)])
+    arguments = grid.parser().parse_args([str(tmp_path)])
     with pytest.raises(SpecError, match=r"250 sessions of unfreezing, .* GiB of memory, .* accepted are 1 to \d+"):
         manifests(read_study(str(tmp_path)), arguments)
 
@@ -187,7 +187,7 @@ def test_more_sessions_than_memory_holds_are_refused_with_how_many_fit(tmp_path:
     ],
 )
 def test_what_cannot_be_rendered_is_refused(arguments, code, said, tmp_path, capsys):
-    assert main([*arguments, "--out", str(tmp_path)]) == code
+    assert grid.main([*arguments, "--out", str(tmp_path)]) == code
     assert said in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
@@ -195,5 +195,5 @@ def test_what_cannot_be_rendered_is_refused(arguments, code, said, tmp_path, cap
 def test_an_earlier_study_s_files_go(tmp_path: Path):
     (tmp_path / "grid").mkdir()
     (tmp_path / "grid/old.yaml").write_text("kind: Job\n")
-    assert main([str(ROOT / "specs/demo"), "--out", str(tmp_path)]) == 0
+    assert grid.main([str(ROOT / "specs/demo"), "--out", str(tmp_path)]) == 0
     assert sorted(each.name for each in (tmp_path / "grid").iterdir()) == ["specs.yaml", "train.yaml"]

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jobs.audit import main
+from jobs.audit import audit
 
 
 def run(tmp_path: Path, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
     out = tmp_path / "out"
-    code = main([*map(str, arguments), "--out", str(out)])
+    code = audit.main([*map(str, arguments), "--out", str(out)])
     return code, json.loads((out / "audit.json").read_text()) if (out / "audit.json").exists() else {}
 
 
@@ -225,8 +225,8 @@ def test_ten_thousand_names_take_seconds_and_neither_torch_nor_a_plotting_librar
     rows = [f"P{n % 3000}_{n},{('train', 'valid', 'test')[n % 3]},{n % 2}" for n in range(10_000)]
     path = table(tmp_path, *rows)
     code = (
-        "import sys, time; from jobs.audit import main; start = time.monotonic();"
-        f"code = main([{str(path)!r}, '--family', '^(P[0-9]+)_', '--out', {str(tmp_path / 'out')!r}]);"
+        "import sys, time; from jobs.audit import audit; start = time.monotonic();"
+        f"code = audit.main([{str(path)!r}, '--family', '^(P[0-9]+)_', '--out', {str(tmp_path / 'out')!r}]);"
         "assert code == 0, code;"
         "assert time.monotonic() - start < 60;"
         "assert not {'torch', 'matplotlib', 'gcsfs'} & set(sys.modules)"

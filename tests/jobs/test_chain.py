@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.chain import main, specs_in_order
+from jobs.chain import chain, specs_in_order
 from neurograde.errors import UsageError
 from neurograde.specs.catalogue import BY_NAME, JOBS
 from neurograde.storage.artefact import Artefact, read_manifest
@@ -46,7 +46,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Small specs, and a store on disk in which all their jobs are done."""
     folder = tmp_path_factory.mktemp("finished")
     specs, url = write_small(folder / "specs"), f"file://{folder}/store"
-    assert main([str(specs), "--store", url]) == 0
+    assert chain.main([str(specs), "--store", url]) == 0
     return specs, url
 
 
@@ -57,11 +57,11 @@ def manifest(url: str, folder: str):
 
 
 def test_the_chain_goes_from_nothing_to_the_page_and_then_stands(small: Path, memory_url: str, capsys):
-    assert main([str(small), "--store", memory_url]) == 0
+    assert chain.main([str(small), "--store", memory_url]) == 0
     first = {kind: manifest(memory_url, f"{kind}/demo").digest for kind in ARTEFACTS}
     out = capsys.readouterr().out
     assert f"{memory_url}/reports/demo/index.html" in out
-    assert main([str(small), "--store", memory_url]) == 0
+    assert chain.main([str(small), "--store", memory_url]) == 0
     assert capsys.readouterr().err.count("up to date") == 7
     assert {kind: manifest(memory_url, f"{kind}/demo").digest for kind in ARTEFACTS} == first
 
@@ -81,7 +81,7 @@ def test_the_chain_of_digests_goes_from_the_images_to_the_page(finished: tuple[P
 
 def test_two_stores_get_identical_artefacts(finished: tuple[Path, str], memory_url: str):
     specs, local = finished
-    assert main([str(specs), "--store", memory_url]) == 0
+    assert chain.main([str(specs), "--store", memory_url]) == 0
     for kind in ARTEFACTS[:-1]:  # the page tells times and energy, which differ
         assert manifest(memory_url, f"{kind}/demo").digest == manifest(local, f"{kind}/demo").digest
 
@@ -130,14 +130,14 @@ def test_a_byte_changed_in_a_file_that_the_next_job_would_not_even_read_is_refus
 
 def test_the_chain_stops_at_the_first_job_that_fails_with_its_exit_code(small: Path, memory_url: str):
     (small / "partition.yaml").write_text((small / "partition.yaml").read_text() + "colour: red\n")
-    assert main([str(small), "--store", memory_url]) == 78
+    assert chain.main([str(small), "--store", memory_url]) == 78
     assert read_manifest(Store(memory_url), "patches/demo") is not None
     assert read_manifest(Store(memory_url), "datasets/demo") is None
 
 
 def test_a_folder_without_specs_or_with_an_unknown_job_is_a_usage_error(tmp_path: Path):
-    assert main([]) == 64
-    assert main([str(tmp_path)]) == 64
+    assert chain.main([]) == 64
+    assert chain.main([str(tmp_path)]) == 64
     (tmp_path / "x.yaml").write_text("job: magic\n")
     with pytest.raises(UsageError, match="'magic' is not in the chain"):
         specs_in_order(tmp_path)
@@ -167,7 +167,7 @@ def test_the_chain_runs_on_real_images_with_real_weights(shared: Path, tmp_path:
     (specs / "report.yaml").write_text(
         "extends: common.yaml\njob: report\nname: few\nevaluations: [independent]\ntitle: A few real tiles\n"
     )
-    assert main([str(specs), "--store", memory_url]) == 0
+    assert chain.main([str(specs), "--store", memory_url]) == 0
     store = Store(memory_url)
     account = Artefact(store, "patches/tiles", manifest(memory_url, "patches/tiles")).read_json("accounting.json")
     parts = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs.cluster import main, steps
-from jobs.grid import main as render
+from jobs.cluster import cluster as job
+from jobs.cluster import steps
+from jobs.grid import grid
 
 ROOT = Path(__file__).parents[2]
 KUBECTL = '''#!{python}
@@ -45,7 +46,7 @@ state.write_text(json.dumps(known))
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Run the job on the demo's manifests; returns the exit code and what kubectl was given, in order."""
-    assert render([str(ROOT / "specs/demo"), "--out", str(tmp_path / "k8s")]) == 0
+    assert grid.main([str(ROOT / "specs/demo"), "--out", str(tmp_path / "k8s")]) == 0
 
     def run(fails: str = "nothing") -> tuple[int, list[str]]:
         (tmp_path / "bin").mkdir(exist_ok=True)
@@ -53,7 +54,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         kubectl.write_text(KUBECTL.format(python=sys.executable, state=str(tmp_path / "state.json"), fails=fails))
         kubectl.chmod(kubectl.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-        code = main([str(tmp_path / "k8s"), "--every", "0.01"])
+        code = job.main([str(tmp_path / "k8s"), "--every", "0.01"])
         return code, json.loads((tmp_path / "state.json").read_text())["applied"]
 
     return run
@@ -91,5 +92,5 @@ def test_a_folder_without_manifests_is_refused(tmp_path: Path):
 
 def test_without_kubectl_it_says_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert main([str(tmp_path)]) == 64
+    assert job.main([str(tmp_path)]) == 64
     assert "kubectl is not installed" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.verify import main as verify
+from jobs.verify import verify
 from neurograde.specs.revisions import REVISIONS, Revision
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.run import read_run
@@ -80,18 +80,18 @@ def test_replace_makes_it_again_by_today_s_revision(store: Store, job: str, run)
 def test_verify_lists_it_without_calling_it_broken(
     store: Store, job: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert verify([store.url, "--json", "--specs", str(GOLDEN)]) == 0
+    assert verify.main([store.url, "--json", "--specs", str(GOLDEN)]) == 0
     found = json.loads(capsys.readouterr().out)
     folder = {"partition": "partitions/golden", "train": "runs/golden"}[job]
     command = f"python -m jobs.{job} {GOLDEN / f'{job}.yaml'} --store {found['store']} --replace"
     assert found["outdated"] == [{"where": folder, "what": f"was made by revision 1: {CHANGE}", "mend": command}]
     assert (found["broken"], found["mend"]) == ([], [])
-    assert verify([store.url]) == 0
+    assert verify.main([store.url]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"outdated\t{folder}\twas made by revision 1: {CHANGE}"
     assert lines[-1].endswith("0 broken, 0 unfinished, 0 unreferenced, 0 unknown, 1 outdated")
 
 
 def test_without_a_change_nothing_is_outdated(store: Store, capsys: pytest.CaptureFixture[str]):
-    assert verify([store.url, "--json"]) == 0
+    assert verify.main([store.url, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["outdated"] == []

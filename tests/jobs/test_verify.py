@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from jobs.chain import main as chain
-from jobs.verify import main
+from jobs.chain import chain
+from jobs.verify import verify as job
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
 from tests.jobs.small import write_small
@@ -39,7 +39,7 @@ def verify(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, dict[
     """Exit code and findings."""
 
     def verify(store: Store, *options: str) -> tuple[int, dict[str, Any]]:
-        code = main([store.url, "--json", *options])
+        code = job.main([store.url, "--json", *options])
         return code, json.loads(capsys.readouterr().out)
 
     return verify
@@ -241,7 +241,7 @@ def test_a_store_over_http_is_verified_like_one_on_disk(bucket: Bucket, store: S
 def test_a_store_that_cannot_be_read_ends_with_its_code_and_not_with_findings(gcs: Bucket, store: Store, capsys):
     gcs.store().put_many((key, store.get(key)) for key in store.list("patches"))
     gcs.faults.fail("GET", "index.csv", times=1000, kind="403")
-    assert main([gcs.url, "--json"]) == 77
+    assert job.main([gcs.url, "--json"]) == 77
     assert capsys.readouterr().out == ""
 
 
@@ -255,7 +255,7 @@ def test_large_files_are_read_one_at_a_time_and_compared_too(store: Store, verif
 def test_the_findings_are_lines_where_there_is_no_terminal(store: Store, capsys):
     flip(store, PATCH)
     store.put("patches/golden/stray.txt", b"12345")
-    assert main([store.url]) == 65
+    assert job.main([store.url]) == 65
     broken, stray, mend, summary = capsys.readouterr().out.splitlines()
     assert broken.split("\t")[:2] == ["broken", PATCH]
     assert stray.split("\t") == [
@@ -273,7 +273,7 @@ def test_the_findings_are_a_table_on_a_terminal(store: Store, capsys, monkeypatc
     monkeypatch.setenv("COLUMNS", "200")
     flip(store, PATCH)
     store.put("patches/golden/[bold]stray.txt", b"12345")
-    found = json.loads((main([store.url, "--json"]), capsys.readouterr().out)[1])
+    found = json.loads((job.main([store.url, "--json"]), capsys.readouterr().out)[1])
     findings.show(found)
     shown = capsys.readouterr().out
     assert PATCH in shown
@@ -291,7 +291,7 @@ def test_the_findings_are_a_table_on_a_terminal(store: Store, capsys, monkeypatc
     ],
 )
 def test_a_wrong_call_and_an_absent_store_end_with_their_codes(arguments: list[str], code: int, message: str, capsys):
-    assert main(arguments) == code
+    assert job.main(arguments) == code
     event = json.loads(capsys.readouterr().err.splitlines()[-1])["event"]
     assert re.search(message, event)
 
@@ -305,7 +305,7 @@ def follow(commands: list[str]) -> None:
 
 def test_the_commands_make_a_store_whole_again(verify, tmp_path: Path, capsys):
     specs, store = write_small(tmp_path / "specs"), Store(str(tmp_path / "store"))
-    assert chain([str(specs), "--store", store.url]) == 0
+    assert chain.main([str(specs), "--store", store.url]) == 0
     kept = [key for key in store.list() if not key.endswith(".json") and not key.startswith("reports/")]
     before = {key: store.get(key) for key in kept}  # reports and records tell times
     folders = [key.removesuffix("/manifest.json") for key in store.list() if key.endswith("/manifest.json")]

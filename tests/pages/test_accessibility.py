@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from jobs.audit import main as audit
+from jobs.audit import audit
 from neurograde.imaging.grading import HEATMAP_COLUMNS, IMAGE_COLUMNS
 from neurograde.learning.networks.architecture import architectures
 from neurograde.maths.patch_grid import Margins
@@ -159,7 +159,7 @@ def test_the_audit_of_a_split(tmp_path: Path, page: Page):
     names = [f"TCGA-AA-{n % 30:04d}-01Z-00-DX{n}.{LONG}" for n in range(60)]
     rows = [f"{name},{('train', 'valid', 'test')[n % 7 % 3]},a" for n, name in enumerate(names)]
     split.write_text("\n".join(["slide_id,split,label", *rows]))
-    assert audit(["--out", str(tmp_path), str(split)]) == 65
+    assert audit.main(["--out", str(tmp_path), str(split)]) == 65
     page.goto((tmp_path / "audit.html").as_uri())
     expect(page.get_by_role("note")).to_contain_text("on both sides")
     check(page)

@@ -28,7 +28,7 @@ from tests.pages.grids import LAP, NOW, finish, grid_of, metrics_of, train
 from tests.servers.faults import FOREVER
 from tests.servers.fixtures import Bucket
 
-watch = importlib.import_module("jobs.watch")
+watch = importlib.import_module("jobs.watch").watch
 
 
 def shard_view(store: Store, **changes: object) -> ShardView:

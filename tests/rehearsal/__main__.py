@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from jobs.grid import main as render
+from jobs.grid import grid
 from tests.rehearsal.cluster import Cluster
 
 
@@ -29,7 +29,7 @@ def main() -> int:
     chaos = None if arguments.chaos is None else random.Random(arguments.chaos)
     cluster = Cluster(arguments.workers, chaos, seconds_between_preemptions=10.0, say=say)
     with tempfile.TemporaryDirectory() as folder:
-        code = render([arguments.specs, "--profile", "cpu", "--store", arguments.store, "--out", folder])
+        code = grid.main([arguments.specs, "--profile", "cpu", "--store", arguments.store, "--out", folder])
         if code:
             return code
         for step in [

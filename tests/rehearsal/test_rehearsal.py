@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from jobs.grid import main as render
+from jobs.grid import grid
 from neurograde.storage.journal import Journal
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
@@ -36,7 +36,7 @@ class Bench:
         self.store, self.k8s = Store(f"file://{folder}/store"), folder / "k8s"
         (folder / "specs").mkdir()
         (folder / "specs/train.yaml").write_text(yaml.safe_dump(GRID | {"store": self.store.url} | fields))
-        assert render([str(folder / "specs"), "--profile", "cpu", "--out", str(self.k8s)]) == 0
+        assert grid.main([str(folder / "specs"), "--profile", "cpu", "--out", str(self.k8s)]) == 0
 
     def with_data(self) -> Bench:
         write_dataset(self.store)
@@ -120,7 +120,7 @@ def test_a_bad_spec_fails_the_job_before_more_pods_are_paid_for(tmp_path: Path):
 def test_on_an_empty_store_the_job_fails_at_once_and_says_what_to_run_and_after_that_it_runs(tmp_path: Path):
     specs = write_small(tmp_path / "specs", store=f"file://{tmp_path}/store")
     k8s, cluster = tmp_path / "k8s", Cluster(2)
-    assert render([str(specs), "--profile", "cpu", "--out", str(k8s)]) == 0
+    assert grid.main([str(specs), "--profile", "cpu", "--out", str(k8s)]) == 0
     [outcome] = cluster.apply(k8s / "grid")
     assert not outcome.complete
     assert outcome.exits == [(0, 66)]

@@ -14,6 +14,8 @@ from unittest.mock import patch
 
 from neurograde.errors import NeurogradeError
 from neurograde.runtime.specfile import load, validate
+from neurograde.specs.catalogue import BY_NAME
+from neurograde.specs.train import TrainSpec
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -138,7 +140,4 @@ def _faults_of_specs(name: str, arguments: argparse.Namespace) -> Iterator[str]:
 
 def _model(job: str) -> type:
     """Return the model of the spec that a job reads."""
-    from neurograde.specs.train import TrainSpec
-
-    entry = getattr(importlib.import_module(f"jobs.{job}"), job, None)
-    return TrainSpec if entry is None else entry.model  # watch reads the spec of train
+    return BY_NAME[job].spec if job in BY_NAME else TrainSpec  # watch reads the spec of train

@@ -23,8 +23,9 @@ def test_an_example_spec_is_valid(path: Path):
 
 
 def test_every_file_of_jobs_is_in_the_catalogue_with_the_spec_that_it_reads():
-    names = {path.stem for path in (ROOT / "jobs").glob("*.py")}
+    names = {path.stem for path in (ROOT / "jobs").glob("[a-z]*.py")}
     assert names == {*(entry.name for entry in JOBS), *COMMANDS}
+    assert all(hasattr(importlib.import_module(f"jobs.{name}"), name) for name in names)
     for entry in JOBS:
         assert getattr(importlib.import_module(f"jobs.{entry.name}"), entry.name).model is entry.spec
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from jobs.fetch import fetch
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.seeding import generator
-from neurograde.runtime.fetch import main, read_table
+from neurograde.runtime.fetch import read_table
 
 ROOT = Path(__file__).parents[2]
 FILES = {"tiles/a/one.jpg": generator(1, "one").bytes(300_000), "weights/net.pth": generator(2, "net").bytes(70_000)}
@@ -57,7 +58,7 @@ def below(folder: Path) -> dict[str, bytes]:
 
 def test_every_file_is_fetched_to_its_path_and_its_licence_is_logged(server: str, tmp_path: Path, capsys):
     table = table_at(tmp_path / "data.csv", server)
-    assert main([table, "--into", str(tmp_path / "data")]) == 0
+    assert fetch.main([table, "--into", str(tmp_path / "data")]) == 0
     assert below(tmp_path / "data") == FILES
     said = capsys.readouterr().err
     assert "2 files fetched, 0 were there" in said
@@ -66,10 +67,10 @@ def test_every_file_is_fetched_to_its_path_and_its_licence_is_logged(server: str
 
 def test_fetched_again_nothing_is_asked_of_the_server(server: str, tmp_path: Path, capsys):
     table = table_at(tmp_path / "data.csv", server)
-    assert main([table, "--into", str(tmp_path / "data")]) == 0
+    assert fetch.main([table, "--into", str(tmp_path / "data")]) == 0
     for path in (tmp_path / "served").iterdir():
         path.unlink()
-    assert main([table, "--into", str(tmp_path / "data")]) == 0
+    assert fetch.main([table, "--into", str(tmp_path / "data")]) == 0
     assert "0 files fetched, 2 were there" in capsys.readouterr().err
 
 
@@ -78,7 +79,7 @@ def test_a_file_with_one_byte_changed_is_refused_and_the_others_are_fetched(serv
     data = FILES["tiles/a/one.jpg"]
     served.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     table = table_at(tmp_path / "data.csv", server)
-    assert main([table, "--into", str(tmp_path / "data")]) == 65
+    assert fetch.main([table, "--into", str(tmp_path / "data")]) == 65
     assert below(tmp_path / "data") == {"weights/net.pth": FILES["weights/net.pth"]}
     said = capsys.readouterr().err
     assert f"tiles/a/one.jpg: expected SHA-256 {sha256_hex(data)}, found {sha256_hex(served.read_bytes())}" in said
@@ -89,14 +90,14 @@ def test_a_file_of_other_bytes_that_was_there_is_refused_and_kept(server: str, t
     ours = tmp_path / "data" / "weights" / "net.pth"
     ours.parent.mkdir(parents=True)
     ours.write_bytes(b"of another training")
-    assert main([table_at(tmp_path / "data.csv", server), "--into", str(tmp_path / "data")]) == 65
+    assert fetch.main([table_at(tmp_path / "data.csv", server), "--into", str(tmp_path / "data")]) == 65
     assert ours.read_bytes() == b"of another training"
     assert f"in {ours}, which is kept: move it away" in capsys.readouterr().err
 
 
 def test_a_file_that_is_gone_from_its_server_is_named(server: str, tmp_path: Path, capsys):
     table = table_at(tmp_path / "data.csv", server, url=f"{server}/gone.jpg")
-    assert main([table, "--into", str(tmp_path / "data")]) == 65
+    assert fetch.main([table, "--into", str(tmp_path / "data")]) == 65
     assert f"{server}/gone.jpg: the server has no such file; {tmp_path}/data/tiles/a/one.jpg is missing" in (
         capsys.readouterr().err
     )
@@ -117,7 +118,7 @@ def test_a_row_that_cannot_be_used_is_refused_with_its_line(
     column: str, value: str, accepted: str, tmp_path: Path, capsys
 ):
     table = table_at(tmp_path / "data.csv", "http://127.0.0.1:9", **{column: value})
-    assert main([table, "--into", str(tmp_path / "data")]) == 65
+    assert fetch.main([table, "--into", str(tmp_path / "data")]) == 65
     said = capsys.readouterr().err
     assert f"{table}, line 2: " in said
     assert f"; accepted: {accepted}" in said
@@ -125,9 +126,9 @@ def test_a_row_that_cannot_be_used_is_refused_with_its_line(
 
 
 def test_a_table_that_does_not_exist_or_has_other_columns_is_refused(tmp_path: Path, capsys):
-    assert main([str(tmp_path / "data.csv")]) == 64
+    assert fetch.main([str(tmp_path / "data.csv")]) == 64
     (tmp_path / "data.csv").write_text("path,url\n")
-    assert main([str(tmp_path / "data.csv")]) == 65
+    assert fetch.main([str(tmp_path / "data.csv")]) == 65
     assert "columns ['path', 'url']; accepted: path, url, sha256, licence" in capsys.readouterr().err
 
 

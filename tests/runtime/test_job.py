@@ -14,7 +14,10 @@ from typing import Literal
 import pytest
 
 from neurograde.errors import DataError, StoreUnavailable
-from neurograde.runtime.job import Entry, Job, job, leave_message, sigterm_stops
+from neurograde.runtime.command import Entry, job
+from neurograde.runtime.exits import leave_message
+from neurograde.runtime.job import Job
+from neurograde.runtime.signals import sigterm_stops
 from neurograde.specs.base import JobSpec, Name
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.raw import RawFile, RawInputs

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from neurograde.errors import AccessDenied, NeurogradeError, Stopped, StoreUnavailable
-from neurograde.runtime.job import sigterm_stops
+from neurograde.runtime.signals import sigterm_stops
 from neurograde.storage import edge, filesystem
 from neurograde.storage.edge import Patience, insist
 from neurograde.storage.store import Store

@@ -15,8 +15,8 @@ from typing import Any
 
 from neurograde.cluster.profiles import Node
 from neurograde.maths.digest import canonical_json, sha256_hex
+from neurograde.runtime.exits import LAST_WORDS
 from neurograde.runtime.grid import ROW
-from neurograde.runtime.job import LAST_WORDS
 
 Manifest = dict[str, Any]
 CONTAINER = "neurograde"

@@ -1,29 +1,18 @@
-"""fetch: get the public files that a study reads, each checked against its digest: `make data SET=osteosarcoma`.
-
-    python -m neurograde.runtime.fetch specs/osteosarcoma/data.csv [--into out/data]
-
-Reads   a CSV table with the columns path, url, sha256, licence
-Writes  the files, each under its path; one that already lies there is checked and left alone
-Exits   65 if any file, fetched or already there, has other bytes than the table names, or is gone from its server
-"""
+"""Public files that a study reads, each fetched once and checked against its digest."""
 
 from __future__ import annotations
 
-import argparse
 import csv
 import hashlib
 import re
-import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from neurograde.errors import DataError, DigestMismatch, NeurogradeError, UsageError
-from neurograde.runtime.job import Parser, sigterm_stops
-from neurograde.runtime.log import log, set_up
+from neurograde.errors import DataError, DigestMismatch, UsageError
+from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress
 from neurograde.storage.raw import LoneFile
 
@@ -42,30 +31,6 @@ class PublicFile:
     """The only bytes that are accepted."""
     licence: str
     """Its licence and whom to name."""
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Fetch the files of a table; return the exit code."""
-    parser = Parser(
-        prog="python -m neurograde.runtime.fetch",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("table", metavar="TABLE", help="CSV table: path, url, sha256, licence")
-    parser.add_argument("--into", metavar="FOLDER", default="out/data", help="where the files go (out/data)")
-    set_up("fetch")
-    try:
-        arguments = parser.parse_args(argv)
-        with sigterm_stops():
-            fetch(arguments.table, Path(arguments.into))
-    except NeurogradeError as error:
-        for line in str(error).splitlines():
-            log.error(line, extra={"fields": {"exit_code": error.exit_code}})
-        return error.exit_code
-    except KeyboardInterrupt:
-        log.info("interrupted: the same command fetches the rest")
-        return 75
-    return 0
 
 
 def fetch(table: str, into: Path) -> None:
@@ -148,7 +113,3 @@ def check(copy: Path, file: PublicFile, what: str) -> None:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if digest != file.sha256:
         raise DigestMismatch(f"{file.path}: expected SHA-256 {file.sha256}, found {digest} in {what}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from neurograde.runtime import invocation
 from neurograde.specs.catalogue import JOBS, KINDS, maker_of
 from neurograde.storage.survey import Finding, Remedy, Survey
 from neurograde.storage.verify import unnamed
@@ -54,7 +55,7 @@ def mend(remedy: Remedy | None, url: str, specs: Specs) -> str:
     job = remedy.job or maker_of(remedy.kind).name
     reads = remedy.spec or job
     path = specs.get((reads, remedy.name))
-    command = f"python -m jobs.{job} {path or 'SPEC'} --store {url}{' --replace' if remedy.replace else ''}"
+    command = invocation.shown(job, f"{path or 'SPEC'} --store {url}{' --replace' if remedy.replace else ''}")
     command += "" if path else f"   (a {reads} spec with name: {remedy.name})"
     return f"delete {url}/{remedy.delete}, then: {command}" if remedy.delete else command
 

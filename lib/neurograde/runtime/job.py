@@ -1,45 +1,25 @@
-"""A job from its command line to its exit code.
-
-    @job(AugmentSpec)
-    def augment(job: Job[AugmentSpec]) -> None: ...
-
-    if __name__ == "__main__":
-        sys.exit(augment.main())
-
-`main` reads the arguments and the spec, opens the store, runs the body and turns what it raises into the exit
-code of the contract (`neurograde.errors`). The body gets a `Job`: the spec, the store, and the three things that
-every job does with artefacts (find what it reads, see that its own is up to date, publish it).
-"""
+"""What the body of a job works with: its spec, its store, the artefacts that it reads, and the one that it makes."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import FrameType
-from typing import Generic, NoReturn
+from typing import Generic
 
-from neurograde.errors import DigestMismatch, MissingUpstream, NameTaken, NeurogradeError, Stopped, UsageError
-from neurograde.runtime import specfile
+from neurograde.errors import DigestMismatch, MissingUpstream, NameTaken, Stopped
+from neurograde.runtime import invocation
 from neurograde.runtime.carbon import CarbonMeter
-from neurograde.runtime.log import log, set_up
+from neurograde.runtime.log import log
 from neurograde.runtime.machine import machine_facts, software_versions
-from neurograde.runtime.specfile import SpecT
+from neurograde.runtime.specfile import SpecT, sibling_spec
 from neurograde.specs.catalogue import maker_of
 from neurograde.specs.records import Grid, InputRecord, Manifest
 from neurograde.specs.revisions import outdated, revision_of
 from neurograde.storage.artefact import Artefact, Draft, read_manifest
 from neurograde.storage.raw import RawInputs
 from neurograde.storage.store import Store
-
-LAST_WORDS, MESSAGE_BYTES = "NEUROGRADE_LAST_WORDS", 4096
-SECONDS_TO_ASK_AGAIN = 0.01
 
 
 class UpToDate(Exception):
@@ -95,7 +75,7 @@ class Job(Generic[SpecT]):
             spec = sibling_spec(self.source, maker.name, name) or f"SPEC   (a {maker.name} spec with name: {name})"
         return MissingUpstream(
             f"{self.source}: {kind}/{name} {state} in {self.store.url}; "
-            f"make it with: python -m jobs.{maker.name} {spec}"
+            f"make it with: {invocation.shown(maker.name, spec)}"
         )
 
     @contextmanager
@@ -204,122 +184,3 @@ class Job(Generic[SpecT]):
                 made_from = was.digest if was else "none"
                 return f"it was made from {now.kind} of digest {made_from}, {now.kind}/{now.name} now has {now.digest}"
         return raw.difference(existing.raw)
-
-
-@dataclass(frozen=True)
-class Entry(Generic[SpecT]):
-    """A job that can be run: its spec model and its body."""
-
-    model: type[SpecT]
-    body: Callable[[Job[SpecT]], None]
-    elsewhere: bool = False
-    """Whether its artefact may go into another store than the one that it reads, with `--into`."""
-
-    def main(self, argv: Sequence[str] | None = None) -> int:
-        """Run the job with the arguments `argv` (the process's own when not given); returns the exit code."""
-        name = self.body.__name__
-        set_up(name)
-        try:
-            with sigterm_stops():
-                arguments = self._arguments(argv)
-                data = specfile.load(arguments.spec, arguments.set, arguments.store)
-                spec = specfile.validate(self.model, data, arguments.spec)
-                into = (
-                    Store(specfile.check_store_option("--into", arguments.into))
-                    if self.elsewhere and arguments.into
-                    else None
-                )
-                self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace, into))
-        except UpToDate as done:
-            log.info(str(done))
-        except (NeurogradeError, Stopped) as error:
-            for line in str(error).splitlines():
-                log.error(line, extra={"fields": {"exit_code": error.exit_code}})
-            leave_message(str(error), error.exit_code)
-            return error.exit_code
-        except KeyboardInterrupt:
-            log.error("interrupted")
-            return Stopped.exit_code
-        except Exception as error:
-            log.exception(f"a bug in neurograde {name}; please report it with this traceback")
-            leave_message(f"a bug in neurograde {name}: {type(error).__name__}: {error}", NeurogradeError.exit_code)
-            return NeurogradeError.exit_code
-        return 0
-
-    def _arguments(self, argv: Sequence[str] | None) -> argparse.Namespace:
-        module = sys.modules[self.body.__module__]
-        parser = Parser(
-            prog=f"python -m jobs.{self.body.__name__}",
-            description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        parser.add_argument("spec", metavar="SPEC", help="path or URL of the job's YAML spec")
-        parser.add_argument("--store", metavar="URL", help="use this store instead of the spec's")
-        parser.add_argument("--set", metavar="KEY.PATH=VALUE", action="append", default=[], help="override a field")
-        parser.add_argument("--replace", action="store_true", help="replace an artefact of the same name")
-        if self.elsewhere:
-            parser.add_argument("--into", metavar="URL", help="write into this store, and only read the spec's")
-        return parser.parse_args(argv)
-
-
-def job(model: type[SpecT], *, elsewhere: bool = False) -> Callable[[Callable[[Job[SpecT]], None]], Entry[SpecT]]:
-    """Make a function of a `Job` a job that reads specs of `model`; `elsewhere`: one that knows `--into`."""
-    return lambda body: Entry(model, body, elsewhere)
-
-
-def leave_message(text: str, exit_code: int) -> None:
-    """Write why the process ends where the cluster looks for it (`kubectl describe pod`), if it says where.
-
-    NEUROGRADE_LAST_WORDS is the path; Kubernetes keeps 4096 bytes of the file.
-    """
-    path = os.environ.get(LAST_WORDS)
-    if path:
-        message = f"exit {exit_code}: {text}".encode()
-        with suppress(OSError):  # nothing depends on it
-            Path(path).write_bytes(message if len(message) <= MESSAGE_BYTES else message[: MESSAGE_BYTES - 3] + b"...")
-
-
-def sibling_spec(source: str, maker: str, name: str | None = None) -> str | None:
-    """The spec beside `source` that makes `name` (or anything) with the job `maker`, if one is on the local disk."""
-    folder = Path(source).parent
-    for path in sorted(folder.glob("*.yaml")) if Path(source).is_file() else []:
-        data = specfile.read_yaml(str(path))
-        if data.get("job") == maker and name in (None, data.get("name")):
-            return str(path)
-    return None
-
-
-@contextmanager
-def sigterm_stops() -> Iterator[None]:
-    """Turn SIGTERM into `Stopped`, raised in the main thread wherever it is, as long as the block runs.
-
-    Where that is a callback of a weak reference or a `__del__`, the interpreter reports what is raised and goes on as
-    if nothing had happened: the request is made again a moment later.
-    """
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise Stopped("asked to stop (SIGTERM); run the same command again to go on")
-
-    def unraised(lost: sys.UnraisableHookArgs) -> None:
-        if issubclass(lost.exc_type, Stopped):
-            signal.setitimer(signal.ITIMER_REAL, SECONDS_TO_ASK_AGAIN)  # takes no lock, that the thread may hold here
-        else:
-            report(lost)
-
-    report, sys.unraisablehook = sys.unraisablehook, unraised
-    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGALRM)}
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for each, handler in before.items():
-            signal.signal(each, handler)
-        sys.unraisablehook = report
-
-
-class Parser(argparse.ArgumentParser):
-    """Usage errors leave through the error tree, with exit code 64 instead of argparse's 2."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError with `message` and how the job is called."""
-        raise UsageError(f"{message}; usage: {' '.join(self.format_usage().split()[1:])}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
@@ -91,6 +92,16 @@ def read_yaml(url: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise SpecError(f"{url}: a spec is a mapping of keys to values, not {type(data).__name__}")
     return data
+
+
+def sibling_spec(source: str, job: str, name: str) -> str | None:
+    """Return the path of the spec beside `source` by which `job` makes `name`, or None if this disk has none."""
+    folder = Path(source).parent
+    for path in sorted(folder.glob("*.yaml")) if Path(source).is_file() else []:
+        data = read_yaml(str(path))
+        if (data.get("job"), data.get("name")) == (job, name):
+            return str(path)
+    return None
 
 
 def dump(data: Mapping[str, Any]) -> bytes:

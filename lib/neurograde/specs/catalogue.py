@@ -119,7 +119,7 @@ JOBS = (
 )
 """Every job, in the order of the chain."""
 
-COMMANDS = ("chain", "grid", "cluster", "watch", "verify", "audit")
+COMMANDS = ("fetch", "chain", "grid", "cluster", "watch", "verify", "audit")
 """Commands without a spec model or an artefact of their own; each has its file in jobs/ too."""
 
 BY_NAME = {entry.name: entry for entry in JOBS}

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from neurograde.runtime import specfile
+from neurograde.runtime import invocation, specfile
 from neurograde.runtime.job import Job
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import MANIFEST
@@ -21,7 +21,7 @@ def next_steps(job: Job[ReviewSpec]) -> list[dict[str, str]]:
     steps = []
     if spec.get("review") != job.spec.name:
         steps.append({"text": f"Write into {path or 'the spec of patch'}:", "code": f"review: {job.spec.name}"})
-    command = f"python -m jobs.patch {shlex.quote(path) if path else 'SPEC'}"
+    command = invocation.shown("patch", shlex.quote(path) if path else "SPEC")
     if path and spec.get("store") != job.store.url:
         command += f" --store {shlex.quote(job.store.url)}"
     if path and job.store.exists(f"patches/{spec.get('name')}/{MANIFEST}"):

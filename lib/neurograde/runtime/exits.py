@@ -1,0 +1,55 @@
+"""The end of a command: its exit code, its last log lines, and the last words that a cluster keeps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from neurograde.errors import NeurogradeError, Stopped
+from neurograde.runtime.job import UpToDate
+from neurograde.runtime.log import log, set_up
+from neurograde.runtime.signals import sigterm_stops
+
+LAST_WORDS, MESSAGE_BYTES = "NEUROGRADE_LAST_WORDS", 4096
+
+
+def run(name: str, work: Callable[[], int | None]) -> int:
+    """Run `work` as the command `name`, and return the exit code of the contract (`neurograde.errors`).
+
+    Args:
+        name: Name of the command, for the log.
+        work: The command itself. It returns an exit code, or None for 0.
+    """
+    set_up(name)
+    try:
+        with sigterm_stops():
+            return work() or 0
+    except UpToDate as done:
+        log.info(str(done))
+        return 0
+    except (NeurogradeError, Stopped) as error:
+        for line in str(error).splitlines():
+            log.error(line, extra={"fields": {"exit_code": error.exit_code}})
+        leave_message(str(error), error.exit_code)
+        return error.exit_code
+    except KeyboardInterrupt:
+        log.error("interrupted")
+        return Stopped.exit_code
+    except Exception as error:
+        log.exception(f"a bug in neurograde {name}; please report it with this traceback")
+        leave_message(f"a bug in neurograde {name}: {type(error).__name__}: {error}", NeurogradeError.exit_code)
+        return NeurogradeError.exit_code
+
+
+def leave_message(text: str, exit_code: int) -> None:
+    """Write why the process ends to the file that NEUROGRADE_LAST_WORDS names, if it names one.
+
+    `kubectl describe pod` shows it. Kubernetes keeps 4096 bytes of the file.
+    """
+    path = os.environ.get(LAST_WORDS)
+    if path:
+        message = f"exit {exit_code}: {text}".encode()
+        with suppress(OSError):  # nothing depends on it
+            Path(path).write_bytes(message if len(message) <= MESSAGE_BYTES else message[: MESSAGE_BYTES - 3] + b"...")
