@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from neurograde.runtime.machine import machine_facts
+from tests.bench.images import NotMeasured
 
 FOLDER = Path(__file__).parent
 RESULT = Path("bench.json")
@@ -31,21 +33,42 @@ def benchmarks() -> dict[str, Callable[[], dict[str, Any]]]:
 
 
 def main(only: str | None) -> int:
-    """Run every benchmark, or the one named `only`."""
+    """Run every benchmark, or the one named `only`; return the exit code."""
     benches = benchmarks()
     if only is not None and only not in benches:
         sys.stderr.write(f"no benchmark is called {only!r}; there are {', '.join(benches)}\n")
         return 64
-    # Each in a process of its own: what one does to its process must not help the reference of the next.
-    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
-        found = [pool.submit(measure).result() for name, measure in benches.items() if only in (None, name)]
+    return run({name: measure for name, measure in benches.items() if only in (None, name)}, RESULT)
+
+
+def run(benches: Mapping[str, Callable[[], dict[str, Any]]], result: Path) -> int:
+    """Run the benchmarks, each in a fresh process, and keep their entries in `result` beside those of others.
+
+    One that fails, or lacks its images, does not keep the next from running. Returns 1 if one has failed, else 0.
+    """
     machine = machine_facts().model_dump(mode="json")
     versions = machine.pop("software")
-    for entry in found:
-        entry |= {"machine": machine, "versions": versions}
-    RESULT.write_text(json.dumps(found, indent=2) + "\n")
-    Console().print(table(found))
-    return 0
+    failed, entries = [], []
+    for name, measure in benches.items():
+        # What a benchmark does to its process must not help the reference of the next.
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            try:
+                entry = pool.submit(measure).result()
+            except NotMeasured as reason:
+                sys.stderr.write(f"{name}: not measured: {reason}\n")
+                continue
+            except Exception:
+                traceback.print_exc()
+                failed.append(name)
+                continue
+        entries.append(entry | {"machine": machine, "versions": versions})
+        kept = json.loads(result.read_text()) if result.exists() else []
+        kept = [row for row in kept if row["name"] != entry["name"]]
+        result.write_text(json.dumps([*kept, entries[-1]], indent=2) + "\n")
+    Console().print(table(entries))
+    if failed:
+        sys.stderr.write(f"failed: {', '.join(failed)}\n")
+    return 1 if failed else 0
 
 
 def table(entries: list[dict[str, Any]]) -> Table:

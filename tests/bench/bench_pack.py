@@ -1,4 +1,4 @@
-"""Packing 1,570 patches, against what one does without: read one by one, and decode them again in every epoch.
+"""Packing the patches of real images, against reading them one by one and decoding them again in every epoch.
 
 `pack_transfer` reads from the HTTP server of Google's API that the tests use, in a process of its own, each answer
 50 ms late as those of a real store are; without that delay client and server only wait for the same two cores, and
@@ -18,7 +18,6 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -33,19 +32,19 @@ from neurograde.patches.packed import pack
 from neurograde.runtime.cache import Cache
 from neurograde.storage.artefact import Artefact, Draft
 from neurograde.storage.store import Store
-from tests.bench.bench_patch import DATA, cut_job, entry
+from tests.bench.bench_patch import cut_job, entry
+from tests.bench.images import tiles
 from tests.learning.material import finish
 
-PATCHES = 1570
 ROUNDS = 3
 FIFTH = 5
 BATCH = 32
 LATENCY_SECONDS = 0.05
 
 
-def pack_transfer(patches: int = PATCHES) -> dict[str, Any]:
+def pack_transfer() -> dict[str, Any]:
     """Seconds of reading and decoding the patches one by one over those from the store to a ready array."""
-    files = real_patches(patches)
+    files = real_patches()
     names = sorted(files)
     ratios, seconds = [], []
     with late_server() as url, tempfile.TemporaryDirectory() as folder:
@@ -64,9 +63,9 @@ def pack_transfer(patches: int = PATCHES) -> dict[str, Any]:
     }
 
 
-def packed_epoch(patches: int = PATCHES) -> dict[str, Any]:
+def packed_epoch() -> dict[str, Any]:
     """Seconds of decoding every patch, batch by batch in a shuffled order, over those of taking them as packed."""
-    files = real_patches(patches)
+    files = real_patches()
     names = sorted(files)
     ratios, seconds = [], []
 
@@ -92,15 +91,10 @@ def packed_epoch(patches: int = PATCHES) -> dict[str, Any]:
     }
 
 
-def real_patches(number: int) -> dict[str, bytes]:
-    """That many patches of real images, as the patch job writes them."""
-    images = sorted([*DATA.glob("osteosarcoma_tcia/*/*.jpg"), *DATA.glob("bcss_large/*.jpg")])
-    cut = cut_many((cut_job(path.stem, path.read_bytes) for path in images), 2)
-    found = ((f"{image.name}_{each.x}_{each.y}.png", each.png) for image in cut for each in image.patches)
-    files = dict(islice(found, number))
-    if len(files) < number:
-        raise FileNotFoundError(f"{len(files)} patches in the images below {DATA}, {number} are needed")
-    return files
+def real_patches() -> dict[str, bytes]:
+    """Return the patches of the real images, as the patch job writes them."""
+    images = cut_many((cut_job(path.stem, path.read_bytes) for path in tiles()), 2)
+    return {f"{image.name}_{patch.x}_{patch.y}.png": patch.png for image in images for patch in image.patches}
 
 
 def stored(url: str, files: Mapping[str, bytes]) -> Artefact:

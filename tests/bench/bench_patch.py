@@ -23,8 +23,8 @@ from PIL import Image
 
 from neurograde.imaging.cut import CutJob, cut_many
 from neurograde.maths.patch_grid import Margins
+from tests.bench.images import tiles
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 PATCH_SIZE_PX = 250
 WORKERS = 2
 ROUNDS = 3
@@ -32,9 +32,7 @@ ROUNDS = 3
 
 def patch_throughput() -> dict[str, Any]:
     """Patches a second of `cut_many` over those of the plain loop, in turns so that both meet the same machine."""
-    images = sorted([*DATA.glob("bcss_large/*.jpg"), *DATA.glob("osteosarcoma_tcia/*/*.jpg")])
-    if not images:
-        raise FileNotFoundError(f"no images below {DATA}")
+    images = tiles()
     ratios, rates = [], []
     with tempfile.TemporaryDirectory() as folder:
         ours, plain = Path(folder, "ours"), Path(folder, "plain")

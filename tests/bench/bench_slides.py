@@ -1,6 +1,6 @@
 """Cutting whole slides, against a plain OpenSlide loop: read_region of a cell, RGB, save as PNG with the defaults.
 
-`slide_tiles` is a ratio of tiles a second over both slides of `../shared/data/slides`, every cell of 250 px of the
+`slide_tiles` is a ratio of tiles a second over both slides of `make data SET=slides`, every square of 250 px of the
 finest level, glass as well, files written; pixels are asserted to be equal. Ours looks for tissue besides.
 `pixels_alone` is the same without PNG on either side. On one core (`taskset -c 1`) the ratio is what one thread gains;
 on more it is also that ours has a thread a core.
@@ -24,7 +24,8 @@ from neurograde.imaging.cut import CutJob, cut
 from neurograde.imaging.slide import Resolution, Slide
 from neurograde.maths.patch_grid import Grid, Margins
 from neurograde.runtime.machine import usable_cores
-from tests.bench.bench_patch import DATA, PATCH_SIZE_PX, entry
+from tests.bench.bench_patch import PATCH_SIZE_PX, entry
+from tests.bench.images import slides
 
 ROUNDS = 3
 FINEST = Resolution(level=0)
@@ -32,24 +33,22 @@ FINEST = Resolution(level=0)
 
 def slide_tiles() -> dict[str, Any]:
     """Tiles a second of ours over those of the plain loop, in turns so that both meet the same machine."""
-    slides = sorted(DATA.glob("slides/*.svs"))
-    if not slides:
-        raise FileNotFoundError(f"no slides below {DATA}")
+    paths = slides()
     ratios, rates, alone = [], [], []
-    by_slide: dict[str, list[float]] = {path.name: [] for path in slides}
+    by_slide: dict[str, list[float]] = {path.name: [] for path in paths}
     with tempfile.TemporaryDirectory() as folder:
         ours, plain = Path(folder, "ours"), Path(folder, "plain")
         ours.mkdir()
         plain.mkdir()
         for _ in range(ROUNDS):
-            seconds = {path: (_seconds(_plain, path, plain), _seconds(_ours, path, ours)) for path in slides}
+            seconds = {path: (_seconds(_plain, path, plain), _seconds(_ours, path, ours)) for path in paths}
             for path, (theirs, mine) in seconds.items():
                 by_slide[path.name].append(theirs / mine)
             n_tiles = len(list(ours.iterdir()))
             theirs, mine = (sum(each) for each in zip(*seconds.values(), strict=True))
             ratios.append(theirs / mine)
             rates.append(n_tiles / mine)
-            alone.append(sum(map(_plain_pixels, slides)) / sum(map(_our_pixels, slides)))
+            alone.append(sum(map(_plain_pixels, paths)) / sum(map(_our_pixels, paths)))
         _assert_equal(ours, plain)
     reference = f"plain OpenSlide loop, {statistics.median(rates) / statistics.median(ratios):.0f} tiles/s"
     return entry("slide_tiles", ratios, 1.5, "times the tiles/s", reference) | {
