@@ -1,12 +1,13 @@
 """A small store that version 0.1.0 wrote, and the specs it was made from, stay readable for good.
 
-`tests/golden/` is never written again: what fails here would fail in a laboratory's store of last year.
+What lies in `tests/golden/` is never changed: what fails here would fail in a laboratory's store of last year.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,11 +15,13 @@ import pytest
 
 from neurograde.errors import DataError, SpecError
 from neurograde.runtime.specfile import load, validate
+from neurograde.specs.base import Record
 from neurograde.specs.records import Attempt, Commit, Grid, Manifest, Opening, Status
 from neurograde.storage.artefact import Artefact, parse_record, read_manifest
 from neurograde.storage.journal import Journal
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
+from neurograde.storage.survey import RECORDS as RECORDS_OF
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 JOBS = {
@@ -83,6 +86,23 @@ def test_a_record_is_read_and_a_newer_one_is_refused_by_name(store: Store, model
     parse_record(model, store.get(key), key)
     with pytest.raises(DataError, match=f"{key}: format: format 2 is newer"):
         parse_record(model, json.dumps(data | {"format": 2}).encode(), key)
+
+
+def written_by_records() -> list[tuple[type[Record], Path]]:
+    """Return the records of `training/`, the latest that version 0.1.0 wrote, with their models."""
+    folder = GOLDEN / "training"
+    keys = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*.json"))}
+    fitting = {key: next((model for pattern, model in RECORDS_OF if re.fullmatch(pattern, key)), None) for key in keys}
+    return [(model, keys[key]) for key, model in fitting.items() if model is not None]
+
+
+def test_a_record_of_then_is_written_with_the_same_bytes_so_that_new_fields_are_left_out_at_their_default():
+    records = written_by_records()
+    assert {model for model, _ in records} == {Manifest, Grid, Commit, Attempt, Status}
+    for model, path in records:
+        assert model.parse(path.read_bytes()).encode() == path.read_bytes(), (
+            f"{path}: does a new field lack exclude_if?"
+        )
 
 
 def test_an_opening_in_a_ledger_is_read(store: Store):

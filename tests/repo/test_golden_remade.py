@@ -17,6 +17,7 @@ Two things on a machine may change bytes although the code is the same, and neit
 from __future__ import annotations
 
 import importlib
+import json
 import shutil
 import struct
 import zlib
@@ -29,7 +30,7 @@ from numpy._core._multiarray_umath import __cpu_features__
 
 from neurograde.patches.png import decode_png
 from neurograde.specs.records import Manifest
-from neurograde.storage.artefact import read_manifest
+from neurograde.storage.artefact import decode_csv, read_manifest
 from neurograde.storage.store import Store
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -91,6 +92,45 @@ def test_a_job_makes_the_golden_artefact_again_from_the_golden_one_that_it_reads
         if content(now.get(f"{kind}/golden/{path}")) != content(then.get(f"{kind}/golden/{path}"))
     ]
     assert changed == [], f"{job} writes other content than version 0.1.0 under the same spec: see REVISION of a job"
+
+
+def moved(old: object, new: object, where: str = "") -> list[str]:
+    """Return the places in JSON where keys of `old` are gone or in another order in `new`, which may have more."""
+    if isinstance(old, list) and isinstance(new, list):
+        return [path for pair in zip(old, new, strict=True) for path in moved(*pair, f"{where}[]")]
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return [] if isinstance(old, dict) == isinstance(new, dict) else [where]
+    kept = [key for key in new if key in old]
+    inner = [path for key in kept for path in moved(old[key], new[key], f"{where}.{key}")]
+    return inner if kept == list(old) else [where, *inner]
+
+
+def test_the_golden_run_is_evaluated_again_into_files_with_the_keys_and_columns_of_then(then: Store, tmp_path: Path):
+    shutil.copytree(GOLDEN / "store", tmp_path / "store")
+    now = Store(f"file://{tmp_path}/store")
+    for folder in ("evaluations", "ledgers"):
+        now.clear(folder)
+    run("evaluate", now)
+    made, golden = manifest_of(now, "evaluations"), manifest_of(then, "evaluations")
+    assert identity(made) == identity(golden)
+    assert list(made.files) == list(golden.files)
+    new, old = (store.get("evaluations/golden/metrics.json") for store in (now, then))
+    assert moved(json.loads(old), json.loads(new)) == []
+    new, old = (store.get("evaluations/golden/predictions.csv") for store in (now, then))
+    assert new.splitlines()[0] == old.splitlines()[0]
+    rows, old_rows = decode_csv(new), decode_csv(old)
+    numbers = ("p_PD", "p_D")
+    for row, old_row in zip(rows, old_rows, strict=True):
+        np.testing.assert_allclose(
+            *([float(table.pop(name)) for name in numbers] for table in (row, old_row)), atol=1e-5
+        )
+    assert rows == old_rows
+
+
+def test_a_key_that_is_lost_or_moved_is_seen_and_a_new_one_may_be_there():
+    assert moved({"a": 1, "b": [{"c": 1, "d": 2}]}, {"a": 3, "n": 1, "b": [{"c": 1, "d": 2, "n": 2}]}) == []
+    assert moved({"a": 1, "b": 2}, {"b": 2, "a": 1}) == [""]
+    assert moved({"a": {"b": [{"c": 1}]}}, {"a": {"b": [{}]}}) == [".a.b[]"]
 
 
 def test_the_golden_images_are_painted_again(then: Store, memory_url: str):

@@ -30,9 +30,9 @@ class Revision:
     """A change of a job's results."""
 
     change: str
-    """One sentence without a full stop that says what is different, for the log."""
+    """The difference in one sentence without a full stop, for the log."""
     concerns: Callable[[Any], bool] = _every_spec
-    """Test of a spec of the job: of those that it refuses, the results stay as they were, and so does the revision."""
+    """Test of a spec. Results of specs that it refuses are as before, so their revision does not go up."""
 
 
 REVISIONS: dict[str, tuple[Revision, ...]] = {}
