@@ -18,6 +18,7 @@ from neurograde.reports.blocks import Figures, Paragraph
 from neurograde.reports.chain import Chain, follow
 from neurograde.reports.document import Page
 from neurograde.reports.figures.search import DARK_WORDS, LIGHT_WORDS
+from neurograde.reports.figures.six_families import BLUE_WHITE_RED
 from neurograde.reports.figures.style import SCALE
 from neurograde.reports.page import compose
 from neurograde.runtime.job import Job
@@ -116,6 +117,7 @@ def test_figures_on_the_page_take_their_colours_from_the_page(html: str):
     styles = " ".join(attributes.get("style") or "" for _, attributes in Elements(html).found)
     assert set(re.findall(r"(?:fill|stroke): (#\w+)", styles)) <= {
         *SCALE,
+        *BLUE_WHITE_RED,
         LIGHT_WORDS,
         DARK_WORDS,
     }  # the same on any page
