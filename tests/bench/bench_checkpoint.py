@@ -24,8 +24,8 @@ from neurograde.storage.journal import Journal
 from neurograde.storage.store import Store
 from tests.bench.bench_pack import timed
 from tests.bench.bench_patch import entry
-from tests.learning.material import engine, sessions_of, subsets, train_spec
 from tests.servers.fixtures import serve
+from tests.support.material import engine, sessions_of, subsets, train_spec
 
 ROUNDS = 3
 EPOCHS = 4

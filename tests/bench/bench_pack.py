@@ -34,7 +34,7 @@ from neurograde.storage.artefact import Artefact, Draft
 from neurograde.storage.store import Store
 from tests.bench.bench_patch import cut_job, entry
 from tests.bench.images import tiles
-from tests.learning.material import finish
+from tests.support.material import finish
 
 ROUNDS = 3
 FIFTH = 5

@@ -18,7 +18,7 @@ from typing import Any
 
 from neurograde.storage.store import Store
 from tests.bench.bench_patch import entry
-from tests.learning.material import train_spec, write_dataset
+from tests.support.material import train_spec, write_dataset
 
 ROUNDS = 7
 

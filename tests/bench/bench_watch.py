@@ -17,7 +17,7 @@ from neurograde.specs.records import Commit
 from neurograde.storage.artefact import parse_record
 from neurograde.storage.store import Store
 from tests.bench.bench_patch import entry
-from tests.pages.grids import commit_of, finish, grid_of, train
+from tests.support.grids import commit_of, finish, grid_of, train
 
 ROUNDS = 3
 BACKBONES = [

@@ -9,7 +9,7 @@ from neurograde.evaluation.judge import Judge
 from neurograde.evaluation.unit_probabilities import Predicted
 from neurograde.evaluation.units import Unit
 from neurograde.specs.evaluate import EvaluateSpec
-from tests.learning.material import train_spec
+from tests.support.material import train_spec
 
 SPEC = EvaluateSpec.parse(
     {

@@ -17,7 +17,7 @@ from neurograde.imaging.slide import Resolution, Slide
 from neurograde.imaging.tissue import tissue_shares
 from neurograde.maths.patch_grid import Grid, Margins
 from neurograde.storage.raw import RawFolder
-from tests.imaging.slides import tissue, write_pyramid
+from tests.support.slides import tissue, write_pyramid
 
 SIZE = (700, 500)
 

@@ -10,7 +10,7 @@ from neurograde.errors import DataError
 from neurograde.imaging.verdicts import Verdicts
 from neurograde.specs.patch import Margins, PatchSpec
 from neurograde.specs.records import Cell, Decision
-from tests.storage.test_decisions import decision
+from tests.support.decisions import decision
 
 IMAGE = "D/a 1.png"
 

@@ -18,7 +18,7 @@ from neurograde.errors import UsageError
 from neurograde.specs.catalogue import BY_NAME, JOBS
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
-from tests.jobs.small import write_small
+from tests.support.small import write_small
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ("images", "patches", "partitions", "datasets", "evaluations", "reports")

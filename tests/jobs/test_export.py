@@ -25,7 +25,7 @@ from neurograde.learning.export.rebuild import rebuild
 from neurograde.learning.inference.grader import samples_of
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.run import read_run
-from tests.jobs.laboratory import Laboratory
+from tests.support.laboratory import Laboratory
 
 ROOT = Path(__file__).parents[2]
 
@@ -201,7 +201,7 @@ def test_the_card_of_a_set_standardised_by_its_own_statistics_has_the_figures_of
 ):
     from jobs.augment import augment
     from jobs.train import train
-    from tests.jobs.laboratory import CHAIN
+    from tests.support.laboratory import CHAIN
 
     fields = dict(CHAIN)
     own = fields[augment] | {"standardisation": "per_subset"}

@@ -11,7 +11,7 @@ import torch
 from jobs.features import features as job
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
-from tests.learning.material import train_spec, write_dataset
+from tests.support.material import train_spec, write_dataset
 
 GRID = train_spec("leaknet", engine="shared", crop="center").model_dump(mode="json", exclude={"store"})
 

@@ -13,7 +13,8 @@ import pytest
 from neurograde.runtime.job import Job
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
-from tests.jobs.conftest import PATTERN, DyingStore, outcome
+from tests.support.images import PATTERN
+from tests.support.kills import DyingStore, outcome
 
 CHAIN = {
     "patch": ("patches", {"patch_size_px": 32, "min_tissue_share": 0.05}),

@@ -7,7 +7,7 @@ from PIL import Image
 
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
-from tests.jobs.conftest import paint
+from tests.support.images import paint
 
 
 @pytest.fixture

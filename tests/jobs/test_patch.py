@@ -16,29 +16,11 @@ from neurograde.maths.digest import sha256_hex
 from neurograde.patches.png import decode_png
 from neurograde.specs.patch import Margins as MarginsSpec
 from neurograde.specs.records import Cell
-from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.decisions import Decisions
 from neurograde.storage.store import Store
-from tests.jobs.conftest import paint
-from tests.storage.test_decisions import decision
-
-
-def opened(url: str) -> Artefact:
-    manifest = read_manifest(Store(url), "patches/demo")
-    assert manifest is not None
-    return Artefact(Store(url), "patches/demo", manifest)
-
-
-def refused(result, memory_url: str, *words: str) -> None:
-    """The job ended with 65, in one line that has all the words, and left nothing."""
-    code, lines = result
-    assert code == 65
-    errors = [line for line in lines if line["level"] == "error"]
-    assert len(errors) == 1
-    assert "traceback" not in errors[0]
-    for word in words:
-        assert word in errors[0]["event"]
-    assert Store(memory_url).list("patches") == {}
+from tests.support.decisions import decision
+from tests.support.images import paint
+from tests.support.patches import opened, refused
 
 
 def test_patches_are_an_image_folder_and_the_account_closes_to_the_pixel(patch, images: Path, memory_url: str):

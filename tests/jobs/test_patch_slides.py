@@ -16,10 +16,10 @@ from neurograde.specs.patch import Margins
 from neurograde.specs.records import Cell
 from neurograde.storage.decisions import Decisions
 from neurograde.storage.store import Store
-from tests.imaging.slides import tissue, write_pyramid
-from tests.jobs.conftest import paint
-from tests.jobs.test_patch import opened, refused
-from tests.storage.test_decisions import decision
+from tests.support.decisions import decision
+from tests.support.images import paint
+from tests.support.patches import opened, refused
+from tests.support.slides import tissue, write_pyramid
 
 CMU, TCGA = "CMU-1-Small-Region.svs", "TCGA-CR-7395-01A-01-TS1.svs"
 PATTERN = r"(?P<class>[^/]+)/(?P<family>[^/]+)\.\w+"

@@ -16,9 +16,9 @@ from neurograde.imaging.patching import find_images
 from neurograde.runtime.job import Job
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import Artefact, read_manifest
-from tests.imaging.slides import tissue, write_pyramid
-from tests.jobs.conftest import PATTERN, paint
-from tests.jobs.laboratory import Laboratory
+from tests.support.images import PATTERN, paint
+from tests.support.laboratory import Laboratory
+from tests.support.slides import tissue, write_pyramid
 
 
 def test_an_image_of_the_test_set_gets_the_probabilities_of_its_evaluation(laboratory: Laboratory):

@@ -13,9 +13,9 @@ import pytest
 
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
-from tests.reports.study import write_study
 from tests.servers.faults import FOREVER
 from tests.servers.fixtures import Bucket
+from tests.support.study import write_study
 
 
 @pytest.fixture

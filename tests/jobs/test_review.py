@@ -16,8 +16,8 @@ from neurograde.runtime.job import Job
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.decisions import Decisions
 from neurograde.storage.store import Store
-from tests.jobs.conftest import PATTERN
-from tests.storage.test_decisions import decision
+from tests.support.decisions import decision
+from tests.support.images import PATTERN
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from neurograde.errors import AccessDenied, StoreUnavailable
 from neurograde.storage import journal
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
-from tests.jobs.shards import SHARD, Plan, attempt_at, nothing_is_half_there, results
+from tests.support.shards import SHARD, Plan, attempt_at, nothing_is_half_there, results
 
 ANY = "GET|HEAD|PUT|POST|DELETE"
 WRITE = "PUT|POST"

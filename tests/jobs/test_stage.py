@@ -18,7 +18,7 @@ from neurograde.specs.train import Backbone
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
-from tests.learning.material import train_spec, write_dataset
+from tests.support.material import train_spec, write_dataset
 
 SQUEEZENET = Backbone(name="squeezenet1_1", weights="IMAGENET1K_V1")
 STAGED = f"weights/{SQUEEZENET.staged_name}"

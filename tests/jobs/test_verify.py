@@ -17,8 +17,8 @@ from jobs.chain import chain
 from jobs.verify import verify as job
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
-from tests.jobs.small import write_small
 from tests.servers.fixtures import Bucket
+from tests.support.small import write_small
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "store"
 SHARD = "runs/golden/squeezenet1_1-straightforward"

@@ -9,10 +9,10 @@ import torch
 
 from neurograde.learning.run.checkpoint import decode, encode
 from neurograde.learning.run.device import prepare_device
-from tests.learning.engines.stacked.test_engine import LABELS, STRATEGIES, shared, spec_of, worst_difference
-from tests.learning.engines.stacked.test_suffix import plain, suffix
-from tests.learning.engines.stacked.test_suffix import spec_of as unfreezing_of
-from tests.learning.material import engine, sessions_of
+from tests.support.engines import LABELS, STRATEGIES, shared, spec_of, worst_difference
+from tests.support.material import engine, sessions_of
+from tests.support.suffix import plain, suffix
+from tests.support.suffix import spec_of as unfreezing_of
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")]
 CUDA = torch.device("cuda")

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from tests.support.browser import Cable, Served
+
 QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 
 
@@ -43,42 +41,10 @@ def page(browser: Browser) -> Iterator[Page]:
     assert errors == []
 
 
-class Cable:
-    """What a page's decisions go through on their way to the server, as long as it is not cut."""
-
-    def __init__(self, page: Page) -> None:
-        self.cut = False
-        page.route("**/decision", self._carry)
-
-    def _carry(self, route: Route) -> None:
-        if self.cut:
-            route.abort()
-        else:
-            route.continue_()
-
-
 @pytest.fixture
 def cable(page: Page) -> Cable:
     """Laid before the page is opened: a page that is open already may still send past one laid then."""
     return Cable(page)
-
-
-class Served:
-    """A job that serves a page, in a process of its own."""
-
-    def __init__(self, job: str, spec: Path, *options: str) -> None:
-        command = [sys.executable, "-m", f"jobs.{job}", str(spec), *options]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        output: IO[str] = self.process.stdout  # type: ignore[assignment]
-        self.address = output.readline().strip()
-        assert self.address.startswith("http://127.0.0.1:"), self.process.communicate()[1]
-
-    def stop(self, number: int = signal.SIGINT) -> int:
-        """End it; returns the exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        self.process.communicate(timeout=20)
-        return self.process.returncode
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -22,35 +21,16 @@ from neurograde.reports.grades_page import prediction_page
 from neurograde.reports.page import compose
 from neurograde.reports.readings import Metrics, read
 from neurograde.storage.store import Store
-from tests.pages.conftest import Cable, Served
-from tests.pages.grids import grid_of, train
-from tests.pages.test_review import opened
-from tests.pages.test_review import spec as review_spec
-from tests.pages.test_watch import spec_file
-from tests.reports.study import write_study
-from tests.reports.test_page import chains
+from tests.support.accessibility import check, violations
+from tests.support.browser import Cable, Served
+from tests.support.grids import grid_of, train
+from tests.support.page import chains
+from tests.support.review import opened, write_review
+from tests.support.study import write_study
+from tests.support.watch import spec_file
 
-__all__ = ["review_spec"]
 Show = Callable[[Page], None]
 LONG = f"{'a slide with a very long name indeed ' * 4}.png"
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds serious or critical."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found if each["impact"] in ("serious", "critical")
-    ]
-
-
-def check(page: Page) -> None:
-    """Both schemes, and a telephone's width."""
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert violations(page) == []
-    for width in (390, 1280):
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +69,12 @@ def test_the_grades_of_new_images(study: str, tmp_path: Path, page: Page):
     page.goto(path.as_uri())
     expect(page.locator("img")).to_have_count(3)
     check(page)
+
+
+@pytest.fixture
+def review_spec(tmp_path: Path) -> Path:
+    """A review of two images."""
+    return write_review(tmp_path)
 
 
 def test_the_review(served: Callable[..., Served], review_spec: Path, page: Page):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import TCPServer
@@ -16,47 +15,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from neurograde.specs.records import Decision
 from neurograde.storage.decisions import Decisions
 from neurograde.storage.store import Store
-from tests.jobs.conftest import PATTERN, paint
-from tests.pages.conftest import Cable, Served
-
-FIRST, SECOND = "D/case a_1.png", "P/case b_1.png"
-Start = Callable[..., Served]
+from tests.support.browser import Cable
+from tests.support.images import paint
+from tests.support.review import FIRST, SECOND, Start, latest, opened, rejected, saved, write_review
 
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
-    """Two images of 3 x 2 cells of 32 px; the last column of the first is glass."""
-    paint(tmp_path / "images" / FIRST, 1)
-    paint(tmp_path / "images" / SECOND, 2)
-    pixels = np.array(Image.open(tmp_path / "images" / FIRST))
-    pixels[:, 64:] = 240
-    Image.fromarray(pixels).save(tmp_path / "images" / FIRST)
-    path = tmp_path / "review.yaml"
-    data = {"job": "review", "name": "first", "store": f"file://{tmp_path}/store", "region": "FRA", "reviewer": "ada"}
-    source = {"url": str(tmp_path / "images"), "pattern": PATTERN}
-    path.write_text(json.dumps(data | {"source": source, "patch_size_px": 32, "min_tissue_share": 0.5}))
-    return path
-
-
-def latest(spec: Path, image: str = FIRST, reviewer: str = "ada") -> Decision:
-    return Decisions(Store(f"file://{spec.parent}/store"), "first").latest()[image][reviewer]
-
-
-def rejected(decision: Decision) -> dict[tuple[int, int], str | None]:
-    return {(each.row, each.col): each.reason for each in decision.rejected}
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("#saved")).to_have_text("saved")
-
-
-def opened(page: Page, address: str, image: str = FIRST) -> None:
-    page.goto(address)
-    expect(page.locator("#name")).to_have_text(image)
-    expect(page.locator("#cell")).not_to_be_empty()
+    """A review of two images."""
+    return write_review(tmp_path)
 
 
 def cell(page: Page, row: int, col: int) -> tuple[float, float]:

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.imaging.slides import tissue, write_pyramid
-from tests.jobs.conftest import paint
-from tests.pages.test_accessibility import check
-from tests.pages.test_review import Start, latest, opened, rejected, saved
+from tests.support.accessibility import check
+from tests.support.images import paint
+from tests.support.review import Start, latest, opened, rejected, saved
+from tests.support.slides import tissue, write_pyramid
 
 SLIDE, TILE = "D/a slide.tif", "P/b tile.png"
 BLUE = (20, 40, 230)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import re
 import signal
@@ -22,11 +21,12 @@ from neurograde.pages.watch.reading import ShardView, Watcher
 from neurograde.pages.watch.terminal import carbon, headline, view
 from neurograde.runtime.carbon_record import total
 from neurograde.storage.store import Store
-from tests.jobs.small import write_small
-from tests.pages.conftest import ROOT, Served
-from tests.pages.grids import LAP, NOW, finish, grid_of, metrics_of, train
 from tests.servers.faults import FOREVER
 from tests.servers.fixtures import Bucket
+from tests.support.browser import ROOT, Served
+from tests.support.grids import LAP, NOW, finish, grid_of, metrics_of, train
+from tests.support.small import write_small
+from tests.support.watch import spec_file
 
 watch = importlib.import_module("jobs.watch").watch
 
@@ -198,14 +198,6 @@ def test_rights_to_read_objects_are_enough(gcs: Bucket, tmp_path: Path, capsys: 
     assert gcs.faults.struck == 0
     # What roles/storage.objectViewer allows: objects are read and listed, the bucket itself is asked nothing.
     assert all(re.match(r"GET .*/b/[^/]+/o[/?]", each) for each in gcs.faults.requests)
-
-
-def spec_file(folder: Path) -> Path:
-    """The spec of the grid that `grid_of` makes in `store/` of the folder."""
-    path = folder / "train.yaml"
-    store = Store("memory://spec")
-    path.write_text(json.dumps(grid_of(store).spec | {"store": f"file://{folder}/store"}))
-    return path
 
 
 def test_the_page_keeps_up_with_the_grid(served: Callable[..., Served], tmp_path: Path, page: Page):

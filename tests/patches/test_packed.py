@@ -14,7 +14,7 @@ from neurograde.patches.packed import pack
 from neurograde.runtime.cache import Cache
 from neurograde.storage.artefact import Artefact, Draft, read_manifest
 from neurograde.storage.store import Store
-from tests.learning.material import finish, paint, png
+from tests.support.material import finish, paint, png
 
 
 class CountingStore(Store):

@@ -14,9 +14,9 @@ from jobs.grid import grid
 from neurograde.storage.journal import Journal
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
-from tests.jobs.small import write_small
-from tests.learning.material import train_spec, write_dataset
 from tests.rehearsal.cluster import Cluster, Outcome, policy
+from tests.support.material import train_spec, write_dataset
+from tests.support.small import write_small
 
 RATES = [0.01, 0.003]
 GRID = train_spec(

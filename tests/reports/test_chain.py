@@ -14,7 +14,7 @@ from neurograde.runtime.job import Job
 from neurograde.specs.records import Manifest
 from neurograde.specs.report import ReportSpec
 from neurograde.storage.store import Store
-from tests.reports.study import write_study
+from tests.support.study import write_study
 
 
 @pytest.fixture

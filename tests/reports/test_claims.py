@@ -17,8 +17,8 @@ from neurograde.reports.sections.augmentation import augmentation
 from neurograde.reports.sections.claims import ABSENT, DIFFERENT, SAME, UNDECIDED, claims, verdict
 from neurograde.reports.sections.folds import folds
 from neurograde.storage.store import Store
-from tests.reports.study import Study
-from tests.reports.test_page import chains
+from tests.support.page import chains
+from tests.support.study import Study
 
 SURE = 0.9
 """Probability of the class that a stand-in names, right or wrong."""

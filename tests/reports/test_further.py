@@ -14,7 +14,7 @@ from neurograde.reports.blocks import Figures, Tables
 from neurograde.reports.readings import Metrics
 from neurograde.reports.sections.further import further
 from neurograde.storage.store import Store
-from tests.evaluation.finished import write_run
+from tests.support.finished import write_run
 
 
 @pytest.fixture(scope="module")

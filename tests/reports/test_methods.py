@@ -13,8 +13,8 @@ from neurograde.reports.sections.methods import methods
 from neurograde.specs.records import FileRecord, InputRecord, Manifest
 from neurograde.storage.artefact import Artefact, Draft, read_manifest
 from neurograde.storage.store import Store
-from tests.reports.study import carbon, write_study
-from tests.reports.test_page import chains
+from tests.support.page import chains
+from tests.support.study import carbon, write_study
 
 
 @pytest.fixture(scope="module")

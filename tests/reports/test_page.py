@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 import yaml
 
 from neurograde.reports.blocks import Figures, Paragraph
-from neurograde.reports.chain import Chain, follow
 from neurograde.reports.document import Page
 from neurograde.reports.figures.search import DARK_WORDS, LIGHT_WORDS
 from neurograde.reports.figures.six_families import BLUE_WHITE_RED
 from neurograde.reports.figures.style import SCALE
 from neurograde.reports.page import compose
-from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import StrictLoader
-from neurograde.specs.report import ReportSpec
 from neurograde.storage.store import Store
-from tests.reports.study import write_study
+from tests.support.page import Elements, chains, rows
+from tests.support.study import write_study
 
 HOSTILE = ('<script>alert(1)<b> & "D"', "PD $x^2$ 分化", "_U")
-
-
-class Elements(HTMLParser):
-    """Every element of a page with its attributes, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.found if name == tag]
-
-
-def chains(url: str, *names: str) -> list[Chain]:
-    spec = {"job": "report", "name": "page", "store": url, "region": "FRA", "evaluations": names, "title": "A study"}
-    job = Job(ReportSpec.parse(spec), Store(url))
-    return [follow(job, job.upstream("evaluations", name)) for name in names]
-
-
-def rows(page: Page, table: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(dict(page.files())[f"tables/{table}.csv"].decode())))
 
 
 @pytest.fixture(scope="module")

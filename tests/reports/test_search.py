@@ -12,8 +12,8 @@ from neurograde.reports.page import compose
 from neurograde.reports.sections.mistakes import mistakes
 from neurograde.reports.sections.search import best_rows, search, untrained
 from neurograde.storage.store import Store
-from tests.reports.study import Study, write_study
-from tests.reports.test_page import chains
+from tests.support.page import chains
+from tests.support.study import Study, write_study
 
 CELLS = {(rate, size): (0.3 + rate * 100 + size / 1000, 10) for rate in (1e-3, 1e-4) for size in (8, 32, 128)}
 

@@ -27,8 +27,8 @@ from neurograde.reports.sections.experiments import members
 from neurograde.reports.sections.grids import overstated
 from neurograde.reports.sections.winners import winners
 from neurograde.specs.train import Backbone, Unfreezing
-from tests.reports.study import write_search, write_study
-from tests.reports.test_page import Elements, chains, rows
+from tests.support.page import Elements, chains, rows
+from tests.support.study import write_search, write_study
 
 NAMES = ("straightforward", "extension", "unfreezing", "apart", "shuffled")
 FIGURES = {

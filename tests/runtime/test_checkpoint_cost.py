@@ -58,7 +58,7 @@ def test_a_commit_asks_no_more_of_the_store_than_is_counted(memory_url: str):
 
 def test_the_bytes_are_those_that_an_engine_s_checkpoint_has():
     from neurograde.learning.run.checkpoint import encode
-    from tests.learning.material import engine, train_spec
+    from tests.support.material import engine, train_spec
 
     made = engine(train_spec("leaknet", {"kind": "whole"}, repeats=2))
     for epoch in range(2):

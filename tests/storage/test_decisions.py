@@ -8,24 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from neurograde.specs.patch import Margins
-from neurograde.specs.records import Cell, Decision
+from neurograde.specs.records import Cell
 from neurograde.storage.decisions import Decisions, Overtaken, as_input
 from neurograde.storage.store import Store
-
-
-def decision(**changes: Any) -> Decision:
-    fields: dict[str, Any] = {
-        "image": "D/a 1.png",
-        "image_sha256": "a" * 64,
-        "width_px": 100,
-        "height_px": 70,
-        "patch_size_px": 32,
-        "margins_px": Margins(),
-        "reviewer": "ada",
-        "number": 1,
-        "at": "2026-11-24T10:00:00+00:00",
-    }
-    return Decision(**(fields | changes))
+from tests.support.decisions import decision
 
 
 def test_the_newest_decision_of_each_reviewer_on_each_image_counts_and_the_older_ones_stay(memory_url: str):

@@ -13,7 +13,7 @@ from neurograde.storage import raw
 from neurograde.storage.raw import LoneFile, RawFolder
 from neurograde.storage.store import Store
 from tests.servers.fixtures import Bucket
-from tests.storage.test_store_faults import ANY, PASSING
+from tests.support.faults import ANY, PASSING
 
 DATA = generator(1, "raw").bytes(300_000)
 

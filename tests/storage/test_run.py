@@ -9,7 +9,7 @@ import pytest
 from neurograde.errors import DataError, DigestMismatch
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
-from tests.evaluation.finished import FLAT, write_run
+from tests.support.finished import FLAT, write_run
 
 LEFT = [(0.7, 0.7, 0.5, 0.5), (None, None, 0.5, 0.5)]
 

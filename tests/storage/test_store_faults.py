@@ -17,10 +17,9 @@ from neurograde.storage.edge import Patience, insist
 from neurograde.storage.store import Store
 from tests.servers.faults import FOREVER
 from tests.servers.fixtures import Bucket
+from tests.support.faults import ANY, PASSING
 
-ANY = "GET|HEAD|PUT|POST|DELETE"
 WRITES = "PUT|POST"
-PASSING = ["503", "500", "429", "408", "507", "reset", "lost", "truncated"]
 
 STAYING: dict[str, tuple[type[NeurogradeError], int]] = {
     "503": (StoreUnavailable, 69),

@@ -16,7 +16,7 @@ from neurograde.maths.dihedral import TRANSFORMS, apply
 from neurograde.runtime.cache import Cache
 from neurograde.storage.artefact import Artefact, Draft, read_manifest
 from neurograde.storage.store import Store
-from tests.learning.material import CPU, STATISTICS, finish, png, samples, train_spec, write_dataset
+from tests.support.material import CPU, STATISTICS, finish, png, samples, train_spec, write_dataset
 
 RAW = Statistics((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 QUICK = settings(max_examples=30, deadline=None, derandomize=True)

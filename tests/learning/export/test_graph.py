@@ -15,7 +15,7 @@ from neurograde.learning.export.portable import Portable
 from neurograde.learning.networks.backbones import random_trunk
 from neurograde.learning.networks.heads import new_head
 from neurograde.learning.networks.session_network import Network
-from tests.learning.material import STATISTICS, sessions_of, train_spec
+from tests.support.material import STATISTICS, sessions_of, train_spec
 
 SIDE_PX = 50
 

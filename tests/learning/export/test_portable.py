@@ -13,7 +13,7 @@ from neurograde.learning.export.portable import Portable, resizing
 from neurograde.learning.inference.session_outputs import predict, trained_network
 from neurograde.learning.networks.session_network import Network
 from neurograde.maths.temperature import at_temperature
-from tests.learning.material import engine, samples, sessions_of, train_spec
+from tests.support.material import engine, samples, sessions_of, train_spec
 
 UNEVEN = Statistics((0.6, 0.5, 0.4), (0.2, 0.25, 0.3))
 

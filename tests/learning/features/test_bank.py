@@ -22,7 +22,7 @@ from neurograde.runtime.job import Job
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.store import Store
-from tests.learning.material import CPU, STATISTICS, subsets, train_spec
+from tests.support.material import CPU, STATISTICS, subsets, train_spec
 
 
 class Mixer(nn.Module):

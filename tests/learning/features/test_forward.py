@@ -18,7 +18,7 @@ from neurograde.learning.networks.backbones import Trunk, random_trunk
 from neurograde.learning.networks.weights import prepare_trunk
 from neurograde.maths.dihedral import TRANSFORMS
 from neurograde.specs.train import Backbone
-from tests.learning.material import CPU, STATISTICS, samples, train_spec
+from tests.support.material import CPU, STATISTICS, samples, train_spec
 
 INPUTS = Inputs(46, resize=False, seed=3)
 

@@ -12,7 +12,7 @@ from neurograde.learning.inference.session_outputs import predict, predict_each
 from neurograde.learning.networks.leaknet import LeakNet
 from neurograde.learning.run.checkpoint import encode
 from neurograde.maths.losses import binary_cross_entropy, cross_entropy
-from tests.learning.material import STATISTICS, engine, samples, sessions_of, train_spec
+from tests.support.material import STATISTICS, engine, samples, sessions_of, train_spec
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, multi_margin_loss
 from neurograde.learning.losses.objective import Objective
 from neurograde.maths.losses import binary_cross_entropy_with_logits, cross_entropy_with_logits
 from neurograde.specs.train import Loss
-from tests.learning.material import train_spec
+from tests.support.material import train_spec
 
 RNG = np.random.default_rng(0)
 

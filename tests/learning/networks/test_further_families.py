@@ -17,8 +17,8 @@ from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import load, validate
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.store import Store
-from tests.learning.engines.stacked.test_engine import worst_difference
-from tests.learning.material import CPU, STATISTICS, samples, sessions_of, subsets, train_spec
+from tests.support.engines import worst_difference
+from tests.support.material import CPU, STATISTICS, samples, sessions_of, subsets, train_spec
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = ["efficientnet_b0", "densenet121"]

@@ -15,7 +15,7 @@ from neurograde.learning.networks.backbones import random_trunk
 from neurograde.learning.networks.weights import Weights, check_source, load_weights, prepare_trunk, read_weights
 from neurograde.specs.records import RawInput
 from neurograde.specs.train import Backbone
-from tests.learning.material import train_spec
+from tests.support.material import train_spec
 
 
 def saved(path: Path, state: object) -> Backbone:

@@ -17,7 +17,7 @@ from neurograde.runtime.carbon import CarbonMeter
 from neurograde.specs.records import Metrics
 from neurograde.storage.journal import Journal
 from neurograde.storage.store import Store
-from tests.learning.material import sessions_of, train_spec
+from tests.support.material import sessions_of, train_spec
 
 SESSIONS = sessions_of(train_spec(epochs=4))
 

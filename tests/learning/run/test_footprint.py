@@ -11,7 +11,7 @@ from neurograde.learning.run.checkpoint import encode
 from neurograde.learning.run.footprint import checkpoint_plan
 from neurograde.specs.records import Shard
 from neurograde.specs.train import SGD, Adagrad, Adam, RMSprop
-from tests.learning.material import engine, sessions_of, train_spec, trunk
+from tests.support.material import engine, sessions_of, train_spec, trunk
 
 
 def test_the_size_that_is_planned_is_that_of_a_checkpoint():

@@ -14,7 +14,7 @@ from neurograde.learning.engines.plain.engine import PlainEngine
 from neurograde.learning.run.checkpoint import encode
 from neurograde.maths.minimax import best_by_loss
 from neurograde.maths.seeding import generator
-from tests.learning.material import engine, images, samples, sessions_of, subsets, train_spec
+from tests.support.material import engine, images, samples, sessions_of, subsets, train_spec
 
 EXTENSION = {"kind": "extension", "non_linearities": 2}
 UNFREEZING = {"kind": "unfreezing", "layers": 2}

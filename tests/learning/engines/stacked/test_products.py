@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from neurograde.learning.engines.stacked import products
-from tests.learning.engines.stacked.test_engine import LABELS, STRATEGIES, shared, spec_of, worst_difference
-from tests.learning.material import engine, sessions_of
+from tests.support.engines import LABELS, STRATEGIES, shared, spec_of, worst_difference
+from tests.support.material import engine, sessions_of
 
 pytestmark = pytest.mark.skipif(products._linear is None, reason="this torch has no oneDNN")
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -29,13 +27,14 @@ from neurograde.storage import edge
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.journal import Journal
 from neurograde.storage.store import Store
-from tests.learning.material import sessions_of, train_spec
+from tests.support.kills import MortalStore
+from tests.support.material import sessions_of, train_spec
 
 SHARD = "runs/grid/leaknet-straightforward"
 SESSION = sessions_of(train_spec())[0].id
 PROCESSES = multiprocessing.get_context("forkserver")  # torch is imported once, and no thread goes through a fork
 SOAK = "NEUROGRADE_SOAK" in os.environ  # `make soak`: the same tests at every step and more often
-PROCESSES.set_forkserver_preload(["tests.jobs.shards", "tests.jobs.conftest", "jobs.train", "gcsfs", "s3fs"])
+PROCESSES.set_forkserver_preload(["tests.support.shards", "tests.jobs.conftest", "jobs.train", "gcsfs", "s3fs"])
 
 
 @dataclass
@@ -151,42 +150,6 @@ def _attempt_in_process(url: str, plan: Plan, environment: dict[str, str], patie
     edge.PATIENCE = patience
     torch.set_num_threads(1)
     os._exit(attempt_at(Store(url) if plan.dies_at is None else MortalStore(url, plan.dies_at), plan))
-
-
-@dataclass
-class Countdown:
-    """Kills its process at the n-th step."""
-
-    left: int
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def step(self) -> None:
-        with self.lock:
-            self.left -= 1
-            if self.left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-
-class MortalStore(Store):
-    """Kills its process before the n-th thing it does; on a local disk, every sync and link is one as well."""
-
-    def __init__(self, url: str, dies_at: int) -> None:
-        super().__init__(url)
-        self.countdown = Countdown(dies_at)
-        if url.startswith("file://"):
-            for name in ("fsync", "link", "open"):
-                setattr(os, name, self._counted(getattr(os, name)))
-
-    def _ask(self, key: str | None, action: Any) -> Any:
-        self.countdown.step()
-        return super()._ask(key, action)
-
-    def _counted(self, function: Any) -> Any:
-        def counted(*arguments: Any, **options: Any) -> Any:
-            self.countdown.step()
-            return function(*arguments, **options)
-
-        return counted
 
 
 def results(store: Store) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from jobs.predict import predict
 from jobs.train import train
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
-from tests.jobs.conftest import PATTERN, paint
+from tests.support.images import PATTERN, paint
 
 CHAIN: list[tuple[Any, dict[str, Any]]] = [
     (patch, {"source": {"pattern": PATTERN}, "patch_size_px": 48, "min_tissue_share": 0.1}),
