@@ -30,8 +30,8 @@ chain: setup  ## run a folder's specs in order, skipping what is up to date: SPE
 	@test -n "$(SPECS)" || { echo 'usage: make chain SPECS=specs/demo [ARGS=...]'; exit 64; }
 	$(RUN) -m jobs.chain $(SPECS) $(ARGS)
 
-data: setup  ## fetch the public files of a folder of specs into out/data, checked by digest: SET=osteosarcoma
-	@test -n "$(SET)" || { echo 'usage: make data SET=osteosarcoma (or slides)'; exit 64; }
+data: setup  ## fetch the public files of a folder of specs into out/data, checked by digest: SET=osteosarcoma, slides or splits
+	@test -n "$(SET)" || { echo 'usage: make data SET=osteosarcoma (or slides, splits)'; exit 64; }
 	$(RUN) -m jobs.fetch specs/$(SET)/data.csv $(ARGS)
 
 test: setup  ## set up and run the tests
@@ -66,6 +66,9 @@ bench: setup  ## measure, print a table, write bench.json: [ONLY=patch_throughpu
 docs: setup  ## write the tables of the READMEs again from the code
 	$(RUN) -m tests.repo.readme
 
+census: setup  ## audit the published splits of out/data/splits and write the table of specs/census/README.md: [ARGS="--splits FOLDER"]
+	$(RUN) -m tests.repo.census $(ARGS)
+
 lock: setup  ## resolve requirements.lock again from pyproject.toml (needs uv)
 	$(RUN) -m tests.repo.lock
 
@@ -86,4 +89,4 @@ clean:  ## remove what tools left behind, and the demo's store unless it holds r
 	  echo "out/demo is kept: it holds reviews or an opened test set; rm -r out/demo removes it"; \
 	else rm -rf out/demo; fi
 
-.PHONY: help setup demo run-local chain data test soak k8s cluster grid-local check bench docs lock image image-test push clean
+.PHONY: help setup demo run-local chain data test soak k8s cluster grid-local check bench docs census lock image image-test push clean
