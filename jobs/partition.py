@@ -33,7 +33,14 @@ def partition(job: Job[PartitionSpec]) -> None:
         from neurograde.maths.correlate import correlate
         from neurograde.maths.independence import independence
         from neurograde.maths.partition import SearchOptions, certified, leave_one_out, remarks
-        from neurograde.maths.partition.summary import families_of, in_words, subsets_of, summarise, unrepresented
+        from neurograde.maths.partition.summary import (
+            coarseness,
+            families_of,
+            in_words,
+            subsets_of,
+            summarise,
+            unrepresented,
+        )
         from neurograde.maths.subsets import SUBSETS
         from neurograde.patches.near_duplicates import hash_every_patch, near_duplicates
 
@@ -67,7 +74,7 @@ def partition(job: Job[PartitionSpec]) -> None:
         )
         folds = spec.folds.model_dump() if spec.folds else None
         lacking = tuple(leave_one_out.lacking(solved)) if left_out else unrepresented(solved)
-        said = (*lacking, *remarks(families, targets))
+        said = (*lacking, *coarseness(solved), *remarks(families, targets))
         summary = summarise(rows, subsets, solved, targets, remarks=said, folds=folds)
         out.write_json("summary.json", summary)
         out.write_json("independence.json", proof | {"near_duplicates": alike})

@@ -260,6 +260,9 @@ def test_without_patches_it_is_66_and_says_what_to_run(run):
             },
             "correlate does not go with k = 'families'",
         ),
+        ({"readings": []}, "readings"),
+        ({"readings": ["reserve", "reserve"]}, "must differ"),
+        ({"readings": ["all"]}, "'each', 'together', 'reserve' or 'any'"),
         ({"correlate": {"mode": "exchange", "level": "sample", "seed": 1}}, "an exchange is of patches"),
     ],
 )
@@ -275,3 +278,17 @@ def test_a_subset_without_a_class_is_warned_of_with_what_to_do(partition, memory
     assert code == 0
     assert any("class 'D' has no family in test" in warning and "'exact'" in warning for warning in warnings)
     assert set(warnings) <= set(opened(memory_url).read_json("summary.json")["remarks"])
+
+
+def test_a_search_whose_turns_are_spent_says_so_with_its_gap(partition, memory_url: str):
+    assert partition(search_turns=1)[0] == 0
+    summary = opened(memory_url).read_json("summary.json")
+    gap = f"{summary['certificate']['gap']:.4f}"
+    assert any(f"coarser grid: D is at most {gap} above the best" in remark for remark in summary["remarks"])
+
+
+@pytest.mark.parametrize("readings", [["reserve"], ["each", "together", "reserve", "any"]])
+def test_the_summary_names_the_reading_that_won_among_those_searched(partition, memory_url: str, readings: list[str]):
+    assert partition(readings=readings)[0] == 0
+    summary = opened(memory_url).read_json("summary.json")
+    assert all(found["reading"] in readings for found in summary["parameters"].values())

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from neurograde.maths.partition.exact import independent_parts
+from neurograde.maths.partition.exact import best_of, independent_parts
 from neurograde.maths.partition.loss import loss, scored
 from neurograde.maths.partition.problem import Families, SearchOptions, Targets
-from neurograde.maths.partition.programme import Programme
 from neurograde.maths.subsets import SUBSETS
 
 Weights = Mapping[str, Mapping[str, Sequence[int]]]
@@ -73,7 +72,7 @@ def split_loss(weights: Weights, targets: Targets | None = None, options: Search
     assignment: dict[str, int] = {}
     bound, proved = Fraction(0), True
     for part in independent_parts(families):
-        answer = Programme(part, targets).solve([_dealt(part, targets)], options or SearchOptions(seconds=20))
+        answer = best_of(part, targets, [_dealt(part, targets)], options or SearchOptions(seconds=20))
         assignment |= answer.assignment
         bound += answer.bound / len(families.classes)
         proved = proved and answer.proved

@@ -85,7 +85,7 @@ class PartitionSpec(JobSpec):
     readings: Annotated[tuple[Reading, ...], Field(min_length=1)] = DEFAULT_READINGS
     """Meanings of "large" that IFP and IFPO search (§2.3.4): `each` family above μ·p3, the fewest that hold μ·p3
     `together`, the fewest that leave a `reserve` of μ·p3 in train (figure 2.5), or `any` number of families."""
-    search_turns: Annotated[int, Field(ge=1)] = 5_000_000
+    search_turns: Annotated[int, Field(ge=1)] = 10_000_000
     """Turns of filling that IFPO may take to try every piece of D; beyond them it tries a coarser grid of ε and μ, and
     the summary says so. Every machine counts them alike."""
     search_nodes: Annotated[int, Field(ge=1)] = 20_000

@@ -252,7 +252,7 @@ class SearchOptions:
 
     nodes: int = 20_000
     seconds: float = 60.0
-    turns: int = 5_000_000
+    turns: int = 10_000_000
     readings: tuple[Reading, ...] = DEFAULT_READINGS
 
     def __post_init__(self) -> None:

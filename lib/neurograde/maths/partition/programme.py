@@ -22,14 +22,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
+from scipy.sparse import csr_array
 
 from neurograde.maths.partition.loss import best_rounding, deviation, score
 from neurograde.maths.partition.problem import ClassScore, Families, SearchOptions, Targets
 from neurograde.maths.subsets import SUBSETS
 
 _SCALE = 1000.0  # HiGHS tells objectives and rows apart from 1e-6 up, so shares are given to it in thousandths
-_TOLERANCE = Fraction(1, 10**9)
+TOLERANCE = Fraction(1, 10**9)
 _DIGITS = 10**6  # what one objective can hold of the canonical order without losing its last place
 
 
@@ -42,33 +43,82 @@ class Answer(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """low ≤ Σ weights · columns ≤ high."""
+    """The constraint low ≤ Σ weights · columns ≤ high."""
 
+    columns: NDArray[np.intp]
     weights: NDArray[np.float64]
     low: float
     high: float = np.inf
 
 
+def _row(parts: Sequence[tuple[NDArray[np.intp], NDArray[np.float64]]], low: float, high: float = np.inf) -> _Row:
+    """Return the constraint on a sum of parts, columns and their weights each; weights of 0 are left out."""
+    columns, weights = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return _Row(columns[weights != 0], weights[weights != 0], low, high)
+
+
+def constraint(rows: Sequence[_Row], n_columns: int) -> LinearConstraint:
+    """Return the rows as one sparse constraint."""
+    starts = np.cumsum([0, *(len(row.columns) for row in rows)])
+    values, columns = (np.concatenate([row[i] for row in rows]) for i in (1, 0))
+    matrix = csr_array((values, columns, starts), shape=(len(rows), n_columns))
+    return LinearConstraint(matrix, [row.low for row in rows], [row.high for row in rows])
+
+
 class Programme:
-    """The partition of linked classes as rows over the columns z[k, j], u[c, j], v[c, j]."""
+    """The partition of linked classes as sparse rows over the columns z[k, j], u[c, j], v[c, j]."""
 
     def __init__(self, families: Families, targets: Targets) -> None:
         self.families, self.targets = families, targets
-        weights = dict(zip(families.names, families.weights, strict=True))
-        order = sorted(weights, key=lambda name: (-sum(weights[name]), weights[name], name))
-        self.kinds = [list(names) for _, names in groupby(order, key=weights.__getitem__)]  # heaviest first
+        self.weights = dict(zip(families.names, families.weights, strict=True))
+        order = sorted(self.weights, key=lambda name: (-sum(self.weights[name]), self.weights[name], name))
+        self.kinds = [list(names) for _, names in groupby(order, key=self.weights.__getitem__)]  # heaviest first
         n_z, n_u = 3 * len(self.kinds), 3 * len(families.classes)
-        self.z, self.u, self.v = np.split(np.eye(n_z + 2 * n_u), [n_z, n_z + n_u])  # (column of it, column)
+        self._columns = columns = np.arange(n_z + 2 * n_u)
+        self.z, self.u, self.v = (part.reshape(-1, 3) for part in np.split(columns, [n_z, n_z + n_u]))
         scale = _SCALE / float(len(SUBSETS) * (targets.proportion_weight + targets.diversity_weight))
-        self.error = _SCALE * self.u.sum(axis=0)  # of proportions, whatever its weight in D
-        self.loss = scale * (
-            float(targets.proportion_weight) * self.u.sum(axis=0) + float(targets.diversity_weight) * self.v.sum(axis=0)
-        )
-        self.rows = [
-            _Row(self.z[3 * k : 3 * k + 3].sum(axis=0), len(names), len(names)) for k, names in enumerate(self.kinds)
-        ]
+        self.error = np.zeros(len(columns))
+        self.error[self.u] = _SCALE  # of proportions, whatever its weight in D
+        self.loss = np.zeros(len(columns))
+        self.loss[self.u] = scale * float(targets.proportion_weight)
+        self.loss[self.v] = scale * float(targets.diversity_weight)
+        self.rows = [_row([(self.z[k], np.ones(3))], len(names), len(names)) for k, names in enumerate(self.kinds)]
         for c in range(len(families.classes)):
             self.rows += self._class_rows(c)
+
+    def best(self, known: Sequence[Mapping[str, int]]) -> dict[str, int]:
+        """Return the best of some assignments, the first names of each kind in the first subsets."""
+        return min((self._by_name(assignment) for assignment in known), key=self._key)
+
+    def loss_of(self, assignment: Mapping[str, int]) -> Fraction:
+        """Return the sum of D over the classes."""
+        return self._key(assignment)[0]
+
+    def kind_shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what one family of a kind is of each class, by weight and by number, (kind, class) each."""
+        weight = np.array([self.weights[names[0]] for names in self.kinds], dtype=float)
+        sizes = np.array([len(names) for names in self.kinds])[:, None]
+        number = (weight > 0).astype(float)
+        return weight / (weight * sizes).sum(axis=0), number / (number * sizes).sum(axis=0)
+
+    def relaxed(self, options: SearchOptions) -> tuple[NDArray[np.float64] | None, Fraction]:
+        """Return the optimum where families may be divided, (kind, subset), and the sum of D there, a lower bound.
+
+        Without an optimum in time the bound is 0.
+        """
+        result = self._minimised(self.loss, self._mirror(), options, whole=False)
+        if result.x is None or result.status != 0:
+            return None, Fraction(0)
+        return result.x[self.z], Fraction(result.fun) / Fraction(_SCALE)
+
+    def kept(self, counts: NDArray[np.int64]) -> list[dict[str, int]]:
+        """Return the assignment with so many families of each kind in each subset, if train keeps its share."""
+        assignment: dict[str, int] = {}
+        for names, of_kind in zip(self.kinds, counts, strict=True):
+            assignment |= dict(zip(names, np.repeat(range(3), of_kind).tolist(), strict=True))
+        least = self.targets.min_train_share or Fraction(0)
+        kept = all(score.proportions[0] >= least for score in self._scores(assignment))
+        return [assignment] if kept else []
 
     def solve(self, known: Sequence[Mapping[str, int]], options: SearchOptions) -> Answer:
         """The best of `known` assignments and of what the search finds.
@@ -77,44 +127,43 @@ class Programme:
             known: Assignments that keep `min_train_share`; families beyond those of the programme are ignored.
             options: What each run of the solver may spend.
         """
-        best = min((self._by_name(each) for each in known), key=self._key)
+        best = self.best(known)
         found, bound, proved = self._run(self.loss, self._mirror(), options)
         best = min([best, *found], key=self._key)
         if not proved:
-            return Answer(best, max(Fraction(0), bound - _TOLERANCE), proved=False)
+            return Answer(best, max(Fraction(0), bound - TOLERANCE), proved=False)
         loss, _, _ = self._key(best)
-        tied = [_Row(self.loss, -np.inf, _SCALE * float(loss))]
+        tied = [_row([(self._columns, self.loss)], -np.inf, _SCALE * float(loss))]
         found, _, _ = self._run(self.error, [*tied, *self._mirror()], options)
         best = min([best, *found], key=self._key)
         _, error, _ = self._key(best)
-        tied.append(_Row(self.error, -np.inf, _SCALE * float(error)))
+        tied.append(_row([(self._columns, self.error)], -np.inf, _SCALE * float(error)))
         return Answer(self._first(best, tied, options), loss, proved=True)
 
     def _class_rows(self, c: int) -> Iterator[_Row]:
-        """What holds for one class."""
+        """Yield the constraints of one class."""
         targets = self.targets
         members = self.families.members(self.families.classes[c])
-        weight = np.array([members.get(names[0], 0) / sum(members.values()) for names in self.kinds])
+        whole = sum(members.values())
+        weight = np.array([members.get(names[0], 0) / whole for names in self.kinds])
         count = np.array([(names[0] in members) / len(members) for names in self.kinds])
         for j in range(3):
             for off, share, target in ((self.u, weight, targets.p[j]), (self.v, count, targets.d[j])):
-                reached = share @ self.z[j::3]
-                yield _Row(off[3 * c + j] + reached, float(target))
-                yield _Row(off[3 * c + j] - reached, -float(target))
-        yield _Row(self.v[3 * c : 3 * c + 3].sum(axis=0), float(best_rounding(targets, len(members))))
+                above = (off[c, j : j + 1], np.ones(1))
+                yield _row([(self.z[:, j], share), above], float(target))
+                yield _row([(self.z[:, j], -share), above], -float(target))
+        yield _row([(self.v[c], np.ones(3))], float(best_rounding(targets, len(members))))
         if targets.min_train_share is not None:
-            yield _Row(_SCALE * weight @ self.z[0::3], _SCALE * float(targets.min_train_share))
+            yield _row([(self.z[:, 0], _SCALE * weight)], _SCALE * float(targets.min_train_share))
 
     def _mirror(self) -> list[_Row]:
-        """Valid holds no less than test, where the two may change places without a difference to D."""
+        """Return the row by which valid holds no less than test, where exchanging the two does not change D."""
         p, d = self.targets.p, self.targets.d
         if p[1] != p[2] or d[1] != d[2]:
             return []
-        weight = np.array([sum(self._weight(names[0])) for names in self.kinds], dtype=float)
-        return [_Row(weight / weight.sum() @ (self.z[1::3] - self.z[2::3]), 0.0)]
-
-    def _weight(self, name: str) -> tuple[int, ...]:
-        return self.families.weights[self.families.names.index(name)]
+        weight = np.array([sum(self.weights[names[0]]) for names in self.kinds], dtype=float)
+        share = weight / weight.sum()
+        return [_row([(self.z[:, 1], share), (self.z[:, 2], -share)], 0.0)]
 
     def _scores(self, assignment: Mapping[str, int]) -> list[ClassScore]:
         return [score(self.families, self.targets, assignment, name) for name in self.families.classes]
@@ -140,16 +189,16 @@ class Programme:
         """The first in canonical order of the assignments tied with `best`: some kinds at a time."""
         fixed = list(tied)
         for chunk in self._chunks():
-            place, objective = _DIGITS, np.zeros(self.z.shape[1])
+            digit, objective = _DIGITS, np.zeros(len(self._columns))
             for k in chunk:
                 for j in (0, 1):  # many in train come first, then many in valid; test has the rest
-                    place = max(1, place // (len(self.kinds[k]) + 1))
-                    objective -= place * self.z[3 * k + j]
+                    digit = max(1, digit // (len(self.kinds[k]) + 1))
+                    objective[self.z[k, j]] -= digit
             found, _, _ = self._run(objective, fixed, options)
             best = min([best, *found], key=self._key)
             for k in chunk:
                 counts = [sum(best[name] == j for name in self.kinds[k]) for j in range(3)]
-                fixed += [_Row(self.z[3 * k + j], counts[j], counts[j]) for j in range(3)]
+                fixed += [_row([(self.z[k, j : j + 1], np.ones(1))], counts[j], counts[j]) for j in range(3)]
         return best
 
     def _chunks(self) -> Iterator[list[int]]:
@@ -168,26 +217,23 @@ class Programme:
     def _run(
         self, objective: NDArray[np.float64], extra: Sequence[_Row], options: SearchOptions
     ) -> tuple[list[dict[str, int]], Fraction, bool]:
-        """Minimise: the assignment if one was found, a lower bound of the sum of D, whether the search ended."""
-        rows = [*self.rows, *extra]
-        most = np.full(self.z.shape[1], np.inf)
-        most[: len(self.z)] = np.repeat([len(names) for names in self.kinds], 3)
-        result = milp(
-            objective,
-            constraints=LinearConstraint(
-                np.array([row.weights for row in rows]), [row.low for row in rows], [row.high for row in rows]
-            ),
-            bounds=Bounds(0, most),
-            integrality=np.isfinite(most),
-            options={"mip_rel_gap": 0, "node_limit": options.nodes, "time_limit": options.seconds},
-        )
+        """Minimise; return the assignment if one was found, a lower bound of the sum of D, and True if proved."""
+        result = self._minimised(objective, extra, options, whole=True)
         bound = Fraction(result.mip_dual_bound or 0.0) / Fraction(_SCALE)
         if result.x is None:
             return [], bound, False
-        assignment: dict[str, int] = {}
-        counts = np.rint(result.x[: len(self.z)]).astype(int).reshape(-1, 3)  # (kind, subset)
-        for names, each in zip(self.kinds, counts, strict=True):
-            assignment |= dict(zip(names, np.repeat(range(3), each).tolist(), strict=True))
-        least = self.targets.min_train_share or Fraction(0)
-        kept = all(each.proportions[0] >= least for each in self._scores(assignment))
-        return [assignment] if kept else [], bound, bool(result.status == 0)
+        return self.kept(np.rint(result.x[self.z]).astype(int)), bound, bool(result.status == 0)
+
+    def _minimised(
+        self, objective: NDArray[np.float64], extra: Sequence[_Row], options: SearchOptions, *, whole: bool
+    ) -> OptimizeResult:
+        """Run HiGHS under all rows; `whole` keeps families undivided."""
+        most = np.full(len(self._columns), np.inf)
+        most[self.z] = np.array([len(names) for names in self.kinds])[:, None]
+        return milp(
+            objective,
+            constraints=constraint([*self.rows, *extra], len(most)),
+            bounds=Bounds(0, most),
+            integrality=np.isfinite(most) & whole,
+            options={"mip_rel_gap": 0, "node_limit": options.nodes, "time_limit": options.seconds},
+        )

@@ -43,6 +43,14 @@ def in_words(partition: Partition) -> str:
     )
 
 
+def coarseness(partition: Partition) -> tuple[str, ...]:
+    """Return a line if the search tried a coarser grid of ε and μ, not every piece of D."""
+    if not partition.coarse:
+        return ()
+    gap = f": D is at most {float(partition.gap):.4f} above the best possible" if partition.gap is not None else ""
+    return (f"the turns of the search were spent, so ε and μ were tried on a coarser grid{gap}",)
+
+
 def unrepresented(partition: Partition) -> tuple[str, ...]:
     """A line for each class that a subset lacks: D allows it, a data set does not (chapter 2 wants every class)."""
     return tuple(
