@@ -32,18 +32,22 @@ def declare(parser: Parser) -> None:
 def chain(arguments: argparse.Namespace) -> int:
     """Run the jobs of the folder, one after the other."""
     steps = specs_in_order(Path(arguments.folder))
-    options = [*(["--store", arguments.store] if arguments.store else []), *(["--replace"] * arguments.replace)]
+    store = ["--store", arguments.store] if arguments.store else []
     for number, (job, path) in enumerate(steps, start=1):
         log.info(f"{number} of {len(steps)}: {job} {path}")
         # In this process: torch is imported once, and a memory:// store lives on from job to job.
-        code: int = invocation.load(job).main([str(path), *options])
+        replace = ["--replace"] if arguments.replace and not BY_NAME[job].is_ahead else []  # train checks its features
+        code: int = invocation.load(job).main([str(path), *store, *replace])
         if code:
             return code
     return 0
 
 
 def specs_in_order(folder: Path) -> list[tuple[str, Path]]:
-    """Return the job and path of every spec in `folder`, upstream first; files without `job` are bases to extend."""
+    """Return the job and path of every step in `folder`, upstream first; files without `job` are bases to extend.
+
+    A train spec is two steps: its frozen features, then its sessions.
+    """
     order = chain_order()
     specs = [(read_yaml(str(path)).get("job"), path) for path in sorted(folder.glob("*.yaml"))]
     for job, path in specs:
@@ -52,7 +56,8 @@ def specs_in_order(folder: Path) -> list[tuple[str, Path]]:
     steps = [(job, path) for job, path in specs if job in order]
     if not steps:
         raise UsageError(f"{folder}: no specs (*.yaml files with a job) in this folder")
-    return sorted(steps, key=lambda step: order.index(step[0]))
+    ordered = sorted(steps, key=lambda step: order.index(step[0]))
+    return [(job, path) for step, path in ordered for job in (("features", step) if step == "train" else (step,))]
 
 
 if __name__ == "__main__":

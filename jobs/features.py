@@ -3,7 +3,8 @@
     python -m jobs.features specs/demo/train.yaml
 
 The spec is that of `train`, which computes for itself what it does not find: this job does it ahead, once for all
-shards that would begin at the same time. What stands is left alone; with `--replace` every byte of it is checked too.
+shards that would begin at the same time. What is published is left alone; with `--replace` every byte of it is checked
+too. A grid that is trained already needs none.
 
 Reads   datasets/<dataset>, the patches behind it, and the weights files that the spec names
 Writes  features/<digest>/       one for each backbone, subset and slice of random crops; see learning.features.artefact
@@ -14,7 +15,7 @@ from __future__ import annotations
 import sys
 
 from neurograde.runtime.command import job
-from neurograde.runtime.grid import require_staged_weights
+from neurograde.runtime.grid import is_trained, require_staged_weights
 from neurograde.runtime.job import Job, UpToDate
 from neurograde.runtime.log import log
 from neurograde.runtime.upstream import made_from
@@ -29,6 +30,8 @@ def features(job: Job[TrainSpec]) -> None:
         log.info(f"nothing to do: the grid {spec.name} under engine {spec.engine} reads no features")
         return
     dataset = job.upstream("datasets", spec.dataset)
+    if not job.replace and is_trained(job, dataset):
+        raise UpToDate(f"{job.store.url}/runs/{spec.name} is trained: no features to compute")
     require_staged_weights(job)
 
     from neurograde.learning.data.samples import read_samples, read_statistics

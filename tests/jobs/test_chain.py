@@ -128,6 +128,24 @@ def test_a_byte_changed_in_a_file_that_the_next_job_would_not_even_read_is_refus
     assert entry.main([str(specs / f"{job}.yaml"), "--store", store.url]) == 65
 
 
+def test_the_frozen_features_are_computed_before_the_sessions_that_read_them(small: Path, memory_url: str, caplog):
+    train = small / "train.yaml"
+    fields = json.loads(train.read_text()) | {"strategies": [{"kind": "straightforward"}], "crop": "center"}
+    train.write_text(json.dumps(fields | {"repeats": 1, "epochs": 1}))
+    assert [job for job, _ in specs_in_order(small)][4:6] == ["features", "train"]
+    assert chain.main([str(small), "--store", memory_url]) == 0
+    store = Store(memory_url)
+    made = {key.split("/")[1] for key in store.list("features")}
+    [shard] = [manifest(memory_url, key.removesuffix("/manifest.json")) for key in store.list("runs/demo")
+               if key.endswith("/manifest.json")]  # fmt: skip
+    assert {each.name for each in shard.features} == made
+    assert all(manifest(memory_url, f"features/{name}").job == "features" for name in made)
+    assert {manifest(memory_url, f"features/{name}").carbon is not None for name in made} == {True}
+    store.clear("features")
+    assert chain.main([str(small), "--store", memory_url]) == 0
+    assert list(store.list("features")) == []  # the grid is trained
+
+
 def test_the_chain_stops_at_the_first_job_that_fails_with_its_exit_code(small: Path, memory_url: str):
     (small / "partition.yaml").write_text((small / "partition.yaml").read_text() + "colour: red\n")
     assert chain.main([str(small), "--store", memory_url]) == 78

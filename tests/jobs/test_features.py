@@ -9,7 +9,10 @@ import pytest
 import torch
 
 from jobs.features import features as job
-from neurograde.storage.artefact import read_manifest
+from neurograde.specs.grid import expand
+from neurograde.specs.records import Manifest
+from neurograde.specs.train import TrainSpec
+from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
 from tests.support.material import train_spec, write_dataset
 
@@ -62,6 +65,32 @@ def test_what_stands_is_up_to_date_and_replace_looks_at_every_byte(features, sto
     assert code == 0
     assert "is damaged and made again" in said
     assert store.get(broken) == before[broken]
+
+
+def test_a_grid_that_is_trained_needs_no_features_again(features, store: Store):
+    features()
+    grid = expand(
+        TrainSpec.parse(GRID | {"store": store.url}), (Artefact(store, "datasets/set", dataset(store)).as_input(),)
+    )
+    store.put("runs/grid/grid.json", grid.encode())
+    [shard] = grid.shards
+    published = dataset(store).model_copy(
+        update={"kind": "runs", "name": f"grid/{shard.name}", "spec_digest": grid.spec_digest, "inputs": grid.inputs}
+    )
+    store.clear("features")
+    assert "published 2 arrays" in features()[1]  # its shard is not done
+    store.put(f"runs/grid/{shard.name}/manifest.json", published.encode())
+    store.clear("features")
+    code, said = features()
+    assert (code, arrays(store)) == (0, set())
+    assert "runs/grid is trained" in said
+    assert "published 2 arrays" in features("--replace")[1]
+
+
+def dataset(store: Store) -> Manifest:
+    manifest = read_manifest(store, "datasets/set")
+    assert manifest is not None
+    return manifest
 
 
 def test_another_grid_of_the_same_trunk_finds_them(features, store: Store):

@@ -153,6 +153,21 @@ def test_the_curves_of_a_cell_are_mean_and_deviation_over_its_sessions(memory_ur
     assert {each["epoch"] for each in found["best"]} == {4}
 
 
+def test_the_curves_of_a_cell_have_every_epoch_where_checkpoints_cover_several(memory_url: str):
+    store = Store(memory_url)
+    grid = grid_of(store)
+    train(store, grid, 0, 4)
+    every_epoch = Watcher(store, grid)
+    cell = every_epoch.refresh(NOW).cells[0]
+    expected = curves(every_epoch, cell.sessions)["curves"]
+    store.clear(f"runs/{grid.name}/{grid.shards[0].name}/commits")
+    train(store, grid, 0, 4, checkpoint_every=3)
+    assert len(list(store.list(f"runs/{grid.name}/{grid.shards[0].name}/commits"))) == 3
+    watcher = Watcher(store, grid)
+    watcher.refresh(NOW)
+    assert curves(watcher, cell.sessions)["curves"] == expected
+
+
 def test_the_terminal_shows_what_runs_first_and_says_how_much_it_leaves_out(memory_url: str):
     store = Store(memory_url)
     grid = grid_of(store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from jobs.chain import specs_in_order
 from neurograde.runtime.specfile import load, validate
 from neurograde.specs.catalogue import COMMANDS, JOBS, KINDS
+from neurograde.specs.grid import planned_rows
+from neurograde.specs.train import Unfreezing, Whole
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(path for path in ROOT.glob("specs/*/*.yaml") if path.name != "common.yaml")
@@ -65,3 +68,26 @@ def test_the_data_of_specs_beyond_are_those_of_the_study(job: str):
         for folder in ("beyond", "report")
     )
     assert (ours.digest(), ours.store, ours.name) == (theirs.digest(), theirs.store, theirs.name)
+
+
+def test_the_quick_study_sends_each_patch_through_its_network_once_and_its_arrows_are_the_template_s():
+    specs = {job: validate_spec("quick", job) for job in ("augment", "train")}
+    assert specs["augment"].transforms == 0
+    assert {row.slices for row in planned_rows(specs["train"])} == {1}
+    assert all(not isinstance(strategy, Unfreezing | Whole) for strategy in specs["train"].strategies)
+    assert arrows("quick") == arrows("template") == {"common.yaml": [1], "patch.yaml": [2, 3], "train.yaml": [4]}
+
+
+def validate_spec(folder: str, job: str):
+    entry = getattr(importlib.import_module(f"jobs.{job}"), job)
+    path = str(ROOT / "specs" / folder / f"{job}.yaml")
+    return validate(entry.model, load(path), path)
+
+
+def arrows(folder: str) -> dict[str, list[int]]:
+    """The numbers of the marked fields, by file."""
+    marked = {
+        path.name: [int(number) for number in re.findall(r"# <- (\d):", path.read_text())]
+        for path in sorted((ROOT / "specs" / folder).glob("*.yaml"))
+    }
+    return {name: numbers for name, numbers in marked.items() if numbers}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from neurograde.reports.figures.search import Band, Point, compared, density, de
 from neurograde.reports.page import compose
 from neurograde.reports.sections.mistakes import mistakes
 from neurograde.reports.sections.search import best_rows, search, untrained
+from neurograde.reports.sections.training import training
 from neurograde.storage.store import Store
 from tests.support.page import chains
 from tests.support.study import Study, write_study
@@ -79,9 +81,21 @@ def test_the_section_counts_its_sessions_and_says_what_is_missing(study: str):
     assert sum(each.startswith("map-independent") for each in slugs) == 1
 
 
+def test_a_table_of_more_cells_than_it_lists_says_how_many_are_in_the_csv_file(study: str):
+    [chain] = chains(study, "independent")
+    for more in (1, 3):
+        many = (chain.metrics.cells * 12)[: 20 + more]
+        longer = replace(chain, metrics=chain.metrics.model_copy(update={"cells": many}))
+        caption = training([longer]).blocks[0].caption
+        assert caption.endswith(f"best first; {more} more in the CSV file")
+
+
 def test_searches_of_one_name_are_told_apart_by_their_evaluation(study: str):
-    names = [each.name for each in best_rows(chains(study, "independent", "shuffled")).values()]
-    assert names == ["mobilenet_v2, extension4 (independent)", "mobilenet_v2, extension4 (shuffled)"]
+    [chain] = chains(study, "independent")
+    manifest = chain.evaluation.manifest.model_copy(update={"name": "again"})
+    again = replace(chain, evaluation=replace(chain.evaluation, manifest=manifest))
+    names = [point.name for point in best_rows([chain, again]).values()]
+    assert names == ["mobilenet_v2, extension4 (independent)", "mobilenet_v2, extension4 (again)"]
 
 
 def test_the_band_is_what_sessions_measure_before_training(study: str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import fmean
 
@@ -22,10 +23,16 @@ from neurograde.reports.figures.network import network
 from neurograde.reports.figures.precrop import precrop
 from neurograde.reports.figures.shuffles import mixed
 from neurograde.reports.figures.transforms import transforms
+from neurograde.reports.leaks import members, searches
 from neurograde.reports.page import compose
-from neurograde.reports.sections.experiments import members
+from neurograde.reports.sections.answer import answer
 from neurograde.reports.sections.grids import overstated
+from neurograde.reports.sections.method import method
+from neurograde.reports.sections.methods import methods
+from neurograde.reports.sections.networks import networks
+from neurograde.reports.sections.search import search
 from neurograde.reports.sections.winners import winners
+from neurograde.specs.records import Metrics
 from neurograde.specs.train import Backbone, Unfreezing
 from tests.support.page import Elements, chains, rows
 from tests.support.study import write_search, write_study
@@ -109,7 +116,7 @@ def test_table_1_2_counts_beside_the_report(page: Page):
 
 def test_table_4_1_is_the_best_cell_by_mean_of_each_strategy_and_its_best_repeat(page: Page, found: list[Chain]):
     table = {row["experiment"]: row for row in rows(page, "best")}
-    assert list(table) == ["straightforward", "extension", "unfreezing", "whole"]
+    assert list(table) == ["straightforward", "extension", "unfreezing"]
     for name in ("straightforward", "extension", "unfreezing"):
         [chain] = [each for each in found if each.name == name]
         losses: dict[str, list[tuple[float, float]]] = {}
@@ -126,9 +133,72 @@ def test_table_4_1_is_the_best_cell_by_mean_of_each_strategy_and_its_best_repeat
         assert int(row["sessions"]) == len(chain.run.sessions)
 
 
-def test_a_leak_never_wins(found: list[Chain]):
-    assert winners(found)["whole"].chain.name == "apart"
-    assert winners([found[-1]])["whole"].chain.name == "shuffled"  # where there is nothing else
+def test_searches_are_what_neither_leaks_nor_is_the_control_of_a_leak(found: list[Chain]):
+    assert [chain.name for chain in searches(found)] == ["straightforward", "extension", "unfreezing"]
+    assert [chain.name for chain in searches(found[3:])] == ["apart"]  # the control where there is nothing else
+    assert [chain.name for chain in searches(found[:4])] == ["straightforward", "extension", "unfreezing", "apart"]
+    assert searches([found[-1]]) == []
+    assert list(winners(found)) == ["straightforward", "extension", "unfreezing"]
+
+
+@pytest.fixture(scope="module")
+def planted(found: list[Chain]) -> Chain:
+    """A leaking evaluation that is better than every other in all that it measured."""
+    [chain] = [chain for chain in found if chain.name == "extension"]
+    manifest = chain.evaluation.manifest.model_copy(update={"name": "planted", "marks": ("leaking",)})
+    metrics = chain.metrics.model_dump(mode="json")
+    for cell in metrics["cells"]:
+        cell["loss"], cell["accuracy"] = ({"mean": best, "std": 0.0, "best": best} for best in (0.001, 0.999))
+    for session in metrics["sessions"]:
+        session["best_loss"] |= {"loss": 0.001, "accuracy": 0.999}
+        session["best_accuracy"] |= {"loss": 0.001, "accuracy": 0.999}
+    for assessment in metrics["subsets"]["test"].values():
+        assessment["metrics"]["loss"]["value"], assessment["metrics"]["accuracy"]["value"] = 0.001, 0.999
+    best = replace(
+        chain,
+        evaluation=replace(chain.evaluation, manifest=manifest),
+        metrics=type(chain.metrics).model_validate(metrics),
+    )
+    best.__dict__["histories"] = {
+        session: [
+            Metrics(train_loss=0.001, train_accuracy=0.1 if row else 0.999, valid_loss=0.001, valid_accuracy=0.999)
+            for row in range(len(rows))
+        ]
+        for session, rows in chain.histories.items()
+    }
+    return best
+
+
+def adapted(chains: list[Chain]) -> Block:
+    """How the best of each strategy adapts its network."""
+    return networks(chains).blocks[-1]
+
+
+@pytest.mark.parametrize("shown", [search, adapted, method], ids=lambda section: section.__name__)
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+def test_the_best_of_leaks_changes_no_figure_and_no_table_of_the_search(
+    found: list[Chain], planted: Chain, shown: Callable[[list[Chain]], Section | Block], first: bool
+):
+    honest = found[:3]
+    assert shown([planted, *honest] if first else [*honest, planted]) == shown(honest)
+
+
+def test_the_best_of_leaks_does_not_lead_the_page_nor_win_among_methods_nor_carry_a_claim(
+    found: list[Chain], planted: Chain
+):
+    chains = [planted, *found[:3]]
+    assert answer(chains).lead == answer(found[:3]).lead
+    assert "0.001" not in str(answer(chains).blocks[0])
+    assert methods(chains, ()).blocks == methods(found[:3], ()).blocks
+    page = compose("A study", chains)
+    assert "planted" in {row["evaluation"] for row in rows(page, "evaluations")}
+    compared = [row for row in rows(page, "claims") if "valid less test" not in row["second"]]
+    assert "planted" not in {row[side] for row in compared for side in ("first", "second")}
+
+
+def test_where_every_evaluation_leaks_the_page_has_no_search(planted: Chain):
+    page = compose("A study", [planted])
+    assert "search" not in {section.slug for section in page.sections}
 
 
 def test_small_multiples_have_a_panel_for_every_cell_and_frame_one(page: Page):
@@ -147,7 +217,8 @@ def test_figure_4_1_shows_the_session_that_valid_alone_would_overstate_most(page
         valid = [each.valid_accuracy for each in history]
         return max(valid) - max(min(each.train_accuracy, each.valid_accuracy) for each in history)
 
-    gains = {f"{each.id} of {chain.name}": gain(chain, each.id) for chain in found for each in chain.metrics.sessions}
+    searched = [(chain, session.id) for chain in searches(found) for session in chain.metrics.sessions]
+    gains = {f"{session} of {chain.name}": gain(chain, session) for chain, session in searched}
     [caption] = [each.caption for each in blocks(page) if isinstance(each, Figures) and "figure 4.1" in each.caption]
     named = re.search(r"\? (.+): valid alone", caption)[1]
     assert gains[named] == max(gains.values()) > 0

@@ -82,6 +82,7 @@ def train(  # noqa: PLR0917 - what a shard has come to
     attempt: int = 1,
     diverged: dict[str, int] | None = None,
     lost: CarbonRecord | None = None,
+    checkpoint_every: int = 1,
 ) -> None:
     """Leave what an attempt at a shard leaves after that many epochs; its heartbeat is `seconds_ago` old."""
     shard = grid.shards[place]
@@ -95,8 +96,15 @@ def train(  # noqa: PLR0917 - what a shard has come to
         machine={"gpu_model": "Tesla T4", "node": "node-7"},
     )
     store.put(f"{folder}/attempts/{attempt}.json", claim.encode())
+    earlier: list[dict[str, Metrics]] = []
     for epoch in range(epochs + 1):
-        store.put(f"{folder}/commits/e{epoch:04d}.json", commit_of(shard, epoch, diverged).encode())
+        commit = commit_of(shard, epoch, diverged)
+        if epoch % checkpoint_every and epoch < epochs:
+            earlier.append(commit.metrics)
+        else:
+            covering = commit.model_copy(update={"earlier": tuple(earlier)})
+            store.put(f"{folder}/commits/e{epoch:04d}.json", covering.encode())
+            earlier = []
     status = Status(
         attempt=attempt,
         at=(NOW - timedelta(seconds=seconds_ago)).isoformat(),

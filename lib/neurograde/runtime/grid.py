@@ -12,6 +12,7 @@ from neurograde.specs.records import Grid, Shard
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import MANIFEST, Artefact, parse_record, read_manifest
 from neurograde.storage.raw import RawInputs, read_url, stat_url
+from neurograde.storage.run import read_run
 
 ROW, INDEX = "NEUROGRADE_ROW", "JOB_COMPLETION_INDEX"
 
@@ -100,6 +101,16 @@ def _done(job: Job[TrainSpec], folder: str) -> bool:
         job.store.delete(f"{folder}/{MANIFEST}")
         return False
     return True
+
+
+def is_trained(job: Job[TrainSpec], dataset: Artefact) -> bool:
+    """Return True if every shard of the spec's grid is published, made from this spec, data set and weights."""
+    try:
+        run = read_run(job.store, job.spec.name)
+    except FileNotFoundError:
+        return False
+    difference = job.difference(run.grid, (dataset.as_input(),), weight_files(job.spec))
+    return difference is None and not run.unfinished
 
 
 def weight_files(spec: TrainSpec) -> RawInputs:

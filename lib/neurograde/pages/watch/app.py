@@ -77,11 +77,12 @@ def curves(watcher: Watcher, sessions: tuple[str, ...]) -> dict[str, Any]:
         mine = {each.id for each in shard.sessions} & set(sessions)
         commits = watcher.commits(shard.name) if mine else []
         for commit in commits:
-            for session in sorted(mine & commit.metrics.keys()):
-                for curve in CURVES:
-                    value = getattr(commit.metrics[session], curve)
-                    if value is not None:
-                        values[curve].setdefault(commit.epoch, []).append(value)
+            for epoch, metrics in commit.epochs.items():
+                for session in sorted(mine & metrics.keys()):
+                    for curve in CURVES:
+                        value = getattr(metrics[session], curve)
+                        if value is not None:
+                            values[curve].setdefault(epoch, []).append(value)
         if commits:
             found = {session: commits[-1].best.get(session) for session in sorted(mine)}
             best += [{"session": name, **each.model_dump()} for name, each in found.items() if each]

@@ -8,6 +8,7 @@ from neurograde.reports.blocks import Banner, Block, Column, Figures, Section, S
 from neurograde.reports.chain import Chain
 from neurograde.reports.figures.gap import gap
 from neurograde.reports.headline import headline
+from neurograde.reports.leaks import lead
 from neurograde.reports.numbers import change, count, decimal, interval, percent, plural, points, prose_list, spread
 from neurograde.reports.readings import Assessment
 
@@ -35,8 +36,8 @@ def banners(chains: Sequence[Chain]) -> tuple[Banner, ...]:
 
 def answer(chains: Sequence[Chain]) -> Section:
     """The lead evaluation in numbers, and all of them with valid and test side by side."""
-    lead = chains[0]
-    metrics, cell, test = lead.metrics, lead.metrics.chosen_cell, lead.metrics.subsets["test"].patches
+    first = lead(chains)
+    metrics, cell, test = first.metrics, first.metrics.chosen_cell, first.metrics.subsets["test"].patches
     loss, accuracy = test.metric("loss"), test.metric("accuracy")
     repeats = plural(cell.n, "repeat") + (f", {cell.diverged} diverged" if cell.diverged else "")
     statistics = Statistics(
@@ -68,7 +69,7 @@ def answer(chains: Sequence[Chain]) -> Section:
     blocks: list[Block] = [statistics, _side_by_side(chains)]
     if len(chains) > 1:
         blocks.append(_table(chains))
-    name = f"{lead.name}: " if len(chains) > 1 else ""
+    name = f"{first.name}: " if len(chains) > 1 else ""
     return Section("answer", "The answer", f"{name}{headline(metrics)}.", tuple(blocks))
 
 

@@ -13,9 +13,9 @@ from neurograde.maths.bootstrap import Interval
 from neurograde.reports.blocks import Block, Cell, Notes, Paragraph, Section, Table
 from neurograde.reports.chain import Chain
 from neurograde.reports.comparison import Comparison, names_of
+from neurograde.reports.leaks import is_leaking, mode
 from neurograde.reports.numbers import NARROW, count, difference, plural, title
 from neurograde.reports.published import CLAIMS, Claim, Promise, Side
-from neurograde.reports.sections.experiments import mode
 from neurograde.specs.records import Session
 from neurograde.specs.train import Unfreezing
 
@@ -112,7 +112,7 @@ def _promised(compared: Comparison, claim: Promise) -> Iterator[Evidence]:
 
 def _paired(compared: Comparison, claim: Claim) -> Iterator[Evidence]:
     for group in compared.test_sets():
-        honest = [each for each in group if "leaking" not in each.marks]
+        honest = [each for each in group if not is_leaking(each)]
         firsts, seconds = ([each for each in honest if _is(each, side)] for side in (claim.first, claim.second))
         if claim.backbone == "best":
             firsts, seconds = (sorted(each, key=_valid_loss)[:1] for each in (firsts, seconds))
@@ -238,7 +238,7 @@ def _difference(name: str, found: Interval) -> Cell:
 
 def _adapted(chain: Chain) -> str:
     session = chosen(chain)
-    leaks = ", leaking" if "leaking" in chain.marks else ""
+    leaks = ", leaking" if is_leaking(chain) else ""
     return f"{session.backbone}, {session.adaptation.label}{leaks}"
 
 

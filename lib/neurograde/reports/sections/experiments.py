@@ -10,14 +10,9 @@ from neurograde.reports.chain import Chain
 from neurograde.reports.figures.experiments import Experiment
 from neurograde.reports.figures.experiments import experiments as figure
 from neurograde.reports.figures.shuffles import Families, shuffles
+from neurograde.reports.leaks import cell_of, members, number
 from neurograde.reports.numbers import decimal
 from neurograde.reports.sections.training import curves_of
-
-_MODES = {
-    None: "0: families apart",
-    "exchange": "1: one patch of each family exchanged",
-    "shuffle": "2: train and valid shuffled",
-}
 
 
 def experiments(chains: Sequence[Chain]) -> Section:
@@ -43,32 +38,6 @@ def experiments(chains: Sequence[Chain]) -> Section:
     return Section("experiments", "Leak experiments", _lead(compared), tuple(blocks))
 
 
-def cell_of(chains: Sequence[Chain]) -> str | None:
-    """The cell that the experiments share: the one that the first leaking evaluation chose."""
-    return next((each.metrics.chosen.cell for each in chains if "leaking" in each.marks), None)
-
-
-def members(chains: Sequence[Chain]) -> dict[str, Chain]:
-    """The evaluations that trained that cell, by experiment; nothing where there are not two to compare."""
-    cell = cell_of(chains)
-    found: dict[str, Chain] = {}
-    for chain in sorted(chains, key=_place):
-        if any(each.cell == cell and each.n for each in chain.metrics.cells):
-            name = _MODES[mode(chain)]
-            found[name if name not in found else f"{name} ({chain.name})"] = chain
-    return found if len(found) > 1 else {}
-
-
-def mode(chain: Chain) -> str | None:
-    """How its partition leaks: `exchange`, `shuffle`, or not at all."""
-    leak = chain.partition.manifest.spec.get("correlate")
-    return leak["mode"] if leak else None
-
-
-def _place(chain: Chain) -> int:
-    return list(_MODES).index(mode(chain))
-
-
 def _families(chain: Chain) -> Families:
     found: dict[str, Counter[str]] = {}
     for row in chain.partition.read_csv("assignment.csv"):
@@ -79,7 +48,7 @@ def _families(chain: Chain) -> Families:
 def _experiment(chain: Chain, cell: str | None) -> Experiment:
     sessions = [each for each in chain.metrics.sessions if each.cell == cell and each.diverged is None]
     test = chain.metrics.subsets["test"].samples.metric("loss").value
-    return Experiment(_place(chain), curves_of("loss", sessions, chain.histories), test)
+    return Experiment(number(chain), curves_of("loss", sessions, chain.histories), test)
 
 
 def _lead(compared: dict[str, Chain]) -> str:

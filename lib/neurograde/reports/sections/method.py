@@ -11,6 +11,7 @@ from neurograde.reports.figures.method import Box
 from neurograde.reports.figures.method import method as figure
 from neurograde.reports.figures.style import SUBSET, short
 from neurograde.reports.headline import with_interval
+from neurograde.reports.leaks import lead, searches
 from neurograde.reports.numbers import count, plural
 from neurograde.reports.readings import Accounting, Balance, read
 from neurograde.specs.records import Session
@@ -29,25 +30,20 @@ SEARCHED = 2 / 3  # of the width, below train and valid: no search sees test
 
 def method(chains: Sequence[Chain]) -> Section:
     """The steps of the lead evaluation's data, and the searches of all that are made from the same patches."""
-    lead = chains[0]
-    sessions = [session for chain in _honest(chains) for session in chain.run.sessions]
+    first = lead(chains)
+    sessions = [session for chain in searches(chains) or chains for session in chain.run.sessions]
     kinds = [kind for kind in _TITLES if any(each.adaptation.kind == kind for each in sessions)]
     strategies = [_strategy(kind, sessions) for kind in kinds]
     # As in §3: a new last layer on all, then more on those that promise most.
     steps = [strategies[:1], strategies[1:]] if kinds[0] == "straightforward" and kinds[1:] else [strategies]
-    searched = [_side_by_side(row, SEARCHED) for row in (*steps, [_choice(lead)])]
-    rows = [[_images(lead)], _side_by_side(_subsets(lead), 1.0), *searched, [_test(lead)]]
+    searched = [_side_by_side(row, SEARCHED) for row in (*steps, [_choice(first)])]
+    rows = [[_images(first)], _side_by_side(_subsets(first), 1.0), *searched, [_test(first)]]
     caption = "What was done, in which order (figure 3.1)?"
     others = len(unique(chain.dataset for chain in chains)) - 1
     if others:
-        caption += f" The data set is {lead.name}'s, one of {others + 1} on the page."
+        caption += f" The data set is {first.name}'s, one of {others + 1} on the page."
     text = "Patches inherit the class of their image, families stay whole, and the test set is opened last."
     return Section("method", "Method", text, (Figures((figure("method", rows),), caption),))
-
-
-def _honest(chains: Sequence[Chain]) -> list[Chain]:
-    """Those whose results count for the search."""
-    return [each for each in chains if "leaking" not in each.marks] or list(chains)
 
 
 def _side_by_side(row: Sequence[Box], width: float) -> list[Box]:

@@ -10,6 +10,7 @@ from neurograde.reports.blocks import Block, Column, Figures, Notes, Section, si
 from neurograde.reports.chain import Chain, charged_features
 from neurograde.reports.figures.methods import Mark, accuracy_against_energy
 from neurograde.reports.headline import with_interval
+from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import decimal, duration, plural
 from neurograde.reports.readings import Assessment, BaselineMetrics, read
 from neurograde.storage.artefact import Artefact
@@ -34,9 +35,10 @@ _MACRO = {"f_measure": "f_macro", "roc_auc": "roc_auc_macro"}
 
 def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
     """All of them, the most accurate first."""
-    several = len({each.metrics.chosen_cell.backbone for each in chains}) > 1
+    networks = searches(chains)
+    several = len({each.metrics.chosen_cell.backbone for each in networks}) > 1
     everyone = sorted(
-        [*(_network(each, by_backbone=several) for each in chains), *map(_baseline, baselines)],
+        [*(_network(each, by_backbone=several) for each in networks), *map(_baseline, baselines)],
         key=lambda each: -(each.test.metric("accuracy").value or 0.0),
     )
     columns = (

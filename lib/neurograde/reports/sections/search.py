@@ -10,6 +10,7 @@ from neurograde.reports.blocks import Block, Figure, Figures, Notes, Section
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.curves import learning_curves
 from neurograde.reports.figures.search import Band, Point, compared, density, depths, distribution, grid_map
+from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import decimal, plural, spread
 from neurograde.reports.readings import CellResult
 from neurograde.reports.sections.grids import grid_figures, valid_ahead
@@ -26,7 +27,13 @@ KINDS: dict[type, tuple[str, str, str]] = {
 
 
 def search(chains: Sequence[Chain]) -> Section:
-    """Everything that was tried, over all evaluations of the page; what there is too little of is said, not drawn."""
+    """Return everything that was tried in the searches of the page; a line names each figure that needs more of it.
+
+    Leak experiments are no part of it: they are compared in their own section.
+    """
+    chains = searches(chains)
+    if not chains:
+        return Section("search", "Search", "", ())
     blocks: list[Block] = [best_table(chains)]
     missing: list[str] = []
     rows = best_rows(chains)

@@ -37,7 +37,7 @@ def _table(chain: Chain) -> Table:
     return Table(
         slug=file_name("cells", chain.name),
         caption=f"Cells of {chain.metrics.run}, best first"
-        + (f"; {plural(more, 'more')[:-1]} in the CSV file" if more > 0 else ""),
+        + (f"; {count(more)} more in the CSV file" if more > 0 else ""),
         titles=tuple(
             Cell(title, kind="text" if place < 2 else "number")
             for place, title in enumerate(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from neurograde.reports.blocks import Cell, Figures, Table
 from neurograde.reports.chain import Chain
 from neurograde.reports.figures.backbones import Reached, backbones, family
+from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
 from neurograde.reports.readings import BestEpoch, CellResult
 from neurograde.specs.train import Extension, Straightforward, Strategy, Unfreezing
@@ -30,9 +31,8 @@ class Winner(NamedTuple):
 
 
 def candidates(chains: Sequence[Chain]) -> Iterator[Winner]:
-    """Every cell, the best of each evaluation first; those of leaks, which show too much, only where all are."""
-    honest = [each for each in chains if "leaking" not in each.marks] or chains
-    for chain in honest:
+    """Yield every setting of the searches, the best of each evaluation first."""
+    for chain in searches(chains):
         adaptations = {each.cell: each.adaptation for each in chain.run.sessions}
         for cell in chain.metrics.cells:
             if cell.loss.mean is not None:
