@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from neurograde.specs.catalogue import BY_NAME, COMMANDS
 from tests.repo.commands import faults
 from tests.repo.markdown import anchors, code_spans, commands, links
 from tests.repo.readme import GENERATED, ROOT, rendered
@@ -53,6 +54,12 @@ def test_the_trees_name_every_folder():
         assert re.search(rf"^ *{re.escape(name)} ", front, re.MULTILINE), name
     for room in ROOMS:
         assert f"| `{room}/` |" in library, room
+
+
+@pytest.mark.parametrize("path", [FRONT, ROOT / "jobs" / "README.md"], ids=["front", "jobs"])
+def test_its_table_has_every_job(path: Path):
+    rows = "\n".join(line.split("|")[1] for line in path.read_text().splitlines() if line.startswith("| `"))
+    assert [name for name in (*BY_NAME, *COMMANDS) if f"`{name}`" not in rows] == []
 
 
 def test_the_specs_readme_names_every_folder_of_specs():
