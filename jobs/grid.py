@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from neurograde.cluster.fit import Sizes
 from neurograde.cluster.job import Placement
 from neurograde.cluster.lint import lint
 from neurograde.cluster.plan import DEVICES, WORKS, cost_table, count_table
@@ -25,6 +26,7 @@ from neurograde.cluster.render import render
 from neurograde.cluster.study import Study, read_study
 from neurograde.errors import UsageError
 from neurograde.runtime.command import Parser, command
+from neurograde.runtime.cuda import check_board
 from neurograde.runtime.factors import grid_factor
 from neurograde.runtime.log import log
 from neurograde.specs.train import TrainSpec
@@ -81,10 +83,10 @@ def manifests(study: Study, arguments: argparse.Namespace) -> dict[str, str]:
         UsageError: an image without a digest, a name that is none, ...
         SpecError: a shard does not fit the profile.
     """
-    from neurograde.learning.run.footprint import memory_of
+    from neurograde.learning.run.footprint import memory_of, weights_bytes
 
     placement = Placement(image=arguments.image, namespace=arguments.namespace, queue=arguments.queue)
-    files = render(study, PROFILES[arguments.profile], placement, arguments.identity, memory_of)
+    files = render(study, PROFILES[arguments.profile], placement, arguments.identity, Sizes(memory_of, weights_bytes))
     wrong = [f"{path}: {what}" for path, text in files.items() for what in lint(text)]
     if wrong:
         raise UsageError("\n".join(wrong))
@@ -127,6 +129,9 @@ def show_plan(study: Study, arguments: argparse.Namespace) -> None:
     unheard = sorted({*named} - {*devices})
     if unheard:
         raise UsageError(f"--rate and --usd speak of {', '.join(unheard)}, --gpu does not")
+    for device in devices:
+        if device != "CPU":
+            check_board(device, "--gpu")
     console.print(cost_table(study, samples, grid_factor(some.region), rates, prices, devices=devices))
 
 

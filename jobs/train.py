@@ -44,9 +44,11 @@ def train(job: Job[TrainSpec]) -> None:
     if grid is None:
         preflight.check(job.spec, samples)
         grid = publish_grid(job, dataset)
-    staged_weights.fetch(job.store, job.spec.backbones)
+    shards = unfinished_shards(job, grid)
+    wanted = {session.backbone for shard in shards for session in shard.sessions}
+    staged_weights.fetch(job.store, [backbone for backbone in job.spec.backbones if backbone.name in wanted])
     hopeless = None
-    for shard in unfinished_shards(job, grid):
+    for shard in shards:
         try:
             train_shard(job, grid, shard, samples, statistics)
         except AllDiverged as error:  # it costs the other shards nothing

@@ -16,4 +16,10 @@ Rooms, lowest first; imports point downwards only (`tests/repo/test_layers.py` h
 `errors` stands beside the rooms, because every one of them may fail.
 """
 
+import os
+
 __version__ = "0.1.0"
+
+# Before torch is imported by whatever follows: its OpenMP threads spin while they wait for each other, and on a busy
+# machine burn the time that the others need (tests/bench/README.md, Log, 2026-11-28).
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -6,6 +6,7 @@
     │   └── DigestMismatch    65   an input's bytes contradict their recorded digest
     ├── MissingUpstream       66   an artefact to the left is not there; says which command makes it
     ├── StoreUnavailable      69   the store cannot be reached
+    ├── DeviceUnavailable     69   the pod's node has no usable GPU
     ├── NameTaken             73   the artefact's name holds another spec's or other inputs' work
     ├── Fenced                75   a newer attempt at the same shard has taken over
     ├── AccessDenied          77   the store refuses this identity
@@ -54,6 +55,12 @@ class MissingUpstream(NeurogradeError):
 
 class StoreUnavailable(NeurogradeError):
     """The store cannot be reached; worth another try later."""
+
+    exit_code = 69
+
+
+class DeviceUnavailable(NeurogradeError):
+    """The GPU that a pod asks for is missing on its node; another node may have one."""
 
     exit_code = 69
 

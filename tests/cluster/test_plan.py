@@ -113,6 +113,7 @@ def test_a_part_of_an_epoch_is_at_least_as_fast_as_a_given_epoch(plan):
     ("options", "code", "said"),
     [
         (["--gpu", "Voodoo"], 78, "'Voodoo' has no TDP"),
+        (["--gpu", "V100 SXM2"], 78, "--gpu: 'V100 SXM2' has compute capability 7.0, and the image's torch has no"),
         (["--rate", "L4:trnk=4"], 64, "'L4:trnk=4': write DEVICE:WORK=PER_S, WORK one of trunk, head, suffix, epoch"),
         (["--rate", "L4:trunk=fast"], 64, "'L4:trunk=fast': a name, an equals sign and a number above 0"),
         (["--usd", "L4=-1"], 64, "'L4=-1': a name, an equals sign and a number above 0"),

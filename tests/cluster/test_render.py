@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from tests.learning.material import train_spec
 
 from jobs.grid import grid, manifests
-from neurograde.cluster.job import CONTAINER, STOP_INDEX, STOP_JOB
-from neurograde.cluster.lint import lint
+from neurograde.cluster.fit import Sizes, check_fit
+from neurograde.cluster.job import CONTAINER, STOP_INDEX, STOP_JOB, Placement, Step, indexed_job
+from neurograde.cluster.lint import lint, quantity
+from neurograde.cluster.profiles import PROFILES
+from neurograde.cluster.render import steps_of
 from neurograde.cluster.study import read_study
 from neurograde.errors import NeurogradeError, SpecError
+from neurograde.learning.run.footprint import memory_of, weights_bytes
 from neurograde.runtime.grid import ROW
 from neurograde.specs.grid import expand, rows
+from neurograde.specs.train import TrainSpec
 
 ROOT = Path(__file__).parents[2]
+PLACEMENT = Placement(image=f"registry/neurograde@sha256:{'ab' * 32}", namespace="neurograde", queue="neurograde")
+SIZES = Sizes(memory_of, weights_bytes)
+GRID = train_spec("leaknet").model_dump(mode="json") | {"store": "gs://bucket/study"}
 VERSIONS = ("1.34", kubernetes_validate.latest_version())
 
 
@@ -77,7 +87,7 @@ def test_every_pod_has_its_spec_and_every_exit_code_of_the_contract_has_its_answ
     contract = {each.exit_code for each in every_error(NeurogradeError)}
     assert contract - decided == {1, 69}
     for job, container in pods(report):
-        module, path = container["args"]
+        module, path, *_ = container["args"]
         assert (ROOT / f"{module.replace('.', '/')}.py").exists()
         assert path.removeprefix("/specs/") in config_map["data"]
         volumes = job["spec"]["template"]["spec"]["volumes"]
@@ -165,6 +175,89 @@ def test_a_job_that_nobody_knows_is_refused_by_name(tmp_path: Path, capsys):
     (tmp_path / "evaluate.yaml").write_text("job: evalute\nname: a\n")
     assert grid.main([str(tmp_path), "--out", str(tmp_path / "k8s")]) == 64
     assert "evaluate.yaml: job: 'evalute'; accepted are synthesise, " in capsys.readouterr().err
+
+
+def test_a_pod_that_asks_for_a_board_never_computes_on_its_cpu(report):
+    for _, container in pods(report):
+        has_board = "nvidia.com/gpu" in container["resources"]["limits"]
+        assert container["args"][2:] == (["--set", "device=cuda"] if has_board else [])
+    assert TrainSpec.parse({**GRID, "device": "cuda"}).digest() == TrainSpec.parse(GRID).digest()
+
+
+def test_stage_and_features_have_room_for_all_weights_of_their_grid_and_only_for_what_they_use(report):
+    asked = {
+        path: [container["resources"]["limits"]["ephemeral-storage"] for _, container in pods(report, path)]
+        for path in report
+        if path.startswith("chain/")
+    }
+    assert asked["chain/2-stage-straightforward.yaml"] == ["6Gi"]  # ten backbones: 2.76 GiB, and no cache
+    assert asked["chain/8-features-straightforward.yaml"] == ["70Gi"]
+    assert asked["chain/5-partition.yaml"] == ["4Gi"] * 3
+    [(job, container)] = pods(report, "chain/2-stage-straightforward.yaml")
+    sizes = {each["name"]: each["emptyDir"]["sizeLimit"] for each in job["spec"]["template"]["spec"]["volumes"][1:]}
+    assert sizes == {"tmp": "4Gi", "cache": "1Gi", "shm": "256Mi"}
+    assert {"name": "NEUROGRADE_CACHE_GIB", "value": "0"} in container["env"]
+
+
+TOO_LARGE = {
+    ("beyond", "cpu"): "sessions_per_shard: 250 sessions of .* accepted are 1 to 209",
+    ("report", "cpu"): "sessions_per_shard: 50 sessions of .* accepted are 1 to 25",
+}
+"""Studies that a profile cannot hold, and the field that the refusal names."""
+STUDIES = sorted(path.name for path in (ROOT / "specs").iterdir() if [*path.glob("train*.yaml")])
+
+
+@pytest.mark.parametrize("specs", STUDIES)
+def test_every_step_of_every_study_fits_a_node_of_every_profile(specs: str):
+    study = read_study(str(ROOT / "specs" / specs))
+    for profile in PROFILES.values():
+        if (specs, profile.name) in TOO_LARGE:
+            with pytest.raises(SpecError, match=TOO_LARGE[specs, profile.name]):
+                steps_of(study, profile, SIZES)
+            continue
+        for step in steps_of(study, profile, SIZES):
+            check_fit(step, profile)
+            heavy = step.job in ("train", "features")
+            assert step.node == (profile.training if heavy else profile.other)
+            [container] = indexed_job(step, PLACEMENT, "specs-0")["spec"]["template"]["spec"]["containers"]
+            asked = {key: quantity(value) for key, value in container["resources"]["requests"].items()}
+            assert asked["cpu"] <= step.node.cpu
+            assert asked["memory"] <= step.node.memory_gib * 2**30
+            assert asked["ephemeral-storage"] <= step.node.disk_gib * 2**30
+            assert asked.get("nvidia.com/gpu", 0) == (step.node.gpu is not None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        (
+            {"cache_gib": 200},
+            r"train\.yaml: train of .* asks for 20\d GiB of local disk, .* cache_gib of at most 88, or",
+        ),
+        ({"backbones": [{"name": "vgg19", "weights": "IMAGENET1K_V1"}], "cache_gib": 89}, "accepted is a cache_gib"),
+    ],
+)
+def test_a_step_that_no_node_can_hold_is_refused_when_it_is_rendered(fields, reason, tmp_path: Path):
+    (tmp_path / "train.yaml").write_text(yaml.safe_dump(GRID | fields))
+    arguments = grid.parser().parse_args([str(tmp_path)])
+    with pytest.raises(SpecError, match=reason):
+        manifests(read_study(str(tmp_path)), arguments)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"memory_gib": 13}, r"asks for 13 GiB of memory, and a node of profile gke-spot-t4 gives a pod 12 GiB"),
+        ({"scratch_gib": 43}, r"asks for 45 GiB of local disk, .* gives a pod 43 GiB; choose a profile with larger"),
+        ({"node": PROFILES["cpu"].other.model_copy(update={"gpu": "V100 SXM2"})}, r"'V100 SXM2' has compute cap"),
+    ],
+)
+def test_a_step_is_held_against_memory_disk_and_board_of_its_node(changes: dict[str, Any], reason: str):
+    profile = PROFILES["gke-spot-t4"]
+    step = Step(job="stage", name="a", spec="a.yaml", node=profile.other, memory_gib=8)
+    check_fit(step, profile)
+    with pytest.raises(SpecError, match=reason):
+        check_fit(replace(step, **changes), profile)
 
 
 def test_more_sessions_than_memory_holds_are_refused_with_how_many_fit(tmp_path: Path):

@@ -104,3 +104,8 @@ def test_the_folder_is_that_of_the_environment_or_the_user_s(monkeypatch: pytest
     monkeypatch.delenv("NEUROGRADE_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
     assert default_folder() == Path("/caches/neurograde")
+
+
+def test_a_pod_keeps_no_more_than_its_volume_holds_whatever_the_spec_allows(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("NEUROGRADE_CACHE_GIB", "1")
+    assert (Cache(64, tmp_path).limit, Cache(0.5, tmp_path).limit) == (2**30, 2**29)

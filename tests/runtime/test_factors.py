@@ -33,7 +33,7 @@ def test_an_unknown_region_is_an_error_that_names_what_is_accepted_and_never_an_
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("table", ["grid_intensity.csv", "gpu_tdp.csv", "cpu_tdp.csv", "storage_prices.csv"])
+@pytest.mark.parametrize("table", ["grid_intensity.csv", "gpus.csv", "cpu_tdp.csv", "storage_prices.csv"])
 def test_every_row_of_every_table_has_a_number_a_source_and_a_year_and_is_there_once(table: str) -> None:
     text = (resources.files("neurograde.runtime") / "tables" / table).read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))

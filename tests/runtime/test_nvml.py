@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from neurograde.runtime.nvml import Gpu, visible_gpu
+from neurograde.runtime.nvml import Gpu, driver_version, visible_gpu
 
 DONE, FAILED = 0, 3
 
@@ -39,6 +39,14 @@ class FakeNvml:
         milliwatts._obj.value = 70_000
         return DONE if self.measures else FAILED
 
+    def nvmlDeviceGetCudaComputeCapability(self, _handle: Any, major: Any, minor: Any) -> int:  # noqa: N802
+        major._obj.value, minor._obj.value = 7, 5
+        return DONE if self.measures else FAILED
+
+    def nvmlSystemGetDriverVersion(self, text: Any, _size: Any) -> int:  # noqa: N802
+        text.value = b"580.65.06"
+        return DONE if self.measures else FAILED
+
 
 def board(visible: str | None, *boards: str, **how: bool) -> Gpu | None:
     environment = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
@@ -66,3 +74,12 @@ def test_energy_and_limit_are_in_joules_and_watts_and_none_where_the_board_does_
     assert mute is not None
     assert (gpu.energy_joules(), gpu.default_limit_w()) == (7_200_000.5, 70.0)
     assert (mute.energy_joules(), mute.default_limit_w()) == (None, None)
+
+
+def test_the_driver_says_its_version_and_the_board_its_compute_capability() -> None:
+    gpu, mute = board("0", "Tesla T4"), board("0", "Tesla T4", measures=False)
+    assert gpu is not None
+    assert mute is not None
+    assert (gpu.compute_capability(), mute.compute_capability()) == ((7, 5), None)
+    assert driver_version(FakeNvml("Tesla T4")) == "580.65.06"
+    assert driver_version(FakeNvml("Tesla T4", measures=False)) is None

@@ -8,6 +8,7 @@ by `neurograde.cluster.lint`.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any
 
 from neurograde.cluster.profiles import Node
 from neurograde.maths.digest import canonical_json, sha256_hex
+from neurograde.runtime.cache import CACHE_LIMIT
 from neurograde.runtime.exits import LAST_WORDS
 from neurograde.runtime.grid import ROW
 
@@ -25,8 +27,11 @@ GRACE_SECONDS = 25  # of which a spot node leaves about 15
 KEPT_SECONDS = 7 * 24 * 3600  # a finished Job, for whoever wants to read its pods
 RETRIES = 3  # of an index, for exits that are neither free nor hopeless
 STOP_JOB, STOP_INDEX, ASKED_TO_STOP = (64, 66, 73, 77, 78), (65, 80, 81), (75,)
+GPU_OR_NOTHING = ("--set", "device=cuda")
+"""Arguments of a pod that asks for a board: without a usable one it ends, and never computes on its CPU in silence."""
 NAME_LENGTH = 48  # and nine for the digest: a pod's host name adds an index, and 63 is the limit
-SCRATCH_GIB = 2  # /tmp: weights on their way to the GPU, and what libraries leave there
+SCRATCH_GIB = 2
+"""Local disk behind /tmp of a step that downloads at most one file of weights."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,9 @@ class Step:
     memory_gib: int
     """Memory that a pod asks for and may use."""
     cache_gib: float = 0.0
-    """Local disk for what is computed or packed once."""
+    """Local disk for arrays that are computed or packed once."""
+    scratch_gib: int = SCRATCH_GIB
+    """Local disk behind /tmp: weights on their way to the GPU, and what libraries leave there."""
     completions: int = 1
     """Pods that must succeed: shards."""
     parallelism: int = 1
@@ -138,7 +145,7 @@ def _pod(step: Step, placement: Placement, specs: str) -> Manifest:
         "containers": [_container(step, placement)],
         "volumes": [
             {"name": "specs", "configMap": {"name": specs}},
-            {"name": "tmp", "emptyDir": {"sizeLimit": f"{SCRATCH_GIB}Gi"}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": f"{step.scratch_gib}Gi"}},
             {"name": "cache", "emptyDir": {"sizeLimit": f"{_cache_gib(step)}Gi"}},
             {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}},
         ],
@@ -157,6 +164,7 @@ def _pod(step: Step, placement: Placement, specs: str) -> Manifest:
 
 def _container(step: Step, placement: Placement) -> Manifest:
     variables = {"PYTHONUNBUFFERED": "1", "NEUROGRADE_CACHE": "/cache", LAST_WORDS: "/dev/termination-log"}
+    variables[CACHE_LIMIT] = str(math.ceil(step.cache_gib))
     if step.row is not None:
         variables[ROW] = step.row
     facts = {
@@ -167,7 +175,7 @@ def _container(step: Step, placement: Placement) -> Manifest:
     return {
         "name": CONTAINER,
         "image": placement.image,
-        "args": [f"jobs.{step.job}", f"/specs/{step.spec}"],
+        "args": [f"jobs.{step.job}", f"/specs/{step.spec}", *(GPU_OR_NOTHING if step.node.gpu else ())],
         "env": [
             *({"name": name, "value": value} for name, value in variables.items()),
             *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in facts.items()),
@@ -193,10 +201,15 @@ def _resources(step: Step) -> dict[str, str]:
     asked = {
         "cpu": str(step.node.cpu),
         "memory": f"{step.memory_gib}Gi",
-        "ephemeral-storage": f"{_cache_gib(step) + SCRATCH_GIB + 1}Gi",
+        "ephemeral-storage": f"{disk_gib(step)}Gi",
     }
     return asked if step.node.gpu is None else {**asked, "nvidia.com/gpu": "1"}
 
 
+def disk_gib(step: Step) -> int:
+    """Return the local disk that a pod of the step asks for: cache, scratch, and one GiB for logs."""
+    return _cache_gib(step) + step.scratch_gib + 1
+
+
 def _cache_gib(step: Step) -> int:
-    return max(1, -int(-step.cache_gib // 1) + 1)  # rounded up, and one for the file that is being replaced
+    return math.ceil(step.cache_gib) + 1  # one for the file that is being replaced

@@ -17,15 +17,16 @@ from typing import Any
 import yaml
 
 from neurograde.cluster import base
+from neurograde.cluster.fit import Sizes, check_fit
 from neurograde.cluster.job import Manifest, Placement, Step, indexed_job
 from neurograde.cluster.profiles import Profile
-from neurograde.cluster.study import MemoryOf, Study, after_steps, chain_steps, grid_steps
+from neurograde.cluster.study import Study, after_steps, chain_steps, grid_steps
 from neurograde.maths.digest import canonical_json, sha256_hex
 
 GPUS_PER_STUDY = 64  # of the quota: what a namespace may hold at once
 
 
-def render(study: Study, profile: Profile, placement: Placement, identity: str, memory_of: MemoryOf) -> dict[str, str]:
+def render(study: Study, profile: Profile, placement: Placement, identity: str, sizes: Sizes) -> dict[str, str]:
     """The text of every file by its path under k8s/.
 
     Args:
@@ -33,12 +34,18 @@ def render(study: Study, profile: Profile, placement: Placement, identity: str, 
         profile: The kind of cluster.
         placement: Image and names.
         identity: The Google service account of all pods.
-        memory_of: What a shard holds in memory.
+        sizes: Sizes that only torch knows.
+
+    Raises:
+        SpecError: no node of the profile can hold a step.
     """
     specs = config_map(study, placement)
     name = specs["metadata"]["name"]
 
     def jobs(steps: Iterable[Step]) -> list[Manifest]:
+        steps = list(steps)
+        for step in steps:
+            check_fit(step, profile)
         return [indexed_job(step, placement, name) for step in steps]
 
     files: dict[str, list[Manifest]] = {
@@ -47,13 +54,21 @@ def render(study: Study, profile: Profile, placement: Placement, identity: str, 
         "base/quota.yaml": [base.quota(placement, GPUS_PER_STUDY)],
         "base/service-account.yaml": [base.service_account(placement, identity)],
         **{f"{folder}/specs.yaml": [specs] for folder in ("chain", "grid", "after")},
-        **{f"grid/{file}": jobs(steps) for file, steps in grid_steps(study, profile, memory_of).items()},
+        **{f"grid/{file}": jobs(steps) for file, steps in grid_steps(study, profile, sizes).items()},
     }
-    for folder, steps in (("chain", chain_steps(study, profile)), ("after", after_steps(study, profile))):
+    for folder, steps in (("chain", chain_steps(study, profile, sizes)), ("after", after_steps(study, profile, sizes))):
         digits = len(str(len(steps)))  # files are applied in the order of their names
         for number, (name_of_step, each) in enumerate(steps, start=1):
             files[f"{folder}/{number:0{digits}}-{name_of_step}.yaml"] = jobs(each)
     return {path: _text(objects) for path, objects in sorted(files.items())}
+
+
+def steps_of(study: Study, profile: Profile, sizes: Sizes) -> list[Step]:
+    """Return every step of a study, in the order in which they run."""
+    chain, after = chain_steps(study, profile, sizes), after_steps(study, profile, sizes)
+    grid = grid_steps(study, profile, sizes)
+    groups = [*(group for _, group in chain), *grid.values(), *(group for _, group in after)]
+    return [step for group in groups for step in group]
 
 
 def config_map(study: Study, placement: Placement) -> Manifest:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from neurograde.cluster.fit import Sizes, needs_of, training_memory_gib
 from neurograde.cluster.job import Step, object_name
 from neurograde.cluster.profiles import Profile
 from neurograde.errors import SpecError, UsageError
 from neurograde.runtime import specfile
-from neurograde.runtime.checkpoint_cost import ShardMemory
 from neurograde.specs.base import JobSpec
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.catalogue import BY_NAME, JOBS, JobEntry, Phase
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.patch import PatchSpec
-from neurograde.specs.records import Shard
 from neurograde.specs.report import ReportSpec
 from neurograde.specs.train import Extension, Straightforward, TrainSpec
-
-PLAIN_GIB = 8  # of a job that holds some images, or one network, at a time
-GIB = 2**30
-GPU_GIB = 3  # of the board, for CUDA's context, the trunk and a batch
-TRAINING_GIB = 6  # Python, torch, CUDA's context, a batch; patches and features are mapped, and make room when asked
-MemoryOf = Callable[[TrainSpec, Shard], ShardMemory]
-"""What a shard holds; the layers of networks, which it takes to know that, are torch's business."""
 
 
 @dataclass(frozen=True)
@@ -122,17 +113,17 @@ def _alone(study: Study, name: str, source: str) -> Study:
     )
 
 
-def chain_steps(study: Study, profile: Profile) -> list[tuple[str, list[Step]]]:
+def chain_steps(study: Study, profile: Profile, sizes: Sizes) -> list[tuple[str, list[Step]]]:
     """What prepares the data, one after the other under its name; the steps of one name may run at once."""
-    return _in_order(study, profile, "data")
+    return _in_order(study, profile, sizes, "data")
 
 
-def after_steps(study: Study, profile: Profile) -> list[tuple[str, list[Step]]]:
+def after_steps(study: Study, profile: Profile, sizes: Sizes) -> list[tuple[str, list[Step]]]:
     """What follows the grids, in the same form."""
-    return _in_order(study, profile, "results")
+    return _in_order(study, profile, sizes, "results")
 
 
-def grid_steps(study: Study, profile: Profile, memory_of: MemoryOf) -> dict[str, list[Step]]:
+def grid_steps(study: Study, profile: Profile, sizes: Sizes) -> dict[str, list[Step]]:
     """By train spec: a Job for each row of its grid, an index for each shard of the row.
 
     Raises:
@@ -145,7 +136,7 @@ def grid_steps(study: Study, profile: Profile, memory_of: MemoryOf) -> dict[str,
                 name=f"{spec.name}-{row}" if len(study.trained()) > 1 else row,
                 spec=file,
                 node=profile.training,
-                memory_gib=_training_memory_gib(spec, row, shards[0], profile, memory_of(spec, shards[0])),
+                memory_gib=training_memory_gib(spec, row, shards[0], profile, sizes.shard_memory(spec, shards[0])),
                 cache_gib=spec.cache_gib,
                 completions=len(shards),
                 parallelism=profile.parallelism,
@@ -158,10 +149,10 @@ def grid_steps(study: Study, profile: Profile, memory_of: MemoryOf) -> dict[str,
     }
 
 
-def _in_order(study: Study, profile: Profile, phase: Phase) -> list[tuple[str, list[Step]]]:
+def _in_order(study: Study, profile: Profile, sizes: Sizes, phase: Phase) -> list[tuple[str, list[Step]]]:
     ordered: list[tuple[str, list[Step]]] = []
     for entry in JOBS:
-        steps = _plain_steps(study, profile, entry) if entry.phase == phase else []
+        steps = _plain_steps(study, profile, sizes, entry) if entry.phase == phase else []
         if entry.is_ahead and len(steps) > 1:  # several grids may need the same: the second finds what the first made
             ordered += [(f"{entry.name}-{object_name(step.name)}", [step]) for step in steps]
         elif steps:
@@ -169,19 +160,24 @@ def _in_order(study: Study, profile: Profile, phase: Phase) -> list[tuple[str, l
     return ordered
 
 
-def _plain_steps(study: Study, profile: Profile, entry: JobEntry) -> list[Step]:
-    return [
-        Step(
-            job=entry.name,
-            name=spec.name,
-            spec=file,
-            node=profile.training if entry.computes_like_training else profile.other,
-            memory_gib=TRAINING_GIB if entry.computes_like_training else PLAIN_GIB,
-            cache_gib=getattr(spec, "cache_gib", 8.0),
+def _plain_steps(study: Study, profile: Profile, sizes: Sizes, entry: JobEntry) -> list[Step]:
+    steps = []
+    for file, spec in study.specs.items():
+        if spec.job != entry.name and not _is_ahead(entry.name, spec):
+            continue
+        needs = needs_of(entry.name, spec, sizes)
+        steps.append(
+            Step(
+                job=entry.name,
+                name=spec.name,
+                spec=file,
+                node=profile.training if entry.computes_like_training else profile.other,
+                memory_gib=needs.memory_gib,
+                cache_gib=needs.cache_gib,
+                scratch_gib=needs.scratch_gib,
+            )
         )
-        for file, spec in study.specs.items()
-        if spec.job == entry.name or _is_ahead(entry.name, spec)
-    ]
+    return steps
 
 
 def _is_ahead(job: str, spec: JobSpec) -> bool:
@@ -192,25 +188,3 @@ def _is_ahead(job: str, spec: JobSpec) -> bool:
         return any(backbone.is_enum for backbone in spec.backbones)
     reads_features = any(isinstance(each, Straightforward | Extension) for each in spec.strategies)
     return job == "features" and spec.engine == "shared" and reads_features
-
-
-def _training_memory_gib(spec: TrainSpec, row: str, shard: Shard, profile: Profile, held: ShardMemory) -> int:
-    """Memory that a pod asks for.
-
-    Raises:
-        SpecError: it, or the board's, is more than the profile's nodes have.
-    """
-    node, sessions = profile.training, len(shard.sessions)
-    in_memory = held.checkpoint_bytes + (0 if node.gpu else held.trained_bytes)
-    needs = [("memory", in_memory, node.memory_gib - TRAINING_GIB)]
-    if node.gpu_memory_gib:
-        needs.append(("GPU memory", held.trained_bytes, node.gpu_memory_gib - GPU_GIB))
-    for what, needed, room_gib in needs:
-        if needed > room_gib * GIB:
-            fitting = room_gib * GIB * sessions // needed
-            accepted = f"accepted are 1 to {fitting}" if fitting else "not even one fits: choose a larger profile"
-            raise SpecError(
-                f"sessions_per_shard: {spec.sessions_per_shard or sessions} sessions of {spec.name}, row {row}, hold "
-                f"{needed / GIB:.1f} GiB of {what}, and profile {profile.name} has {room_gib} GiB for them; {accepted}"
-            )
-    return TRAINING_GIB + -(-in_memory // GIB)

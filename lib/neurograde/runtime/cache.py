@@ -25,6 +25,8 @@ from numpy.typing import DTypeLike, NDArray
 from neurograde.runtime.log import log
 
 TEMPORARY = ".part-"  # prefix of files under way
+CACHE_LIMIT = "NEUROGRADE_CACHE_GIB"
+"""Variable with the GiB that a pod's cache volume holds: a spec that allows more gets no more."""
 SECONDS_UNDER_WAY = 24 * 3600  # a file under way that nobody has written to for so long is a killed process's
 
 
@@ -34,7 +36,7 @@ class Cache:
     def __init__(self, limit_gib: float, folder: Path | None = None) -> None:
         """A cache of at most `limit_gib` in `folder`; when not given, NEUROGRADE_CACHE or the user's cache folder."""
         self.folder = folder or default_folder()
-        self.limit = int(limit_gib * 2**30)
+        self.limit = int(min(limit_gib, float(os.environ.get(CACHE_LIMIT, "inf"))) * 2**30)
 
     def find(self, key: str) -> NDArray[Any] | None:
         """The array of `key`, mapped read-only, if it is there and whole; what is damaged is said and removed."""

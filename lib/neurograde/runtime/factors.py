@@ -1,7 +1,7 @@
 """The numbers that turn work into carbon and money: tables, each row with the source and the year it comes from.
 
     grid_intensity.csv   g CO2e/kWh of a grid, by cloud region or country (ISO 3166 alpha-3), the year it is of
-    gpu_tdp.csv          W of a board, by the words of its name, the year of its release
+    gpus.csv             W, memory, compute capability and peaks of a board, by the words of its name; blank is unknown
     cpu_tdp.csv          W and cores of a processor, by the words of its name, the year in which it was read
     storage_prices.csv   US dollars for keeping and handling objects, by region, the year in which it was read
     rates.csv            samples a second of a device, by what it does with them
@@ -74,13 +74,26 @@ def gpu_tdp_w(model: str, default_limit_w: float | None = None) -> float:
     Raises:
         SpecError: If neither the table nor the board says.
     """
-    row = _best_match(model, "gpu_tdp.csv")
+    row = _best_match(model, "gpus.csv")
     if row is not None:
         return float(row["tdp_w"])
     if default_limit_w is not None:
         return default_limit_w
-    accepted = ", ".join(row["model"] for row in _rows("gpu_tdp.csv"))
+    accepted = ", ".join(row["model"] for row in _rows("gpus.csv"))
     raise SpecError(f"gpu_model: {model!r} has no TDP; accepted are names that hold the words of: {accepted}")
+
+
+def gpu_capability(model: str) -> tuple[int, int] | None:
+    """Return the compute capability of a board by the driver's name of it; None where the table does not know it.
+
+    >>> gpu_capability("Tesla V100-SXM2-16GB")
+    (7, 0)
+    """
+    text = (_best_match(model, "gpus.csv") or {}).get("compute_capability")
+    if not text:
+        return None
+    major, _, minor = text.partition(".")
+    return int(major), int(minor)
 
 
 def cpu_factor(model: str | None) -> CpuFactor:

@@ -1,6 +1,6 @@
 """The GPU of this process through NVML, NVIDIA's management library, where a driver has brought it along.
 
-Five calls of a C library: not worth a dependency. Everything that the board does not answer is None, never 0.
+Eight calls of a C library: not worth a dependency. Everything that the board does not answer is None, never 0.
 """
 
 from __future__ import annotations
@@ -42,6 +42,12 @@ class Gpu:
         failed = self.library.nvmlDeviceGetPowerManagementDefaultLimit(self.handle, ctypes.byref(milliwatts))
         return None if failed else milliwatts.value / 1000.0
 
+    def compute_capability(self) -> tuple[int, int] | None:
+        """Return the generation of the board's processors: (7, 5) for a T4."""
+        major, minor = ctypes.c_int(), ctypes.c_int()
+        failed = self.library.nvmlDeviceGetCudaComputeCapability(self.handle, ctypes.byref(major), ctypes.byref(minor))
+        return None if failed else (major.value, minor.value)
+
 
 def visible_gpu(environment: Mapping[str, str] = os.environ, library: Any = None) -> Gpu | None:
     """The first GPU that CUDA shows to this process: the one a job trains on.
@@ -59,16 +65,36 @@ def visible_gpu(environment: Mapping[str, str] = os.environ, library: Any = None
     first = environment.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
     if first in {"", "-1", "none", "void", "NoDevFiles"}:
         return None
+    library = _started(library)
     if library is None:
-        try:
-            library = ctypes.CDLL(LIBRARY)
-        except OSError:
-            return None
-    handle = ctypes.c_void_p()
-    if library.nvmlInit_v2():
         return None
+    handle = ctypes.c_void_p()
     if first.isdigit():
         failed = library.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(int(first)), ctypes.byref(handle))
     else:
         failed = library.nvmlDeviceGetHandleByUUID(first.encode(), ctypes.byref(handle))
     return None if failed else Gpu(library, handle)
+
+
+def driver_version(library: Any = None) -> str | None:
+    """Return the version of the NVIDIA driver, such as `580.65.06`, or None without one.
+
+    Args:
+        library: Stands in for NVML in tests.
+    """
+    library = _started(library)
+    if library is None:
+        return None
+    text = ctypes.create_string_buffer(96)
+    failed = library.nvmlSystemGetDriverVersion(text, ctypes.c_uint(len(text)))
+    return None if failed else text.value.decode()
+
+
+def _started(library: Any) -> Any:
+    """Return NVML (or `library`, its stand-in), initialised; None where it is missing or refuses."""
+    if library is None:
+        try:
+            library = ctypes.CDLL(LIBRARY)
+        except OSError:
+            return None
+    return None if library.nvmlInit_v2() else library

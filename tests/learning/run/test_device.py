@@ -8,7 +8,7 @@ import resource
 import pytest
 import torch
 
-from neurograde.errors import SpecError
+from neurograde.errors import DeviceUnavailable, SpecError
 from neurograde.learning.run.device import prepare_device
 
 
@@ -46,3 +46,14 @@ def test_memory_that_was_freed_is_used_again():
 def test_a_gpu_that_is_not_there_is_refused_and_the_accepted_named():
     with pytest.raises(SpecError, match="device: 'cuda' is asked for, but torch sees no GPU here; accepted are auto"):
         prepare_device("cuda", 1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_in_a_pod_a_missing_gpu_is_the_node_s_fault_and_names_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NODE_NAME", "node-7")
+    with pytest.raises(
+        DeviceUnavailable, match=r"node node-7: no board, driver none: libcuda\.so\.1 cannot be"
+    ) as caught:
+        prepare_device("cuda", 1)
+    assert caught.value.exit_code == 69
+    assert prepare_device("auto", 1) == torch.device("cpu")

@@ -1,9 +1,11 @@
-"""What a shard will hold and its checkpoints cost, said before it begins."""
+"""The memory that a shard will hold and the price of its checkpoints, before it begins."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+
+from torchvision import models
 
 from neurograde.learning.engines.optimisers.optimiser import values_per_parameter
 from neurograde.learning.losses.objective import Objective
@@ -18,7 +20,7 @@ from neurograde.specs.train import TrainSpec
 
 
 def checkpoint_plan(spec: TrainSpec, shard: Shard, trunk: Trunk) -> str:
-    """Bytes, object operations and price of a shard's checkpoints, in one line."""
+    """Return bytes, object operations and price of a shard's checkpoints, in one line."""
     cost = cost_of_checkpoints(spec, [shard_size(spec, shard, trunk)])
     price = "price unknown" if cost.operations_usd is None else f"${cost.operations_usd:.2f} for the operations"
     return (
@@ -33,42 +35,42 @@ def _outline(backbone: str, input_size_px: int) -> Trunk:
 
 
 def outlined(spec: TrainSpec, shard: Shard) -> Trunk:
-    """The outline of a shard's trunk, to count with before there are weights."""
+    """Return the outline of a shard's trunk, to count with before there are weights."""
     backbone = shard.sessions[0].backbone
     return _outline(backbone, spec.input_size_px or default_input_size_px(backbone))
 
 
 def shard_size(spec: TrainSpec, shard: Shard, trunk: Trunk) -> ShardSize:
-    """What is trained of a shard; the trunk may be an outline."""
+    """Return the trained parameters and epochs of a shard; the trunk may be an outline."""
     return _size(shard, _session_parameters(spec, shard, trunk))
 
 
 def planned_checkpoints(spec: TrainSpec) -> CheckpointCost:
-    """What the checkpoints of a whole grid will cost."""
+    """Return the cost of the checkpoints of a whole grid."""
     sizes: list[ShardSize] = []
     for shards in rows(expand(spec, ()).shards).values():
         parameters = _session_parameters(spec, shards[0], outlined(spec, shards[0]))  # alike in all of a row
-        sizes += [_size(each, parameters) for each in shards]
+        sizes += [_size(shard, parameters) for shard in shards]
     return cost_of_checkpoints(spec, sizes)
 
 
 def _session_parameters(spec: TrainSpec, shard: Shard, trunk: Trunk) -> int:
-    """Trainable parameters of one session of the shard's row."""
+    """Return the number of trainable parameters of one session of the shard's row."""
     session = shard.sessions[0]
     freeze(trunk, session.adaptation)
     head = new_head(trunk, session.adaptation, Objective(len(spec.classes)).outputs, spec.seed, session.id)
-    own = [*(each for each in trunk.module.parameters() if each.requires_grad), *head.parameters()]
-    return sum(each.numel() for each in own)
+    own = [*(parameter for parameter in trunk.module.parameters() if parameter.requires_grad), *head.parameters()]
+    return sum(parameter.numel() for parameter in own)
 
 
 def _size(shard: Shard, session_parameters: int) -> ShardSize:
     return ShardSize(
-        parameters=len(shard.sessions) * session_parameters, epochs=max(each.epochs for each in shard.sessions)
+        parameters=len(shard.sessions) * session_parameters, epochs=max(session.epochs for session in shard.sessions)
     )
 
 
 def cost_of_checkpoints(spec: TrainSpec, shards: Sequence[ShardSize]) -> CheckpointCost:
-    """What the checkpoints of shards of one grid cost."""
+    """Return the cost of the checkpoints of some shards of a grid."""
     return checkpoint_cost(
         shards,
         slots=values_per_parameter(spec.optimiser),
@@ -80,10 +82,18 @@ def cost_of_checkpoints(spec: TrainSpec, shards: Sequence[ShardSize]) -> Checkpo
 
 
 def memory_of(spec: TrainSpec, shard: Shard) -> ShardMemory:
-    """What a shard's sessions will hold in memory."""
+    """Return the memory that the sessions of a shard hold."""
     return shard_memory(
         shard_size(spec, shard, outlined(spec, shard)), values_per_parameter(spec.optimiser), _bytes_per_value(spec)
     )
+
+
+def weights_bytes(spec: TrainSpec) -> int:
+    """Return the bytes of all files of weights that torchvision has for the grid's backbones."""
+    entries = [
+        models.get_model_weights(backbone.name)[backbone.weights] for backbone in spec.backbones if backbone.is_enum
+    ]
+    return sum(int(entry.meta["_file_size"] * 2**20) for entry in entries)
 
 
 def _bytes_per_value(spec: TrainSpec) -> int:
