@@ -29,6 +29,8 @@ def augment(job: Job[AugmentSpec]) -> None:
     with job.publish("datasets", inputs=[partition, patches]) as dataset:
         from neurograde.maths.plan import plan_samples, statistics
         from neurograde.patches.samples import channel_counts, sample_files
+        from neurograde.specs.results.balance import Balance
+        from neurograde.specs.results.standardisation import Standardisation
 
         partition.verify()
         rows = partition.read_csv("assignment.csv")
@@ -42,8 +44,8 @@ def augment(job: Job[AugmentSpec]) -> None:
         except ValueError as error:
             raise DataError(f"{partition.url}: {error}") from None
         dataset.write_csv("samples.csv", ("patch", "transform", "subset", "label"), plan.samples)
-        dataset.write_json("balance.json", plan.tables())
-        dataset.write_json("standardisation.json", standardisation)
+        dataset.write_result("balance.json", Balance.of(plan.tables()))
+        dataset.write_result("standardisation.json", Standardisation.of(standardisation))
         if spec.materialise:
             dataset.write_many(sample_files(plan.samples, patches))
 

@@ -38,6 +38,7 @@ def baseline(job: Job[BaselineSpec]) -> None:
         from neurograde.evaluation.openings import open_test_set
         from neurograde.evaluation.units import samples_by_subset
         from neurograde.learning.networks import staged_weights
+        from neurograde.specs.results.baseline import BaselineResult
 
         units = samples_by_subset(dataset, patches)
         names = [row["patch"] for row in patches.read_csv("index.csv")]
@@ -55,17 +56,16 @@ def baseline(job: Job[BaselineSpec]) -> None:
         opening = open_test_set(job, dataset, spec.method.kind, units["test"])
         said["test"] = predicted(fitted, units["test"], rows, spec.classes)
 
-        metrics = {
-            "format": 1,
-            "method": spec.method.kind,
-            "classes": spec.classes,
-            "positive": spec.positive,
-            "chosen": fitted.chosen,
-            "threshold": judge.threshold_as_json(),
-            "subsets": {subset: judge.assess(subset, each) for subset, each in said.items()},
-            **opening,
-        }
-        out.write_json("metrics.json", metrics)
+        result = BaselineResult(
+            method=spec.method.kind,
+            classes=spec.classes,
+            positive=spec.positive,
+            chosen=fitted.chosen,
+            threshold=judge.threshold_result(),
+            subsets={subset: judge.assess(subset, each) for subset, each in said.items()},
+            **opening._asdict(),
+        )
+        out.write_result("metrics.json", result)
         lines = (row for subset, each in said.items() for row in judge.rows(subset, each))
         out.write_csv("predictions.csv", judge.columns(), lines)
 

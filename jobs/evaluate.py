@@ -40,6 +40,7 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
         from neurograde.evaluation.units import external_patches, samples_by_subset
         from neurograde.learning.inference.chosen_session import Predictor
         from neurograde.learning.networks import staged_weights
+        from neurograde.specs.results.evaluation import Cases, Chosen, EvaluationResult, External
 
         staged_weights.fetch(job.store, train.backbones)
         compared = compare(run)
@@ -63,30 +64,25 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
         ensemble = Ensemble(spec, train, members, says) if len(members) > 1 else None
         as_new = predictor.as_a_new_image("test", units["test"], samples["test"])
 
-        metrics = {
-            "format": 1,
-            "run": spec.run,
-            "classes": train.classes,
-            "positive": train.positive,
-            "sessions": [each.as_json() for each in compared],
-            "cells": cells(compared),
-            "chosen": {"session": session.id, "cell": session.cell, "rule": spec.opens},
-            "threshold": judge.threshold_as_json(),
-            "subsets": {subset: judge.assess(subset, each) for subset, each in predicted.items()},
-            "cases": {
-                "k": spec.top_k,
-                "subsets": {
-                    subset: assess_cases(judge, subset, each, spec.top_k) for subset, each in predicted.items()
-                },
-            },
-            "temperature": assess_temperature(judge, predicted),
-            "ensemble": ensemble and ensemble.as_json(judge),
-            "test_standardised_as_train": None if as_new is None else judge.assess("test", as_new),
-            **openings.pop("test"),
-            "external": {"patches": spec.external, **openings["external"]} if external else None,
-            "notes": notes(compared, units),
-        }
-        evaluation.write_json("metrics.json", metrics)
+        cases = {subset: assess_cases(judge, subset, each, spec.top_k) for subset, each in predicted.items()}
+        result = EvaluationResult(
+            run=spec.run,
+            classes=train.classes,
+            positive=train.positive,
+            sessions=tuple(each.result() for each in compared),
+            cells=cells(compared),
+            chosen=Chosen(session=session.id, cell=session.cell, rule=spec.opens),
+            threshold=judge.threshold_result(),
+            subsets={subset: judge.assess(subset, each) for subset, each in predicted.items()},
+            cases=Cases(k=spec.top_k, subsets=cases),
+            temperature=assess_temperature(judge, predicted),
+            ensemble=ensemble and ensemble.result(judge),
+            test_standardised_as_train=None if as_new is None else judge.assess("test", as_new),
+            **openings["test"]._asdict(),
+            external=External(patches=spec.external, **openings["external"]._asdict()) if spec.external else None,
+            notes=notes(compared, units),
+        )
+        evaluation.write_result("metrics.json", result)
         rows = (row for subset, each in predicted.items() for row in judge.rows(subset, each))
         evaluation.write_csv("predictions.csv", judge.columns(), rows)
         if ensemble:

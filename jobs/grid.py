@@ -29,6 +29,7 @@ from neurograde.runtime.command import Parser, command
 from neurograde.runtime.cuda import check_board
 from neurograde.runtime.factors import grid_factor
 from neurograde.runtime.log import log
+from neurograde.specs.results.balance import Balance
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
@@ -141,8 +142,8 @@ def samples_in_store(spec: TrainSpec) -> tuple[int, int] | None:
     manifest = read_manifest(store, folder)
     if manifest is None:
         return None
-    subsets = Artefact(store, folder, manifest).read_json("balance.json")["subsets"]
-    return subsets["train"]["total"], subsets["valid"]["total"]
+    subsets = Artefact(store, folder, manifest).read_result(Balance, "balance.json").subsets
+    return subsets["train"].total, subsets["valid"].total
 
 
 def _pair(text: str) -> tuple[int, int]:

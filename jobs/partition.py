@@ -43,6 +43,8 @@ def partition(job: Job[PartitionSpec]) -> None:
         )
         from neurograde.maths.subsets import SUBSETS
         from neurograde.patches.near_duplicates import hash_every_patch, near_duplicates
+        from neurograde.specs.results.independence import Independence
+        from neurograde.specs.results.partition import PartitionSummary
 
         options = SearchOptions(spec.search_nodes, spec.search_seconds, spec.search_turns, spec.readings)
         rows = patches.read_csv("index.csv")
@@ -75,9 +77,9 @@ def partition(job: Job[PartitionSpec]) -> None:
         folds = spec.folds.model_dump() if spec.folds else None
         lacking = tuple(leave_one_out.lacking(solved)) if left_out else unrepresented(solved)
         said = (*lacking, *coarseness(solved), *remarks(families, targets))
-        summary = summarise(rows, subsets, solved, targets, remarks=said, folds=folds)
-        out.write_json("summary.json", summary)
-        out.write_json("independence.json", proof | {"near_duplicates": alike})
+        summary = PartitionSummary.of(summarise(rows, subsets, solved, targets, remarks=said, folds=folds))
+        out.write_result("summary.json", summary)
+        out.write_result("independence.json", Independence.of(proof | {"near_duplicates": alike}))
         if spec.correlate is None:
             from neurograde.reports.partition_figures import partition_figures
 
@@ -86,10 +88,10 @@ def partition(job: Job[PartitionSpec]) -> None:
         log.info(f"{len(solved.assignment)} families of {len(rows):,} patches: {in_words(solved)}")
         for line in lacking:
             log.warning(line)
-        if alike["count"]:
+        if alike.count:
             log.warning(
-                f"{alike['count']:,} pairs of patches look the same, in two families and two subsets: see "
-                f"independence.json of {out.folder}; first {' and '.join(alike['pairs'][0]['patches'])}"
+                f"{alike.count:,} pairs of patches look the same, in two families and two subsets: see "
+                f"independence.json of {out.folder}; first {' and '.join(alike.pairs[0].patches)}"
             )
 
 

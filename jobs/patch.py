@@ -49,7 +49,7 @@ def patch(job: Job[PatchSpec]) -> None:
         patches.write_csv("images.csv", *work.image_table())
         if slides := work.slide_table():
             patches.write_csv("slides.csv", *slides)
-        patches.write_json("accounting.json", work.accounting())
+        patches.write_result("accounting.json", work.accounting())
         log.info(str(work.total))
         work.verdicts.log()
         work.write_codes()

@@ -40,7 +40,7 @@ def predict(job: Job[PredictSpec]) -> None:
             from neurograde.learning.inference.grader import Grader
             from neurograde.learning.networks import staged_weights
             from neurograde.reports.grades_page import prediction_page
-            from neurograde.reports.readings import Metrics, read
+            from neurograde.specs.results.evaluation import EvaluationResult
 
             run = finished_run(job, evaluation.input("runs").name)
             dataset = made_from(job, run.artefact(), "datasets")
@@ -58,7 +58,7 @@ def predict(job: Job[PredictSpec]) -> None:
             out.write_csv("heatmaps.csv", HEATMAP_COLUMNS, predicting.heatmaps)
             rows = [dict(zip(IMAGE_COLUMNS, row, strict=True)) for row in predicting.images]
             maps = [dict(zip(HEATMAP_COLUMNS, row, strict=True)) for row in predicting.heatmaps]
-            metrics = read(Metrics, evaluation, "metrics.json")
+            metrics = evaluation.read_result(EvaluationResult, "metrics.json")
             title = f"Grades of new images: {spec.name}"
             marks = evaluation.manifest.marks
             page = prediction_page(title, metrics, grader.temperature, rows, maps, predicting.files, marks)

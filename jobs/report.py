@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 def report(job: Job[ReportSpec]) -> None:
     """Follow each evaluation leftwards, compose the page, print where it is."""
     from neurograde.reports.headline import headline
-    from neurograde.reports.readings import Metrics, read
+    from neurograde.specs.results.evaluation import EvaluationResult
 
     spec = job.spec
     evaluations = [job.upstream("evaluations", name) for name in spec.evaluations]
     baselines = [job.upstream("baselines", name) for name in spec.baselines]
-    headlines = [headline(read(Metrics, each, "metrics.json")) for each in evaluations]
+    headlines = [headline(each.read_result(EvaluationResult, "metrics.json")) for each in evaluations]
     try:
         with job.publish("reports", inputs=[*evaluations, *baselines]) as page:
             from neurograde.reports.chain import follow

@@ -35,14 +35,15 @@ def test_a_family_of_two_classes_counts_once_for_each_and_transformed_patches_do
     )  # fmt: skip
     judge = Judge(SPEC, train_spec(), found)
     cases = assess_cases(judge, "test", found, k=2)
-    assert cases["fewer_than_k"] == 2
+    assert cases.fewer_than_k == 2
     for how in ("mean", "vote", "top_k"):
-        assert (cases[how]["n"], cases[how]["families"]) == (3, 2)
-        assert cases[how]["confusion"] == [[1, 0], [1, 1]]
+        assessment = getattr(cases, how)
+        assert (assessment.n, assessment.families) == (3, 2)
+        assert assessment.confusion == ((1, 0), (1, 1))
 
 
 def test_a_drawn_vote_of_two_classes_goes_to_the_positive_one():
     found = predicted(("a", "D", "identity", 0.9), ("a", "D", "identity", 0.0), ("b", "PD", "identity", 0.1))
     cases = assess_cases(Judge(SPEC, train_spec(), found), "test", found, k=1)
-    assert cases["vote"]["confusion"] == [[1, 0], [0, 1]]
-    assert cases["mean"]["confusion"] == [[1, 0], [1, 0]]
+    assert cases.vote.confusion == ((1, 0), (0, 1))
+    assert cases.mean.confusion == ((1, 0), (1, 0))

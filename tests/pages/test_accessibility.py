@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from neurograde.reports.readings import Metrics, read
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -19,7 +20,6 @@ from neurograde.maths.patch_grid import Margins
 from neurograde.patches.illustration import CroppedImage, Illustrations
 from neurograde.reports.grades_page import prediction_page
 from neurograde.reports.page import compose
-from neurograde.reports.readings import Metrics, read
 from neurograde.storage.store import Store
 from tests.support.accessibility import check, violations
 from tests.support.browser import Cable, Served

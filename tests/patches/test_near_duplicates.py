@@ -12,6 +12,7 @@ from PIL import Image
 
 from neurograde.maths.dihedral import IDENTITY, TRANSFORMS, apply
 from neurograde.patches.near_duplicates import NEAR_BITS, PatchHashes, near_duplicates, perceptual_hash
+from neurograde.specs.results.independence import NearDuplicates
 
 
 def tissue(seed: int, size: int = 90) -> np.ndarray:
@@ -47,11 +48,10 @@ def test_a_copy_is_found_under_every_symmetry(seed: int, transform: str, how: st
     changed = {"same": patch, "jpeg": jpeg(patch), "dark": (0.9 * patch).astype(np.uint8), "noise": patch + noise}[how]
     copy = apply(changed.clip(0, 255).astype(np.uint8), transform)
     found = near_duplicates(rows("a", "b"), ["train", "test"], hashed({"0": patch, "1": copy}))
-    assert found["count"] == 1
-    assert found["pairs"][0]["bits"] <= NEAR_BITS
-    assert found["pairs"][0] | {"bits": 0} == {
-        "patches": ["0", "1"], "families": ["a", "b"], "subsets": ["train", "test"], "bits": 0,
-    }  # fmt: skip
+    [pair] = found.pairs
+    assert found.count == 1
+    assert pair.bits <= NEAR_BITS
+    assert (pair.patches, pair.families, pair.subsets) == (("0", "1"), ("a", "b"), ("train", "test"))
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_a_copy_is_found_under_every_symmetry(seed: int, transform: str, how: st
 )
 def test_look_alikes_of_one_family_or_on_one_side_are_no_leak(families: tuple[str, str], subsets: list[str]):
     found = near_duplicates(rows(*families), subsets, hashed({"0": tissue(1), "1": tissue(1)}))
-    assert found == {"count": 0, "pairs": [], "too_plain": 0}
+    assert found == NearDuplicates(count=0, too_plain=0)
 
 
 def test_plain_patches_are_counted_and_left_out():
     glass = np.full((90, 90, 3), 240, np.uint8)
     assert perceptual_hash(glass) is None
     found = near_duplicates(rows("a", "b"), ["train", "test"], hashed({"0": glass, "1": glass}))
-    assert found == {"count": 0, "pairs": [], "too_plain": 2}
+    assert found == NearDuplicates(count=0, too_plain=2)
 
 
 def test_among_many_patches_the_copies_are_found_and_no_others_nearest_first():
@@ -74,11 +74,8 @@ def test_among_many_patches_the_copies_are_found_and_no_others_nearest_first():
     patches |= {"698": jpeg(patches["3"]), "699": np.rot90(patches["400"]), "697": patches["5"]}
     sides = [("train", "test")[n % 2] for n in range(700)]
     found = near_duplicates(rows(*patches), sides, hashed(patches))
-    assert [each["bits"] for each in found["pairs"]] == sorted(each["bits"] for each in found["pairs"])
-    assert sorted(each["patches"] for each in found["pairs"]) == [
-        ["3", "698"],
-        ["400", "699"],
-    ]  # 5 and 697 are on one side
+    assert [pair.bits for pair in found.pairs] == sorted(pair.bits for pair in found.pairs)
+    assert sorted(pair.patches for pair in found.pairs) == [("3", "698"), ("400", "699")]  # 5 and 697 are on one side
 
 
 def test_the_bits_are_those_that_differ():
@@ -91,4 +88,4 @@ def test_the_bits_are_those_that_differ():
     one = hashes.hashes[0].copy()
     one[:, 1] ^= np.uint64(0b1011)
     hashes.names, hashes.hashes = ["0", "1"], [hashes.hashes[0], one]
-    assert near_duplicates(rows("a", "b"), ["train", "test"], hashes)["pairs"][0]["bits"] == 3
+    assert near_duplicates(rows("a", "b"), ["train", "test"], hashes).pairs[0].bits == 3

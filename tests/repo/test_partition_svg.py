@@ -15,6 +15,7 @@ import pytest
 from neurograde.maths.partition import STRATEGIES, Families, SearchOptions, Targets, certified, kfold, leave_one_out
 from neurograde.maths.partition.summary import summarise
 from neurograde.reports.partition_figures import partition_figures
+from neurograde.specs.results.partition import PartitionSummary
 
 FAMILIES = Families.of(
     {
@@ -66,7 +67,7 @@ def figures(way: str) -> Mapping[str, str]:
         solved = leave_one_out.solve(FAMILIES, "u05")
     else:
         solved = certified(STRATEGIES[way](FAMILIES, targets, SearchOptions()), FAMILIES, targets, SearchOptions())
-    drawn = partition_figures(FAMILIES, targets, solved, summarise([], [], solved, targets))
+    drawn = partition_figures(FAMILIES, targets, solved, PartitionSummary.of(summarise([], [], solved, targets)))
     return {figure.slug: figure.svg for figure in drawn}
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from jobs.evaluate import evaluate
 from neurograde.reports.blocks import Figures, Tables
-from neurograde.reports.readings import Metrics
 from neurograde.reports.sections.further import further
+from neurograde.specs.results.evaluation import EvaluationResult
 from neurograde.storage.store import Store
 from tests.support.finished import write_run
 
@@ -30,7 +30,7 @@ def metrics(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 
 def tables(metrics: dict) -> dict[str, list[dict[str, str]]]:
-    block, figures = further("demo", Metrics.model_validate_json(json.dumps(metrics)))
+    block, figures = further("demo", EvaluationResult.model_validate_json(json.dumps(metrics)))
     assert isinstance(block, Tables)
     assert isinstance(figures, Figures)
     return {each.slug: list(csv.DictReader(io.StringIO(each.csv().decode()))) for each in block.tables}
@@ -53,7 +53,7 @@ def test_the_tables_hold_the_numbers_of_the_evaluation(metrics: dict):
 
 
 def test_the_figure_says_in_words_how_far_off_it_is_before_and_after(metrics: dict):
-    *_, figures = further("demo", Metrics.model_validate_json(json.dumps(metrics)))
+    *_, figures = further("demo", EvaluationResult.model_validate_json(json.dumps(metrics)))
     alt = figures.figures[0].alt
     errors = (
         metrics["temperature"]["subsets"]["test"][when]["calibration_error"]["value"] for when in ("before", "after")
@@ -64,6 +64,6 @@ def test_the_figure_says_in_words_how_far_off_it_is_before_and_after(metrics: di
 
 def test_an_evaluation_of_before_has_no_such_blocks(metrics: dict):
     old = {name: each for name, each in metrics.items() if name not in ("cases", "ensemble", "temperature")}
-    assert further("demo", Metrics.model_validate_json(json.dumps(old))) == []
+    assert further("demo", EvaluationResult.model_validate_json(json.dumps(old))) == []
     lone = metrics | {"ensemble": None}
     assert list(tables(lone)) == ["cases-demo", "temperature-demo"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -11,7 +10,8 @@ from neurograde.reports.chain import Chain
 from neurograde.reports.page import compose
 from neurograde.reports.sections.methods import methods
 from neurograde.specs.records import FileRecord, InputRecord, Manifest
-from neurograde.storage.artefact import Artefact, Draft, read_manifest
+from neurograde.specs.results.baseline import BaselineResult
+from neurograde.storage.artefact import Artefact, Draft, encode_json, read_manifest
 from neurograde.storage.store import Store
 from tests.support.page import chains
 from tests.support.study import carbon, write_study
@@ -33,12 +33,16 @@ def write_baseline(
     further: dict[str, float] | None = None,
 ) -> Artefact:
     """A baseline with the figures of the chain's own test, and two hours of work."""
-    evaluated = chain.evaluation.read_json("metrics.json")
-    metrics = {key: evaluated[key] for key in ("format", "subsets")} | {"test_set": test_set}
-    metrics |= {"method": name, "classes": ["D", "PD"]}
-    of_patches = metrics["subsets"]["test"]["patches"]["metrics"]
+    subsets = {subset: result.as_json() for subset, result in chain.metrics.subsets.items()}
+    of_patches = subsets["test"]["patches"]["metrics"]
     of_patches |= {key: of_patches["accuracy"] | {"value": value} for key, value in (further or {}).items()}
-    return write(chain.evaluation.store, f"baselines/{name}", json.dumps(metrics).encode(), features)
+    result = BaselineResult.of(
+        {
+            "method": name, "classes": ["D", "PD"], "positive": "D", "chosen": {}, "subsets": subsets,
+            "threshold": chain.metrics.threshold.as_json(), "test_set": test_set, "openings": 1,
+        }
+    )  # fmt: skip
+    return write(chain.evaluation.store, f"baselines/{name}", encode_json(result.as_json()), features)
 
 
 def write(store: Store, folder: str, data: bytes, features: tuple[InputRecord, ...] = ()) -> Artefact:

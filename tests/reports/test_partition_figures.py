@@ -13,6 +13,7 @@ from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.six_families import SIX, six_families, six_heatmaps
 from neurograde.reports.figures.style import read_back
 from neurograde.reports.partition_figures import partition_figures
+from neurograde.specs.results.partition import PartitionSummary
 
 HOSTILE = '<script>"D" & $x^2$ 分化'
 FAMILIES = Families.of(
@@ -25,7 +26,7 @@ FAMILIES = Families.of(
 
 def drawn(strategy: str = "ifpo", families: Families = FAMILIES) -> dict[str, Figure]:
     solved = STRATEGIES[strategy](families, Targets(), SearchOptions())
-    figures = partition_figures(families, Targets(), solved, summarise([], [], solved, Targets()))
+    figures = partition_figures(families, Targets(), solved, PartitionSummary.of(summarise([], [], solved, Targets())))
     return {each.slug: each for each in figures}
 
 

@@ -7,14 +7,13 @@ generator, and nothing was trained for them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from neurograde.maths.assessment import assess
 from neurograde.maths.correlate import correlate
-from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
+from neurograde.maths.minimax import best_by_accuracy, best_by_loss
 from neurograde.maths.partition import STRATEGIES, SearchOptions, Targets, leave_one_out
 from neurograde.maths.partition.summary import families_of, subsets_of, summarise
 from neurograde.maths.plan import plan_samples, statistics
@@ -25,9 +24,23 @@ from neurograde.maths.subsets import SUBSETS
 from neurograde.patches.png import encode_png
 from neurograde.reports.partition_figures import partition_figures
 from neurograde.runtime.carbon_record import CarbonRecord, total
-from neurograde.specs.base import FORMAT
 from neurograde.specs.grid import expand
 from neurograde.specs.records import Grid, Manifest, Session
+from neurograde.specs.results.accounting import Accounting, PixelAccount
+from neurograde.specs.results.assessment import Assessment, SubsetResult, Threshold
+from neurograde.specs.results.balance import Balance
+from neurograde.specs.results.evaluation import (
+    BestEpoch,
+    CellResult,
+    Chosen,
+    EvaluationResult,
+    SessionResult,
+    Spread,
+)
+from neurograde.specs.results.independence import Independence, NearDuplicates
+from neurograde.specs.results.partition import PartitionSummary
+from neurograde.specs.results.sessions import SessionEnd, ShardSessions
+from neurograde.specs.results.standardisation import Standardisation
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, Draft, encode_csv
 from neurograde.storage.run import read_run
@@ -74,10 +87,10 @@ class Study:
         files: Mapping[str, Any] | None = None,
         **spec: Any,
     ) -> Artefact:
-        """An artefact with its manifest; values are bytes, or written as JSON."""
+        """An artefact with its manifest; values are bytes, or results."""
         draft = Draft(self.store, f"{kind}/{name}")
         for path, content in (files or {}).items():
-            draft.write(path, content) if isinstance(content, bytes) else draft.write_json(path, content)
+            draft.write(path, content) if isinstance(content, bytes) else draft.write_result(path, content)
         manifest = Manifest(
             kind=kind,
             name=name,
@@ -108,12 +121,11 @@ class Study:
         ]
         accounts = {label: _account(sum(row["class"] == label for row in self.rows), rng) for label in self.classes}
         whole = {key: sum(each[key] for each in accounts.values()) for key in next(iter(accounts.values()))}
-        account = {
-            "format": 1,
-            "patch_size_px": PATCH_SIZE_PX,
+        account = Accounting(
+            patch_size_px=PATCH_SIZE_PX,
             **whole,
-            "classes": {label: {"families": 10, **each} for label, each in accounts.items()},
-        }
+            classes={label: PixelAccount(families=10, **each) for label, each in accounts.items()},
+        )
         columns = ("image", "family", "patches", "width_px", "height_px", "precrop_px")
         images_csv = encode_csv(columns, [(f"{f}-0", f, n, 300, 300, 0) for (_, f), n in counts.items()])
         pixels = {row["patch"]: encode_png(np.full((8, 8, 3), n % 256, np.uint8)) for n, row in enumerate(self.rows)}
@@ -140,8 +152,8 @@ class Study:
         if leak:
             subsets = correlate(self.rows, subsets, **leak)
         files: dict[str, Any] = {
-            "summary.json": summarise(
-                self.rows, subsets, solved, targets, remarks=["10 families cannot be divided"], folds=folds
+            "summary.json": PartitionSummary.of(
+                summarise(self.rows, subsets, solved, targets, remarks=["10 families cannot be divided"], folds=folds)
             )
         }
         columns = ("patch", "class", "family", "subset")
@@ -152,7 +164,7 @@ class Study:
         if not leaks:
             drawn = partition_figures(families, targets, solved, files["summary.json"])
             files |= {f"figures/{each.slug}.svg": each.svg.encode() for each in drawn}
-            files["independence.json"] = {"near_duplicates": {"count": 2, "pairs": [], "too_plain": 0}}
+            files["independence.json"] = Independence(near_duplicates=NearDuplicates(count=2, too_plain=0))
         partition = self.publish(
             "partitions", name, job="partition", inputs=[patches], marks=["leaking"] if leaks else [], hours=0.001,
             files=files, correlate=leak,
@@ -161,7 +173,10 @@ class Study:
         plan = plan_samples(rows, "ngca", 7, seed=0, may_lack=("valid", "test") if left_out else ())
         dataset = self.publish(
             "datasets", name, job="augment", inputs=[partition, patches], hours=0.004,
-            files={"balance.json": plan.tables(), "standardisation.json": statistics(_counts(name), "train")},
+            files={
+                "balance.json": Balance.of(plan.tables()),
+                "standardisation.json": Standardisation.of(statistics(_counts(name), "train")),
+            },
         )  # fmt: skip
         whole, sessions, histories = self.run(name, dataset, leaks)
         metrics = self.metrics(name, sessions, histories, rows, leaks)
@@ -215,7 +230,9 @@ class Study:
         columns = ("session", "epoch", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
         files = {
             "history.csv": encode_csv(columns, lines),
-            "sessions.json": {"sessions": [{"id": s.id, "diverged": 3 if s is diverged else None} for s in sessions]},
+            "sessions.json": ShardSessions(
+                sessions=tuple(SessionEnd(id=s.id, diverged=3 if s is diverged else None) for s in sessions)
+            ),
         }
         trained: dict[str, Any] = {"spec": grid.spec, "spec_digest": grid.spec_digest}
         if self.interrupted:
@@ -228,40 +245,44 @@ class Study:
 
     def metrics(
         self, name: str, sessions: Sequence[Session], histories: History, rows: Sequence[Mapping[str, str]], leaks: bool
-    ) -> dict[str, Any]:
+    ) -> EvaluationResult:
         """metrics.json: sessions, cells, and each subset by sample, patch and image."""
         bests = [(session, _best(histories[session.id])) for session in sessions]
         names = dict.fromkeys(each.cell for each in sessions)
         cells = [_cell([each for each in bests if each[0].cell == name], self.grid["repeats"]) for name in names]
-        ranked = rank_cells({cell["cell"]: [cell["loss"]["mean"]] for cell in cells})
-        chosen = min((each for each in bests if each[0].cell == ranked[0]), key=lambda each: each[1][0].loss)[0]
+        ranked = rank_cells({cell.cell: [cell.loss.mean or 0.0] for cell in cells})
+        of_best = [(session, best) for session, (best, _) in bests if session.cell == ranked[0]]
+        chosen = min(of_best, key=lambda each: each[1].loss or 0.0)[0]
         subsets = {}
         for subset in ("valid", "test"):
             chosen_rows = [row for row in rows if row["subset"] == subset]
             skill = 2.4 if leaks and subset == "valid" else 0.5 if leaks else 1.4
-            subsets[subset] = {
-                level: self._assessed(f"{name}-{subset}", chosen_rows, level, skill)
-                for level in ("samples", "patches", "images")
-            }
-        return {
-            "format": FORMAT,
-            "run": name,
-            "classes": self.classes,
-            "positive": self.classes[0],
-            "sessions": [
-                {"id": each.id, "cell": each.cell, "best_loss": asdict(by_loss), "best_accuracy": asdict(by_accuracy)}
-                for each, (by_loss, by_accuracy) in bests
-            ],
-            "cells": sorted(cells, key=lambda cell: ranked.index(cell["cell"])),
-            "chosen": {"session": chosen.id, "cell": chosen.cell, "rule": "best_of_best_cell"},
-            "threshold": {"value": 0.5, "source": "spec"},
-            "subsets": subsets,
-            "test_set": "0" * 64,
-            "openings": 2 if leaks else 1,
-            "notes": ["1 of 6 sessions diverged and is left out."],
-        }  # fmt: skip
+            subsets[subset] = SubsetResult(
+                **{
+                    level: self._assessed(f"{name}-{subset}", chosen_rows, level, skill)
+                    for level in ("samples", "patches", "images")
+                }
+            )
+        return EvaluationResult(
+            run=name,
+            classes=self.classes,
+            positive=self.classes[0],
+            sessions=tuple(
+                SessionResult(
+                    id=session.id, **_axes(session), repeat=session.repeat, best_loss=by_loss, best_accuracy=by_accuracy
+                )
+                for session, (by_loss, by_accuracy) in bests
+            ),
+            cells=tuple(sorted(cells, key=lambda cell: ranked.index(cell.cell))),
+            chosen=Chosen(session=chosen.id, cell=chosen.cell, rule="best_of_best_cell"),
+            threshold=Threshold(value=0.5, source="spec"),
+            subsets=subsets,
+            test_set="0" * 64,
+            openings=2 if leaks else 1,
+            notes=("1 of 6 sessions diverged and is left out.",),
+        )
 
-    def _assessed(self, name: str, rows: Sequence[Mapping[str, str]], level: str, skill: float) -> dict[str, Any]:
+    def _assessed(self, name: str, rows: Sequence[Mapping[str, str]], level: str, skill: float) -> Assessment:
         rng = generator(2, name)
         bias = {family: rng.normal(0, 0.7) for family in sorted({row["family"] for row in rows})}
         labels = np.array([self.classes.index(row["class"]) for row in rows])
@@ -287,19 +308,12 @@ class Study:
             resamples=100,
             rng=generator(3, name, level),
         )
-        return {
-            "n": found.n,
-            "families": found.families,
-            "metrics": {key: asdict(each) for key, each in found.metrics.items()},
-            "confusion": found.confusion.tolist(),
-            "calibration": [asdict(each) for each in found.calibration],
-            "roc": found.roc,
-        }
+        return Assessment.from_maths(found, self.classes)
 
 
 _NOTHING = {
     "history.csv": encode_csv(("session", "epoch", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy"), []),
-    "sessions.json": {"sessions": []},
+    "sessions.json": ShardSessions(sessions=()),
 }
 
 
@@ -382,19 +396,25 @@ def _curves(session: Session, leaks: bool) -> list[list[float]]:
 def _best(history: Sequence[Sequence[float]]) -> list[BestEpoch]:
     train_loss, train_accuracy, valid_loss, valid_accuracy = zip(*history, strict=True)
     curves = (train_loss, valid_loss, train_accuracy, valid_accuracy)
-    return [best for pick in (best_by_loss, best_by_accuracy) if (best := pick(*curves))]
+    return [BestEpoch(**vars(best)) for pick in (best_by_loss, best_by_accuracy) if (best := pick(*curves))]
 
 
-def _cell(bests: Sequence[tuple[Session, Sequence[BestEpoch]]], repeats: int) -> dict[str, Any]:
-    session = bests[0][0]
+def _axes(session: Session) -> dict[str, Any]:
     return {
         "cell": session.cell,
         "backbone": session.backbone,
         "strategy": session.adaptation.label,
         "learning_rate": session.learning_rate,
         "batch_size": session.batch_size,
-        "n": len(bests),
-        "diverged": repeats - len(bests),
-        "loss": asdict(spread([by_loss.loss for _, (by_loss, _) in bests])),
-        "accuracy": asdict(spread([by_accuracy.accuracy for _, (_, by_accuracy) in bests], max)),
     }
+
+
+def _cell(bests: Sequence[tuple[Session, Sequence[BestEpoch]]], repeats: int) -> CellResult:
+    losses, accuracies = ([getattr(both[n], name) for _, both in bests] for n, name in enumerate(("loss", "accuracy")))
+    return CellResult(
+        **_axes(bests[0][0]),
+        n=len(bests),
+        diverged=repeats - len(bests),
+        loss=Spread(**vars(spread(losses))),
+        accuracy=Spread(**vars(spread(accuracies, max))),
+    )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
-from neurograde.evaluation.judge import Judge, as_intervals
+from neurograde.evaluation.judge import Judge
 from neurograde.evaluation.unit_probabilities import Predicted
 from neurograde.maths.assessment import sureness_of
 from neurograde.maths.bootstrap import bootstrap_over_families
@@ -14,10 +12,12 @@ from neurograde.maths.calibration import calibration_curve
 from neurograde.maths.paired import paired_differences
 from neurograde.maths.seeding import generator
 from neurograde.maths.temperature import BOUNDS, at_temperature, fit_temperature
+from neurograde.specs.results.assessment import CalibrationBin, intervals
+from neurograde.specs.results.evaluation import Recalibration, Temperature
 
 
-def assess_temperature(judge: Judge, predicted: Mapping[str, Predicted]) -> dict[str, Any]:
-    """The temperature in metrics.json, fitted on the original patches of valid, and what it does to each subset.
+def assess_temperature(judge: Judge, predicted: Mapping[str, Predicted]) -> Temperature:
+    """Return the temperature in metrics.json, fitted on the original patches of valid, and what it does to each subset.
 
     It leaves the order of the samples as it is, and with it every grade: what changes is loss, Brier score and
     calibration error. Valid's own figures after it are of the patches that it was fitted on; the test set's are the
@@ -26,21 +26,21 @@ def assess_temperature(judge: Judge, predicted: Mapping[str, Predicted]) -> dict
     patches = {subset: each.originals() for subset, each in predicted.items()}
     valid = patches["valid"]
     temperature = fit_temperature(judge.truth(valid)[0], valid.probabilities)
-    return {
-        "value": temperature,
-        "source": f"least loss on {len(valid.units)} valid patches",
-        "at_border": any(abs(temperature / border - 1) < 1e-3 for border in BOUNDS),
-        "subsets": {subset: _before_and_after(judge, subset, each, temperature) for subset, each in patches.items()},
-    }
+    return Temperature(
+        value=temperature,
+        source=f"least loss on {len(valid.units)} valid patches",
+        at_border=any(abs(temperature / border - 1) < 1e-3 for border in BOUNDS),
+        subsets={subset: _before_and_after(judge, subset, each, temperature) for subset, each in patches.items()},
+    )
 
 
-def _before_and_after(judge: Judge, subset: str, patches: Predicted, temperature: float) -> dict[str, Any]:
+def _before_and_after(judge: Judge, subset: str, patches: Predicted, temperature: float) -> Recalibration:
     labels, families = judge.truth(patches)
     bins, positive, resamples = judge.spec.calibration_bins, judge.positive, judge.spec.resamples
     given = {"before": patches.probabilities, "after": at_temperature(patches.probabilities, temperature)}
     metrics = {when: sureness_of(labels, each, positive=positive, bins=bins) for when, each in given.items()}
     # Resampled as the patches are elsewhere: the intervals before are those that stand there.
-    intervals = {
+    resampled = {
         when: bootstrap_over_families(
             each, families, generator(judge.spec.seed, "bootstrap", subset, "patches"), resamples
         )
@@ -48,13 +48,15 @@ def _before_and_after(judge: Judge, subset: str, patches: Predicted, temperature
     }
     rng = generator(judge.spec.seed, "bootstrap", subset, "temperature")
     change = paired_differences(metrics["before"], metrics["after"], families, rng, resamples=resamples)
-    return {
-        "n": len(labels),
-        "families": len(set(families)),
-        **{when: as_intervals(each) for when, each in intervals.items()},
-        "change": as_intervals(change),
-        "calibration": {
-            when: [asdict(each) for each in calibration_curve(labels == positive, probabilities[:, positive], bins)]
-            for when, probabilities in given.items()
-        },
+    curves = {
+        when: calibration_curve(labels == positive, probabilities[:, positive], bins)
+        for when, probabilities in given.items()
     }
+    return Recalibration(
+        n=len(labels),
+        families=len(set(families)),
+        before=intervals(resampled["before"]),
+        after=intervals(resampled["after"]),
+        change=intervals(change),
+        calibration={when: tuple(map(CalibrationBin.from_maths, curve)) for when, curve in curves.items()},
+    )

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from neurograde.errors import DataError, SpecError
-from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
+from neurograde.maths import minimax
+from neurograde.maths.minimax import best_by_accuracy, best_by_loss
 from neurograde.maths.selection import best_session, rank_cells, spread
 from neurograde.specs.records import Metrics, Session
+from neurograde.specs.results.evaluation import BestEpoch, CellResult, SessionResult, Spread
 from neurograde.storage.run import Run
-
-
-@dataclass(frozen=True)
-class Best:
-    """What a session reached at one epoch: the worse of train and valid, and the four values themselves."""
-
-    epoch: int
-    """The epoch, 1 or later."""
-    loss: float
-    """max(train, valid) of the losses."""
-    accuracy: float
-    """min(train, valid) of the accuracies."""
-    train_loss: float
-    """Running mean of the epoch, in training mode."""
-    valid_loss: float
-    """Of the whole valid subset, in eval mode."""
-    train_accuracy: float
-    """Like train_loss."""
-    valid_accuracy: float
-    """Like valid_loss."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +23,21 @@ class Compared:
     session: Session
     diverged: int | None
     """The epoch at which it diverged."""
-    by_loss: Best | None
+    by_loss: BestEpoch | None
     """The epoch of least minimax loss: its weights are the session's best."""
-    by_accuracy: Best | None
+    by_accuracy: BestEpoch | None
     """The epoch of greatest minimax accuracy."""
 
-    def as_json(self) -> dict[str, Any]:
-        """The session's entry in metrics.json."""
-        return {
-            "id": self.session.id,
+    def result(self) -> SessionResult:
+        """Return the session's entry in metrics.json."""
+        return SessionResult(
+            id=self.session.id,
             **_axes(self.session),
-            "repeat": self.session.repeat,
-            "diverged": self.diverged,
-            "best_loss": self.by_loss and asdict(self.by_loss),
-            "best_accuracy": self.by_accuracy and asdict(self.by_accuracy),
-        }
+            repeat=self.session.repeat,
+            diverged=self.diverged,
+            best_loss=self.by_loss,
+            best_accuracy=self.by_accuracy,
+        )
 
 
 def compare(run: Run) -> list[Compared]:
@@ -78,8 +60,8 @@ def compare(run: Run) -> list[Compared]:
     return compared
 
 
-def cells(compared: Sequence[Compared]) -> list[dict[str, Any]]:
-    """The cells of metrics.json, best first by the mean of the best minimax loss over repeats."""
+def cells(compared: Sequence[Compared]) -> tuple[CellResult, ...]:
+    """Return the settings of metrics.json, best first by the mean of the best minimax loss over repeats."""
     members: dict[str, list[Compared]] = {}
     for each in compared:
         members.setdefault(each.session.cell, []).append(each)
@@ -87,19 +69,19 @@ def cells(compared: Sequence[Compared]) -> list[dict[str, Any]]:
     by_accuracy = {
         cell: [each.by_accuracy for each in sessions if each.by_accuracy] for cell, sessions in members.items()
     }
-    ranked = rank_cells({cell: [best.loss for best in bests] for cell, bests in by_loss.items()})
-    return [
-        {
+    losses = {cell: _values("loss", bests) for cell, bests in by_loss.items()}
+    return tuple(
+        CellResult(
             **_axes(members[cell][0].session),
-            "n": len(by_loss[cell]),
-            "diverged": sum(each.diverged is not None for each in members[cell]),
-            "loss": asdict(spread([best.loss for best in by_loss[cell]])),
-            "accuracy": asdict(spread([best.accuracy for best in by_accuracy[cell]], max)),
+            n=len(losses[cell]),
+            diverged=sum(each.diverged is not None for each in members[cell]),
+            loss=_spread(losses[cell]),
+            accuracy=_spread(_values("accuracy", by_accuracy[cell]), max),
             # The report's figure 4.3 optimises the loss alone and shows the accuracy of the same epoch.
-            "accuracy_at_best_loss": asdict(spread([best.accuracy for best in by_loss[cell]], max)),
-        }
-        for cell in ranked
-    ]
+            accuracy_at_best_loss=_spread(_values("accuracy", by_loss[cell]), max),
+        )
+        for cell in rank_cells(losses)
+    )
 
 
 def choose(compared: Sequence[Compared], opens: str) -> Compared:
@@ -113,11 +95,11 @@ def choose(compared: Sequence[Compared], opens: str) -> Compared:
         SpecError: `opens` names no session, or one that diverged.
     """
     able = {each.session.id: each for each in compared if each.by_loss}
-    losses = {name: each.by_loss.loss for name, each in able.items() if each.by_loss}
+    losses = {name: each.by_loss.loss for name, each in able.items() if each.by_loss and each.by_loss.loss is not None}
     if opens == "best":
         return able[best_session(losses)]
     if opens == "best_of_best_cell":
-        best_cell = cells(compared)[0]["cell"]
+        best_cell = cells(compared)[0].cell
         return able[best_session({name: loss for name, loss in losses.items() if able[name].session.cell == best_cell})]
     if opens not in able:
         diverged = any(each.session.id == opens for each in compared)
@@ -132,11 +114,19 @@ def choose(compared: Sequence[Compared], opens: str) -> Compared:
 _CURVES = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
 
 
-def _at(best: BestEpoch | None, history: Sequence[Metrics]) -> Best | None:
+def _at(best: minimax.BestEpoch | None, history: Sequence[Metrics]) -> BestEpoch | None:
     if best is None or best.loss is None or best.accuracy is None:
         return None
     values = {name: getattr(history[best.epoch], name) for name in _CURVES}
-    return Best(epoch=best.epoch, loss=best.loss, accuracy=best.accuracy, **values)
+    return BestEpoch(epoch=best.epoch, loss=best.loss, accuracy=best.accuracy, **values)
+
+
+def _values(measure: str, bests: Sequence[BestEpoch]) -> list[float]:
+    return [value for best in bests if (value := getattr(best, measure)) is not None]
+
+
+def _spread(values: Sequence[float], best: Callable[[Iterable[float]], float] = min) -> Spread:
+    return Spread(**vars(spread(values, best)))
 
 
 def _axes(session: Session) -> dict[str, Any]:

@@ -9,7 +9,6 @@ result; the ensemble shows what averaging the repeats would have given, and thei
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,8 @@ from neurograde.evaluation.judge import Judge
 from neurograde.evaluation.unit_probabilities import Predicted
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.records import Session
+from neurograde.specs.results.assessment import Intervals
+from neurograde.specs.results.evaluation import Ensemble as EnsembleResult
 from neurograde.specs.train import TrainSpec
 
 
@@ -48,22 +49,22 @@ class Ensemble:
         self.together = {subset: averaged(each) for subset, each in says.items()}
         self.judge = Judge(spec, train, self.together["valid"])
 
-    def as_json(self, alone: Judge) -> dict[str, Any]:
-        """The ensemble in metrics.json, and how it differs from the chosen session, of which `alone` is the judge."""
-        return {
-            "sessions": [each.id for each in self.members],
-            "rule": "mean probability of the chosen cell's repeats, each at its best epoch; fixed before any test",
-            "threshold": self.judge.threshold_as_json(),
-            "subsets": {subset: self.judge.assess(subset, each) for subset, each in self.together.items()},
-            "less_chosen": {subset: self._less_chosen(subset, alone.threshold) for subset in self.together},
-        }
+    def result(self, alone: Judge) -> EnsembleResult:
+        """Return the ensemble in metrics.json, beside the chosen session, of which `alone` is the judge."""
+        return EnsembleResult(
+            sessions=tuple(session.id for session in self.members),
+            rule="mean probability of the chosen cell's repeats, each at its best epoch; fixed before any test",
+            threshold=self.judge.threshold_result(),
+            subsets={subset: self.judge.assess(subset, predicted) for subset, predicted in self.together.items()},
+            less_chosen={subset: self._less_chosen(subset, alone.threshold) for subset in self.together},
+        )
 
     def rows(self) -> Iterator[list[object]]:
         """The rows of ensemble.csv."""
         for subset, each in self.together.items():
             yield from self.judge.rows(subset, each)
 
-    def _less_chosen(self, subset: str, threshold: float) -> dict[str, Any]:
+    def _less_chosen(self, subset: str, threshold: float) -> dict[str, Intervals]:
         levels = {"patches": Predicted.originals, "images": Predicted.images}
         return {
             level: self.judge.difference(

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
 from neurograde.errors import DataError, SpecError
 from neurograde.evaluation.unit_probabilities import Predicted
-from neurograde.maths.assessment import Assessment, assess, decide, metrics_of
-from neurograde.maths.bootstrap import Interval
+from neurograde.maths.assessment import assess, decide, metrics_of
 from neurograde.maths.paired import paired_differences
 from neurograde.maths.predictions import Ints
 from neurograde.maths.seeding import generator
 from neurograde.maths.threshold import choose_threshold
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.evaluate import EvaluateSpec
+from neurograde.specs.results.assessment import Assessment, Intervals, SubsetResult, Threshold, intervals
 from neurograde.specs.train import TrainSpec
 
 COMPARED = ("loss", "accuracy", "f_measure", "f_macro", "roc_auc", "roc_auc_macro", "brier", "calibration_error")
@@ -38,15 +36,18 @@ class Judge:
         self.positive = train.classes.index(train.positive)
         self.threshold, self.source = self._threshold(valid.originals())
 
-    def assess(self, subset: str, predicted: Predicted) -> dict[str, Any]:
-        """The subset's entry in metrics.json: by sample, as the report counts, by original patch and by image."""
-        levels = {"samples": predicted, "patches": predicted.originals(), "images": predicted.images()}
-        return {level: self.level(subset, level, each) for level, each in levels.items()}
+    def assess(self, subset: str, predicted: Predicted) -> SubsetResult:
+        """Return the subset's entry in metrics.json: by sample as the report counts, by original patch, by image."""
+        return SubsetResult(
+            samples=self.level(subset, "samples", predicted),
+            patches=self.level(subset, "patches", predicted.originals()),
+            images=self.level(subset, "images", predicted.images()),
+        )
 
-    def level(self, subset: str, level: str, predicted: Predicted, threshold: float | None = None) -> dict[str, Any]:
-        """An assessment of `predicted` as metrics.json has it; `level` names the resamples, `threshold` another one."""
+    def level(self, subset: str, level: str, predicted: Predicted, threshold: float | None = None) -> Assessment:
+        """Return an assessment of `predicted`; `level` names the resamples, `threshold` replaces the judge's own."""
         labels, families = self.truth(predicted)
-        found = assess(
+        assessed = assess(
             labels,
             predicted.probabilities,
             families,
@@ -56,12 +57,12 @@ class Judge:
             resamples=self.spec.resamples,
             rng=generator(self.spec.seed, "bootstrap", subset, level),
         )
-        return self._as_json(found)
+        return Assessment.from_maths(assessed, self.classes)
 
     def difference(
         self, subset: str, what: str, pair: tuple[Predicted, Predicted], thresholds: tuple[float, float]
-    ) -> dict[str, Any]:
-        """The second of the pair less the first, metric by metric; `what` names the resamples."""
+    ) -> Intervals:
+        """Return the second of the pair less the first, metric by metric; `what` names the resamples."""
         first, second = (
             metrics_of(
                 self.truth(each)[0],
@@ -74,7 +75,7 @@ class Judge:
         )
         families = self.truth(pair[0])[1]
         rng = generator(self.spec.seed, "bootstrap", subset, what)
-        return as_intervals(
+        return intervals(
             paired_differences(first, second, families, rng, resamples=self.spec.resamples, names=COMPARED)
         )
 
@@ -94,9 +95,9 @@ class Judge:
         for unit, name, row in zip(predicted.units, named, predicted.probabilities.tolist(), strict=True):
             yield [subset, unit.patch, unit.transform, unit.image, unit.family, unit.label, self.classes[name], *row]
 
-    def threshold_as_json(self) -> dict[str, Any]:
-        """The threshold and where it is from; with more than two classes there is none."""
-        return {"value": self.threshold if len(self.classes) == 2 else None, "source": self.source}
+    def threshold_result(self) -> Threshold:
+        """Return the threshold and where it is from; with more than two classes it has no value."""
+        return Threshold(value=self.threshold if len(self.classes) == 2 else None, source=self.source)
 
     def _threshold(self, valid: Predicted) -> tuple[float, str]:
         asked = self.spec.threshold
@@ -115,27 +116,3 @@ class Judge:
                 "threshold: 'valid': the valid patches are of one class only; give a number between 0 and 1"
             )
         return chosen, f"best balanced accuracy on {len(truth)} valid patches"
-
-    def _as_json(self, found: Assessment) -> dict[str, Any]:
-        counts = zip(self.classes, found.class_counts, found.class_families, strict=True)
-        return {
-            "n": found.n,
-            "families": found.families,
-            "classes": {label: {"n": n, "families": families} for label, n, families in counts},
-            "metrics": as_intervals(found.metrics),
-            # Empty for two classes, whose metrics are those of the positive one already.
-            "against_rest": {
-                label: as_intervals(each) for label, each in zip(self.classes, found.against_rest, strict=False)
-            },
-            "confusion": found.confusion.tolist(),
-            "calibration": [asdict(each) for each in found.calibration],
-            "roc": found.roc,
-        }
-
-
-def as_intervals(metrics: Mapping[str, Interval]) -> dict[str, Any]:
-    """Metrics as metrics.json has them."""
-    return {
-        name: {"value": each.value, "low": each.low, "high": each.high, "undefined": each.undefined}
-        for name, each in metrics.items()
-    }

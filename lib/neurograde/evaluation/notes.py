@@ -8,8 +8,8 @@ from neurograde.evaluation.comparison import Compared
 from neurograde.evaluation.units import Unit
 
 
-def notes(compared: Sequence[Compared], subsets: Mapping[str, Sequence[Unit]]) -> list[str]:
-    """The notes of metrics.json.
+def notes(compared: Sequence[Compared], subsets: Mapping[str, Sequence[Unit]]) -> tuple[str, ...]:
+    """Return the notes of metrics.json.
 
     Args:
         compared: Every session.
@@ -39,4 +39,4 @@ def notes(compared: Sequence[Compared], subsets: Mapping[str, Sequence[Unit]]) -
         shared = len(pixels.get(test, set()) & pixels[learnt])
         if shared:
             lines.append(f"{shared} patch(es) of {test} have the very pixels of a patch in {learnt}")
-    return lines
+    return tuple(lines)

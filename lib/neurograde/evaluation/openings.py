@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
 from neurograde.evaluation.units import Unit
 from neurograde.runtime.job import Job
@@ -16,10 +16,19 @@ from neurograde.storage.artefact import Artefact
 from neurograde.storage.ledger import digest_of_test_set, record_opening
 
 
+class Opened(NamedTuple):
+    """A test set that is open."""
+
+    test_set: str
+    """Digest of the set."""
+    openings: int
+    """Times that it was opened, this one included."""
+
+
 def open_test_set(
     job: Job[EvaluateSpec] | Job[BaselineSpec], learnt: Artefact, session: str, units: Sequence[Unit]
-) -> dict[str, Any]:
-    """Write this opening down; returns the test set's digest and how often it was opened, this time included.
+) -> Opened:
+    """Write this opening into the ledger of the test set.
 
     Args:
         job: The job that opens it.
@@ -40,4 +49,4 @@ def open_test_set(
         ),
     )
     log.info(f"opening number {openings} of the test set {test_set[:12]}", extra={"fields": {"test_set": test_set}})
-    return {"test_set": test_set, "openings": openings}
+    return Opened(test_set, openings)

@@ -19,6 +19,7 @@ from neurograde.runtime.log import log
 from neurograde.runtime.machine import usable_cores
 from neurograde.specs.patch import GridSpec, PatchSpec
 from neurograde.specs.records import Decision
+from neurograde.specs.results import accounting as result
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.raw import Files, RawFile, RawFolder, RawInputs, read_url, stat_url
 
@@ -172,19 +173,18 @@ class Patching:
         """Columns and rows of slides.csv; None where there is no slide."""
         return (SLIDE_COLUMNS, self._slides) if self._slides else None
 
-    def accounting(self) -> dict[str, Any]:
-        """accounting.json: the set, and each class; and how far a review went, if there is one."""
-        review = {"review": self.verdicts.summary()} if self.spec.review else {}
-        return review | {
-            "format": 1,
-            "patch_size_px": self.spec.patch_size_px,
+    def accounting(self) -> result.Accounting:
+        """Return accounting.json: the set, and each class; and how far a review went, if there is one."""
+        return result.Accounting(
+            patch_size_px=self.spec.patch_size_px,
             **_account(self.total),
-            "images_without_patches": sum(1 for row in self._images if row[6] == 0),
-            "classes": {
-                label: {"families": len(self._families[label]), **_account(account)}
+            images_without_patches=sum(1 for row in self._images if row[6] == 0),
+            review=self.verdicts.summary() if self.spec.review else None,
+            classes={
+                label: result.PixelAccount(families=len(self._families[label]), **_account(account))
                 for label, account in sorted(self._accounts.items())
             },
-        }
+        )
 
     def write_codes(self) -> None:
         """Leave the table of codes beside the key, with the user."""

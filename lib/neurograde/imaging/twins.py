@@ -54,7 +54,7 @@ def look_at_images(items: Sequence[Item]) -> dict[str, Any]:
         "images": len(with_files) - len(unreadable),
         "unreadable": unreadable,
         "equal": _groups(digests, "subset"),
-        "alike": near_duplicates(rows, [item.subset for item in with_files], hashes),
+        "alike": near_duplicates(rows, [item.subset for item in with_files], hashes).as_json(),
         "two_labels": _groups(digests, "label"),
     }
 

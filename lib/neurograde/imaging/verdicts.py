@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from neurograde.errors import DataError
 from neurograde.imaging.cut import Verdict
@@ -12,6 +11,7 @@ from neurograde.maths.patch_grid import Margins
 from neurograde.runtime.log import log
 from neurograde.specs.patch import PatchSpec
 from neurograde.specs.records import Cell, Decision
+from neurograde.specs.results.accounting import Review
 
 
 @dataclass
@@ -75,15 +75,15 @@ class Verdicts:
             if images:
                 log.warning(f"review: {len(images)} images {state}, first {min(images)}")
 
-    def summary(self) -> dict[str, Any]:
-        """The review in accounting.json."""
-        return {
-            "images": len(self.by_image),
-            "reviewers": dict(sorted(self.reviewers.items())),
-            "undecided": sorted(self.undecided),
-            "unfinished": sorted(self.unfinished),
-            "void": dict(sorted(self.voided.items())),
-        }
+    def summary(self) -> Review:
+        """Return the review in accounting.json."""
+        return Review(
+            images=len(self.by_image),
+            reviewers=dict(sorted(self.reviewers.items())),
+            undecided=tuple(sorted(self.undecided)),
+            unfinished=tuple(sorted(self.unfinished)),
+            void=dict(sorted(self.voided.items())),
+        )
 
 
 def _verdict(image: str, decisions: list[Decision], rule: str) -> Verdict:

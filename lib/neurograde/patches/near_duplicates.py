@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from PIL import Image
 from neurograde.maths.dihedral import IDENTITY, TRANSFORMS, apply
 from neurograde.patches.png import decode_png
 from neurograde.runtime.progress import progress
+from neurograde.specs.results.independence import NearDuplicates, Pair
 from neurograde.storage.artefact import Artefact
 
 GRID = 9
@@ -89,8 +89,8 @@ def hash_every_patch(patches: Artefact, names: Sequence[str]) -> PatchHashes:
     return hashes
 
 
-def near_duplicates(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], hashes: PatchHashes) -> dict[str, Any]:
-    """The part of independence.json that warns: pairs of patches that look the same, in two families and two subsets.
+def near_duplicates(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], hashes: PatchHashes) -> NearDuplicates:
+    """Return the pairs of patches that look the same, in two families and two subsets: a warning, no error.
 
     Args:
         rows: patch and family of each patch.
@@ -98,16 +98,15 @@ def near_duplicates(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], h
         hashes: of the same patches.
 
     Returns:
-        `count` of such pairs, at most `LISTED` of them as `pairs` (nearest first, then by name), each with patches,
-        families, subsets and the `bits` by which they differ, and the number of patches `too_plain` to tell.
+        The number of such pairs, and at most `LISTED` of them, nearest first, then by name.
     """
     where = {row["patch"]: (row["family"], subset) for row, subset in zip(rows, subsets, strict=True)}
     found = _pairs(hashes, [where[name] for name in hashes.names])
     pairs = []
     for bits, *names in sorted(found)[:LISTED]:
         families, sides = zip(*(where[name] for name in names), strict=True)
-        pairs.append({"patches": names, "families": list(families), "subsets": list(sides), "bits": bits})
-    return {"count": len(found), "pairs": pairs, "too_plain": hashes.plain}
+        pairs.append(Pair(patches=tuple(names), families=families, subsets=sides, bits=bits))
+    return NearDuplicates(count=len(found), pairs=tuple(pairs), too_plain=hashes.plain)
 
 
 def _pairs(hashes: PatchHashes, places: Sequence[tuple[str, str]]) -> list[tuple[int, str, str]]:

@@ -1,6 +1,5 @@
 """Figures, tables and the page made of them: records of the store in, HTML, SVG and CSV out.
 
-readings    what a report takes from the files of other jobs, as small typed models
 chain       an evaluation and everything it was made from, followed by digest
 account     energy and emissions of a chain
 blocks      what a page is built from: figures, tables, numbers, commands

@@ -16,8 +16,12 @@ from neurograde.reports.account import account
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.headline import with_interval
 from neurograde.reports.numbers import count, decimal, duration, metric, plural, title
-from neurograde.reports.readings import Assessment, Balance, Independence, Partition, Standardisation, read
 from neurograde.specs.export import ExportSpec
+from neurograde.specs.results.assessment import Assessment
+from neurograde.specs.results.balance import Balance
+from neurograde.specs.results.independence import Independence
+from neurograde.specs.results.partition import PartitionSummary
+from neurograde.specs.results.standardisation import Standardisation
 
 METRICS = ("loss", "accuracy", "majority_baseline", "balanced_accuracy", "f_measure", "sensitivity", "specificity",
            "roc_auc", "f_macro", "roc_auc_macro", "brier", "calibration_error")  # fmt: skip
@@ -50,7 +54,7 @@ def model_card(
     """
     metrics = chain.metrics
     test = metrics.test_standardised_as_train or metrics.subsets["test"]
-    partition = read(Partition, chain.partition, "summary.json")
+    partition = chain.partition.read_result(PartitionSummary, "summary.json")
     return {
         "format": 1,
         "name": spec.name,
@@ -175,12 +179,12 @@ def _limits(chain: Chain, facts: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _data(chain: Chain, partition: Partition) -> dict[str, Any]:
-    balance = read(Balance, chain.dataset, "balance.json")
+def _data(chain: Chain, partition: PartitionSummary) -> dict[str, Any]:
+    balance = chain.dataset.read_result(Balance, "balance.json")
     return {
         "patches": {"name": chain.patches.folder, "digest": chain.patches.manifest.digest},
         "dataset": {"name": chain.dataset.folder, "digest": chain.dataset.manifest.digest},
-        "standardisation": read(Standardisation, chain.dataset, "standardisation.json").mode,
+        "standardisation": chain.dataset.read_result(Standardisation, "standardisation.json").mode,
         "subsets": {
             subset: {
                 label: {
@@ -195,8 +199,8 @@ def _data(chain: Chain, partition: Partition) -> dict[str, Any]:
     }
 
 
-def _partition(chain: Chain, partition: Partition) -> dict[str, Any]:
-    proof = read(Independence, chain.partition, "independence.json")
+def _partition(chain: Chain, partition: PartitionSummary) -> dict[str, Any]:
+    proof = chain.partition.read_result(Independence, "independence.json")
     certificate = partition.certificate
     return {
         "name": chain.partition.folder,

@@ -12,12 +12,12 @@ from functools import cached_property
 
 from neurograde.errors import DigestMismatch
 from neurograde.patches.illustration import Illustrations
-from neurograde.reports import readings
 from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import SpecT
 from neurograde.runtime.upstream import finished_run, made_from
 from neurograde.specs.architecture import Architecture
 from neurograde.specs.records import Metrics
+from neurograde.specs.results.evaluation import EvaluationResult
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.run import Run
 from neurograde.storage.store import Store
@@ -28,7 +28,7 @@ class Chain:
     """One evaluation with what stands behind it."""
 
     evaluation: Artefact
-    metrics: readings.Metrics
+    metrics: EvaluationResult
     run: Run
     dataset: Artefact
     partition: Artefact
@@ -98,7 +98,7 @@ def follow(job: Job[SpecT], evaluation: Artefact) -> Chain:
     from_store = any(each.kind == "images" for each in patches.manifest.inputs)
     return Chain(
         evaluation=evaluation,
-        metrics=readings.read(readings.Metrics, evaluation, "metrics.json"),
+        metrics=evaluation.read_result(EvaluationResult, "metrics.json"),
         run=run,
         dataset=dataset,
         partition=partition,

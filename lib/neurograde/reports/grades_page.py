@@ -20,7 +20,7 @@ from neurograde.reports.chain import file_name
 from neurograde.reports.document import Page
 from neurograde.reports.headline import with_interval
 from neurograde.reports.numbers import count, decimal, percent, plural
-from neurograde.reports.readings import Metrics
+from neurograde.specs.results.evaluation import EvaluationResult
 
 SHIMADA = {"U": "undifferentiated", "PD": "poorly differentiated", "D": "differentiating"}
 """Grades of neuroblastic differentiation in the Shimada system (§1.2.2), as the study labels its images."""
@@ -49,7 +49,7 @@ Row = Mapping[str, Any]
 
 def prediction_page(  # noqa: PLR0917 - what there is to show, in the order in which it is read
     title: str,
-    metrics: Metrics,
+    metrics: EvaluationResult,
     temperature: float,
     images: Sequence[Row],
     heatmaps: Sequence[Row],
@@ -92,7 +92,7 @@ def named(label: str) -> str:
     return f"{label}, {SHIMADA[label]}" if label in SHIMADA else label
 
 
-def _answer(metrics: Metrics, temperature: float, images: Sequence[Row]) -> Section:
+def _answer(metrics: EvaluationResult, temperature: float, images: Sequence[Row]) -> Section:
     graded = [each for each in images if each["grade"]]
     columns = [
         Column("image", "image", kind="text"),
@@ -116,7 +116,9 @@ def _answer(metrics: Metrics, temperature: float, images: Sequence[Row]) -> Sect
     return Section("answer", "The grades", lead, blocks)
 
 
-def _image(row: Row, heatmaps: Sequence[Row], files: Mapping[str, bytes], metrics: Metrics, number: int) -> Section:
+def _image(
+    row: Row, heatmaps: Sequence[Row], files: Mapping[str, bytes], metrics: EvaluationResult, number: int
+) -> Section:
     if row["grade"]:
         lead = f"{named(row['grade'])}, at a confidence of {percent(row['confidence'])}."
     else:

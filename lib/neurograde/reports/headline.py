@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from neurograde.reports.numbers import interval, metric, plural
-from neurograde.reports.readings import Interval, Metrics
+from neurograde.specs.results.assessment import Interval
+from neurograde.specs.results.evaluation import EvaluationResult
 
 
-def headline(metrics: Metrics) -> str:
+def headline(metrics: EvaluationResult) -> str:
     """What the chosen session does on the test set, per original patch."""
     test, cell = metrics.subsets["test"].patches, metrics.chosen_cell
     return (

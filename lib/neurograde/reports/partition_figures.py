@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from neurograde.maths.partition import Families, Targets, heatmap
 from neurograde.maths.partition import Partition as Solved
@@ -12,11 +11,11 @@ from neurograde.reports.chain import file_name
 from neurograde.reports.figures.families import families as families_figure
 from neurograde.reports.figures.heatmap import heatmap as heatmap_figure
 from neurograde.reports.figures.partition import partition as targets_figure
-from neurograde.reports.readings import Partition
+from neurograde.specs.results.partition import PartitionSummary
 
 
 def partition_figures(
-    families: Families, targets: Targets, solved: Solved, summary: Mapping[str, Any]
+    families: Families, targets: Targets, solved: Solved, summary: PartitionSummary
 ) -> Iterator[Figure]:
     """Shares against targets; each class's families (figure 2.3), and, where ε and μ were searched, D over them (2.5).
 
@@ -28,7 +27,7 @@ def partition_figures(
         solved: what came out, before a leak.
         summary: summary.json of it.
     """
-    yield targets_figure("targets", Partition.model_validate(summary))
+    yield targets_figure("targets", summary)
     crossing = {name: solved.assignment[name] for name in families.crossing}
     for number, name in enumerate(families.classes, start=1):
         yield families_figure(file_name("families", str(number), name), families, solved, targets, name)

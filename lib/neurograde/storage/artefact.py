@@ -22,10 +22,12 @@ from neurograde.errors import DataError, DigestMismatch
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import Record
 from neurograde.specs.records import FileRecord, InputRecord, Manifest
+from neurograde.specs.results.base import Result
 from neurograde.storage.store import Store, check_key
 
 MANIFEST = "manifest.json"
 RecordT = TypeVar("RecordT", bound=Record)
+ResultT = TypeVar("ResultT", bound=Result)
 
 
 def read_manifest(store: Store, folder: str) -> Manifest | None:
@@ -113,6 +115,15 @@ class Artefact:
         """The file's content as JSON."""
         return json.loads(self.read(path))
 
+    def read_result(self, model: type[ResultT], path: str) -> ResultT:
+        """Return the file as `model`; DataError naming file and field where they do not fit."""
+        try:
+            return model.model_validate_json(self.read(path))
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise DataError(f"{self.url}/{path}: {field}: {first['msg']}") from None
+
     def read_csv(self, path: str) -> list[dict[str, str]]:
         """The file's rows."""
         return decode_csv(self.read(path))
@@ -154,7 +165,11 @@ class Draft:
 
     def write_json(self, path: str, value: Any) -> None:
         """Add a file of indented JSON, in the order of the keys given."""
-        self.write(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+        self.write(path, encode_json(value))
+
+    def write_result(self, path: str, result: Result) -> None:
+        """Add a result file: its schema is that of who reads it."""
+        self.write_json(path, result.as_json())
 
     def write_csv(self, path: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Add a CSV table."""
@@ -187,6 +202,11 @@ class Draft:
             self._make_room()
             self.files[path] = FileRecord(sha256=sha256_hex(data), size=len(data))
             yield path, data
+
+
+def encode_json(value: Any) -> bytes:
+    """Return indented JSON in UTF-8, in the order of the keys given."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def encode_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from neurograde.errors import DigestMismatch
 from neurograde.specs.records import Grid, Manifest, Metrics, Session, Shard
+from neurograde.specs.results.sessions import ShardSessions
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, parse_record, read_manifest
 from neurograde.storage.store import Store
@@ -79,9 +80,9 @@ class Run:
         """Sessions that diverged, with the epoch at which they did."""
         found = {}
         for shard in self.shards.values():
-            for session in shard.read_json("sessions.json")["sessions"]:
-                if session["diverged"] is not None:
-                    found[session["id"]] = session["diverged"]
+            for session in shard.read_result(ShardSessions, "sessions.json").sessions:
+                if session.diverged is not None:
+                    found[session.id] = session.diverged
         return found
 
 

@@ -13,6 +13,7 @@ from neurograde.errors import SpecError
 from neurograde.maths.dihedral import apply
 from neurograde.patches.packed import pack
 from neurograde.runtime.cache import Cache
+from neurograde.specs.results.standardisation import Standardisation
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact
 
@@ -120,5 +121,5 @@ def gather(plans: Mapping[str, Sequence[Planned]], patches: Artefact, cache: Cac
 
 def read_statistics(dataset: Artefact) -> dict[str, Statistics]:
     """What each subset is standardised with, from standardisation.json."""
-    subsets = dataset.read_json("standardisation.json")["subsets"]
-    return {name: Statistics(tuple(each["mean"]), tuple(each["std"])) for name, each in subsets.items()}
+    subsets = dataset.read_result(Standardisation, "standardisation.json").subsets
+    return {name: Statistics(subset.mean, subset.std) for name, subset in subsets.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from neurograde.runtime.cache import Cache
 from neurograde.runtime.machine import software_versions
 from neurograde.specs.export import ExportSpec
 from neurograde.specs.records import Session
+from neurograde.specs.results.sessions import ShardSessions
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.run import Run
 
@@ -90,6 +90,7 @@ def _valid(spec: ExportSpec, run: Run, dataset: Artefact, patches: Artefact) -> 
 def _model(run: Run, session: Session, network: Network) -> dict[str, Any]:
     shard = run.shards[run.shard_of(session).name]
     trained = run.spec
+    weights = shard.read_result(ShardSessions, "sessions.json").weights
     return {
         "run": run.grid.name,
         "session": session.id,
@@ -101,7 +102,7 @@ def _model(run: Run, session: Session, network: Network) -> dict[str, Any]:
         "parameters": sum(each.numel() for each in network.parameters()),
         "trained_parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
         "weights": session.weights,
-        "weights_file": json.loads(shard.read("sessions.json")).get("weights"),
+        "weights_file": weights and weights.model_dump(),
     }
 
 

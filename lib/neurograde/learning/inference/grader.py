@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from neurograde.maths.temperature import fit_temperature
 from neurograde.specs.export import ExportSpec
 from neurograde.specs.predict import PredictSpec
 from neurograde.specs.records import Session
+from neurograde.specs.results.evaluation import EvaluationResult
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.run import Run
@@ -47,11 +47,11 @@ class Grader:
         cls, spec: PredictSpec | ReviewSpec | ExportSpec, evaluation: Artefact, run: Run, dataset: Artefact
     ) -> Grader:
         """The session that `evaluation` chose on `run`; the spec says on which device."""
-        metrics: dict[str, Any] = evaluation.read_json("metrics.json")
-        threshold = metrics["threshold"]["value"]
+        result = evaluation.read_result(EvaluationResult, "metrics.json")
+        threshold = result.threshold.value
         return cls(
             run=run,
-            session=metrics["chosen"]["session"],
+            session=result.chosen.session,
             dataset=dataset,
             threshold=0.5 if threshold is None else threshold,
             temperature=_temperature(evaluation.read_csv("predictions.csv"), run.spec.classes),

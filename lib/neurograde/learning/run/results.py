@@ -5,9 +5,7 @@ Nothing in the files tells how many attempts they took, so that an identical rer
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from torch import Tensor
 
@@ -15,7 +13,8 @@ from neurograde.learning.networks.weights import Weights
 from neurograde.learning.run.checkpoint import encode
 from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
 from neurograde.specs.records import Commit, Metrics, Session
-from neurograde.storage.artefact import encode_csv
+from neurograde.specs.results.sessions import SessionEnd, ShardSessions, WeightsFile
+from neurograde.storage.artefact import encode_csv, encode_json
 
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
@@ -37,15 +36,14 @@ def result_files(
         for session, history in histories.items()
         for epoch, metrics in enumerate(history)
     ]
-    summary = {
-        "format": 1,
-        "weights": weights and {"source": weights.source, "sha256": weights.sha256, "licence": weights.licence},
-        "sessions": [_summary(name, history, commits[-1].diverged.get(name)) for name, history in histories.items()],
-    }
+    ends = ShardSessions(
+        weights=weights and WeightsFile(source=weights.source, sha256=weights.sha256, licence=weights.licence),
+        sessions=tuple(_end(name, history, commits[-1].diverged.get(name)) for name, history in histories.items()),
+    )
     return {
         "best.safetensors": encode(best),
         "history.csv": encode_csv(("session", "epoch", *CURVES), rows),
-        "sessions.json": json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n",
+        "sessions.json": encode_json(ends.as_json()),
     }
 
 
@@ -54,14 +52,14 @@ def _history(session: str, commits: Sequence[Commit]) -> list[Metrics]:
     return [metrics[session] for commit in commits for metrics in commit.epochs.values() if session in metrics]
 
 
-def _summary(session: str, history: Sequence[Metrics], diverged: int | None) -> dict[str, Any]:
-    curves = {curve: [getattr(each, curve) for each in history] for curve in CURVES}
-    return {
-        "id": session,
-        "best_epoch_by_loss": _epoch(best_by_loss(**curves)),
-        "best_epoch_by_accuracy": _epoch(best_by_accuracy(**curves)),
-        "diverged": diverged,
-    }
+def _end(session: str, history: Sequence[Metrics], diverged: int | None) -> SessionEnd:
+    curves = {curve: [getattr(metrics, curve) for metrics in history] for curve in CURVES}
+    return SessionEnd(
+        id=session,
+        best_epoch_by_loss=_epoch(best_by_loss(**curves)),
+        best_epoch_by_accuracy=_epoch(best_by_accuracy(**curves)),
+        diverged=diverged,
+    )
 
 
 def _epoch(best: BestEpoch | None) -> int | None:

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import INK, MUTED, PAPER, SUBSET, bare, canvas, render, short
 from neurograde.reports.numbers import count
-from neurograde.reports.readings import SubsetOfBalance
+from neurograde.specs.results.balance import SubsetOfBalance
 
 
 def balancing(slug: str, subsets: Mapping[str, SubsetOfBalance]) -> Figure:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import MARKER, MUTED, RULE, SUBSET, bare, canvas, legend_above, render, short
 from neurograde.reports.numbers import decimal
-from neurograde.reports.readings import Assessment
+from neurograde.specs.results.assessment import Assessment
 
 
 def calibration(slug: str, subsets: Mapping[str, Assessment], positive: str) -> Figure:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import INK, MARKER, PAPER, RULE, SUBSET, bare, canvas, render, short
 from neurograde.reports.numbers import PERCENT, metric
-from neurograde.reports.readings import Interval
+from neurograde.specs.results.assessment import Interval
 
 Row = tuple[str, dict[str, Interval]]
 """Name of an evaluation, and the metric in each subset."""

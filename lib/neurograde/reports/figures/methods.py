@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import INK, PAPER, SUBSET, canvas, render, short
 from neurograde.reports.numbers import NARROW, decimal, metric
-from neurograde.reports.readings import Interval
+from neurograde.specs.results.assessment import Interval
 
 ROOM_FOR_WORDS = 0.6
 """Of the width of the marks, beside the last of them."""

@@ -7,10 +7,10 @@ from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.stacks import HATCHES
 from neurograde.reports.figures.style import INK, MUTED, PAPER, SUBSET, bare, canvas, render, short
 from neurograde.reports.numbers import percent, prose_list
-from neurograde.reports.readings import Partition
+from neurograde.specs.results.partition import PartitionSummary
 
 
-def partition(slug: str, summary: Partition) -> Figure:
+def partition(slug: str, summary: PartitionSummary) -> Figure:
     """One row for each class and subset, a bar for what it got and a tick for what it was to get."""
     rows = [(label, subset) for label in summary.classes for subset in SUBSETS]
     # A gap of half a row between classes.

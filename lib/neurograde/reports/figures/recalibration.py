@@ -7,7 +7,7 @@ from typing import Any
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import INK, MUTED, RULE, SUBSET, canvas, legend_above, render, short
 from neurograde.reports.numbers import decimal
-from neurograde.reports.readings import Recalibration
+from neurograde.specs.results.evaluation import Recalibration
 
 _LOOKS: dict[str, dict[str, Any]] = {
     "before": {"color": MUTED, "linestyle": (0, (5, 1.6)), "marker": "o", "markerfacecolor": "none"},

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import MUTED, RULE, SUBSET, canvas, legend_above, render
 from neurograde.reports.numbers import decimal
-from neurograde.reports.readings import Assessment
+from neurograde.specs.results.assessment import Assessment
 
 
 def roc(slug: str, subsets: Mapping[str, Assessment], area: str) -> Figure:

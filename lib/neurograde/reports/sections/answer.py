@@ -10,7 +10,7 @@ from neurograde.reports.figures.gap import gap
 from neurograde.reports.headline import headline
 from neurograde.reports.leaks import lead
 from neurograde.reports.numbers import change, count, decimal, interval, percent, plural, points, prose_list, spread
-from neurograde.reports.readings import Assessment
+from neurograde.specs.results.assessment import Assessment
 
 MARKS = {
     "synthetic": (

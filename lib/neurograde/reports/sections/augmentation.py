@@ -10,7 +10,8 @@ from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.balancing import balancing
 from neurograde.reports.figures.transforms import transforms
 from neurograde.reports.numbers import count, decimal
-from neurograde.reports.readings import Balance, Standardisation, read
+from neurograde.specs.results.balance import Balance
+from neurograde.specs.results.standardisation import Standardisation
 
 _MODES = {
     "train": "Every subset is standardised with the mean and deviation of train.",
@@ -29,8 +30,8 @@ def augmentation(chains: Sequence[Chain]) -> Section:
         name = each.manifest.name
         if len(datasets) > 1:
             blocks.append(Heading(name))
-        balance = read(Balance, each, "balance.json")
-        standardisation = read(Standardisation, each, "standardisation.json")
+        balance = each.read_result(Balance, "balance.json")
+        standardisation = each.read_result(Standardisation, "standardisation.json")
         same = next((other for other, before in shown.items() if before == balance), None)
         if same is None:
             shown[name] = balance
@@ -57,7 +58,7 @@ _BALANCING = (
 
 
 def _transforms(chain: Chain) -> Figures:
-    used = read(Balance, chain.dataset, "balance.json").transforms
+    used = chain.dataset.read_result(Balance, "balance.json").transforms
     patch = chain.illustrations.patch if chain.illustrations else None
     caption = "Which transforms keep cells as they are (figure 2.6)? Flips and quarter turns: nothing is interpolated."
     if used < len(TRANSFORMS):

@@ -9,8 +9,8 @@ from neurograde.reports.account import Entry, account
 from neurograde.reports.blocks import Column, Notes, Paragraph, Section, Table, simple_table
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.numbers import NOTHING, decimal, duration
-from neurograde.reports.readings import Balance, read
 from neurograde.specs.grid import planned_rows
+from neurograde.specs.results.balance import Balance
 
 
 def carbon(chains: Sequence[Chain]) -> Section:
@@ -80,7 +80,7 @@ def _shared(chains: Sequence[Chain]) -> str:
 
 
 def _samples(chain: Chain) -> tuple[int, int]:
-    subsets = read(Balance, chain.dataset, "balance.json").subsets
+    subsets = chain.dataset.read_result(Balance, "balance.json").subsets
     train, valid = (sum(each.final for each in subsets[name].classes.values()) for name in ("train", "valid"))
     return train, valid
 

@@ -9,7 +9,7 @@ from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.accounting import accounting
 from neurograde.reports.figures.precrop import precrop
 from neurograde.reports.numbers import count, percent, plural, prose_list, shares_that_add_up
-from neurograde.reports.readings import Accounting, PixelAccount, read
+from neurograde.specs.results.accounting import Accounting, PixelAccount
 from neurograde.storage.artefact import Artefact
 
 PARTS = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")
@@ -41,7 +41,7 @@ def data(chains: Sequence[Chain]) -> Section:
 def _account(patches: Artefact) -> Accounting:
     """The account, with the number of families: a family of two classes counts once."""
     families = {row["family"] for row in patches.read_csv("images.csv") if int(row["patches"])}
-    return read(Accounting, patches, "accounting.json").model_copy(update={"families": len(families)})
+    return patches.read_result(Accounting, "accounting.json").model_copy(update={"families": len(families)})
 
 
 def _sentence(account: Accounting) -> str:

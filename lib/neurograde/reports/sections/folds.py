@@ -13,7 +13,8 @@ from neurograde.reports.blocks import Block, Cell, Notes, Section, Table
 from neurograde.reports.chain import Chain
 from neurograde.reports.comparison import Said, predictions
 from neurograde.reports.numbers import interval, metric, plural, title
-from neurograde.reports.readings import Interval, Partition, read
+from neurograde.specs.results.assessment import Interval
+from neurograde.specs.results.partition import PartitionSummary
 
 _TWO = ("accuracy", "majority_baseline", "sensitivity", "specificity", "loss")
 _MORE = ("accuracy", "majority_baseline", "balanced_accuracy", "loss")
@@ -35,7 +36,7 @@ def folds(chains: Sequence[Chain]) -> Section:
     """A table of each set of folds: evaluations that differ in what they test alone; empty where there are not two."""
     groups: dict[tuple[object, ...], list[Chain]] = {}
     for chain in chains:
-        found = read(Partition, chain.partition, "summary.json").folds
+        found = chain.partition.read_result(PartitionSummary, "summary.json").folds
         if found is not None:
             cell = chain.metrics.chosen_cell
             key = (chain.patches.manifest.digest, chain.metrics.classes, found.k, cell.backbone, cell.strategy)

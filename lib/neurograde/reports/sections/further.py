@@ -8,14 +8,15 @@ from neurograde.reports.blocks import Block, Cell, Figures, Table, Tables
 from neurograde.reports.chain import file_name
 from neurograde.reports.figures.recalibration import recalibration
 from neurograde.reports.numbers import NOTHING, decimal, difference, interval, metric, plural, title
-from neurograde.reports.readings import Cases, Ensemble, Interval, Metrics, Temperature
+from neurograde.specs.results.assessment import Interval
+from neurograde.specs.results.evaluation import Cases, Ensemble, EvaluationResult, Temperature
 
 METRICS = ("loss", "accuracy", "balanced_accuracy", "f_measure", "sensitivity", "specificity", "roc_auc")
 Column = tuple[str, str, dict[str, Interval]]
 """Name in the CSV file, head with what qualifies it, and the metrics of a column."""
 
 
-def further(name: str, metrics: Metrics) -> list[Block]:
+def further(name: str, metrics: EvaluationResult) -> list[Block]:
     """The blocks of the evaluation `name`; none for one that was made before there were such figures."""
     tables = []
     if metrics.cases:
@@ -50,7 +51,7 @@ def _cases(name: str, cases: Cases, positive: str) -> Table:
     return _table(file_name("cases", name), caption, columns, names)
 
 
-def _ensemble(name: str, metrics: Metrics, ensemble: Ensemble) -> Table:
+def _ensemble(name: str, metrics: EvaluationResult, ensemble: Ensemble) -> Table:
     alone, together = metrics.subsets["test"].patches, ensemble.subsets["test"].patches
     change = ensemble.less_chosen["test"]["patches"]
     columns = [

@@ -9,9 +9,9 @@ from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.curves import Curves, learning_curves
 from neurograde.reports.figures.small_multiples import small_multiples
 from neurograde.reports.numbers import percent
-from neurograde.reports.readings import SessionResult
 from neurograde.reports.sections.training import curves_of
 from neurograde.reports.sections.winners import Winner, winners
+from neurograde.specs.results.evaluation import SessionResult
 
 
 def grid_figures(chains: Sequence[Chain]) -> list[Figures]:

@@ -13,8 +13,9 @@ from neurograde.reports.figures.style import SUBSET, short
 from neurograde.reports.headline import with_interval
 from neurograde.reports.leaks import lead, searches
 from neurograde.reports.numbers import count, plural
-from neurograde.reports.readings import Accounting, Balance, read
 from neurograde.specs.records import Session
+from neurograde.specs.results.accounting import Accounting
+from neurograde.specs.results.balance import Balance
 from neurograde.specs.train import Extension, Unfreezing
 
 _TITLES = {
@@ -52,7 +53,7 @@ def _side_by_side(row: Sequence[Box], width: float) -> list[Box]:
 
 
 def _images(chain: Chain) -> Box:
-    account = read(Accounting, chain.patches, "accounting.json")
+    account = chain.patches.read_result(Accounting, "accounting.json")
     return Box(
         f"{plural(account.images, 'image')}, {plural(len(account.classes), 'class')}",
         (f"pre-crop, grid of {account.patch_size_px} px: {plural(account.patches, 'patch')}",),
@@ -60,7 +61,7 @@ def _images(chain: Chain) -> Box:
 
 
 def _subsets(chain: Chain) -> list[Box]:
-    subsets = read(Balance, chain.dataset, "balance.json").subsets
+    subsets = chain.dataset.read_result(Balance, "balance.json").subsets
     found = []
     for name in SUBSETS:
         classes = subsets[name].classes.values()

@@ -12,7 +12,8 @@ from neurograde.reports.figures.methods import Mark, accuracy_against_energy
 from neurograde.reports.headline import with_interval
 from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import decimal, duration, plural
-from neurograde.reports.readings import Assessment, BaselineMetrics, read
+from neurograde.specs.results.assessment import Assessment
+from neurograde.specs.results.baseline import BaselineResult
 from neurograde.storage.artefact import Artefact
 
 
@@ -98,7 +99,7 @@ def _network(chain: Chain, *, by_backbone: bool) -> Contestant:
 
 def _baseline(artefact: Artefact) -> Contestant:
     metrics, spent = (
-        read(BaselineMetrics, artefact, "metrics.json"),
+        artefact.read_result(BaselineResult, "metrics.json"),
         account([artefact, *charged_features(artefact.store, [artefact])]).sum,
     )
     return Contestant(

@@ -12,7 +12,8 @@ from neurograde.reports.figures.partition import partition as figure
 from neurograde.reports.figures.six_families import six_families, six_heatmaps
 from neurograde.reports.figures.style import read_back
 from neurograde.reports.numbers import count, decimal, percent, plural
-from neurograde.reports.readings import Independence, Partition, read
+from neurograde.specs.results.independence import Independence
+from neurograde.specs.results.partition import PartitionSummary
 from neurograde.storage.artefact import Artefact
 
 _LEAKS = {
@@ -43,16 +44,16 @@ def partition(chains: Sequence[Chain]) -> Section:
     """One account for each partition that is shown."""
     artefacts = unique(chain.partition for chain in chains)
     blocks: list[Block] = []
-    drawn: dict[str, Partition] = {}
+    drawn: dict[str, PartitionSummary] = {}
     kept: dict[str, list[Block]] = {}
     for each in artefacts:
-        name, summary = each.manifest.name, read(Partition, each, "summary.json")
+        name, summary = each.manifest.name, each.read_result(PartitionSummary, "summary.json")
         caption = "Did each subset get its share? Ticks are the targets, in brackets the number of families."
         if len(artefacts) > 1:
             blocks.append(Heading(name))
         blocks.append(Paragraph(_sentence(each, summary)))
         if "independence.json" in each.manifest.files:
-            blocks.append(Paragraph(_look_alikes(read(Independence, each, "independence.json"))))
+            blocks.append(Paragraph(_look_alikes(each.read_result(Independence, "independence.json"))))
         same = next((other for other, shown in drawn.items() if shown == summary), None)
         if same is not None:
             blocks.append(Paragraph(f"Families and shares are those of {same}, above."))
@@ -84,7 +85,7 @@ def _kept(artefact: Artefact) -> Iterator[Block]:
             yield Figures(tuple(drawn), caption)
 
 
-def _sentence(artefact: Artefact, summary: Partition) -> str:
+def _sentence(artefact: Artefact, summary: PartitionSummary) -> str:
     words = f"Strategy {summary.strategy}."
     if summary.folds is not None:
         k, test = summary.folds.k, summary.folds.test
@@ -118,7 +119,7 @@ def _look_alikes(proof: Independence) -> str:
     )
 
 
-def _table(name: str, summary: Partition) -> Table:
+def _table(name: str, summary: PartitionSummary) -> Table:
     columns = (
         Column("class", "class", kind="text"),
         Column("subset", "subset", kind="text"),

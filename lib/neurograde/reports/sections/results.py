@@ -10,8 +10,8 @@ from neurograde.reports.figures.calibration import calibration
 from neurograde.reports.figures.confusion import confusion
 from neurograde.reports.figures.roc import roc
 from neurograde.reports.numbers import decimal, interval, metric, plural, title
-from neurograde.reports.readings import Assessment, SubsetResult
 from neurograde.reports.sections.further import further
+from neurograde.specs.results.assessment import Assessment, SubsetResult
 
 LEVELS = {"samples": "samples", "patches": "patches", "images": "images"}
 _ORDER = ("test", "valid", "external")

@@ -12,11 +12,11 @@ from neurograde.reports.figures.curves import learning_curves
 from neurograde.reports.figures.search import Band, Point, compared, density, depths, distribution, grid_map
 from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import decimal, plural, spread
-from neurograde.reports.readings import CellResult
 from neurograde.reports.sections.grids import grid_figures, valid_ahead
 from neurograde.reports.sections.training import curves_of
 from neurograde.reports.sections.winners import backbone_figures, best_table
 from neurograde.specs.records import Session
+from neurograde.specs.results.evaluation import CellResult
 from neurograde.specs.train import Extension, Straightforward, Strategy, Unfreezing
 
 MAPS_DRAWN = 8

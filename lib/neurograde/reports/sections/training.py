@@ -8,8 +8,8 @@ from neurograde.reports.blocks import Block, Cell, Figures, Heading, Section, Ta
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.curves import Curves, learning_curves
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
-from neurograde.reports.readings import CellResult, SessionResult
 from neurograde.specs.records import Metrics
+from neurograde.specs.results.evaluation import CellResult, SessionResult
 
 CELLS_DRAWN = 4
 CELLS_LISTED = 20

@@ -11,7 +11,7 @@ from neurograde.reports.chain import Chain
 from neurograde.reports.figures.backbones import Reached, backbones, family
 from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
-from neurograde.reports.readings import BestEpoch, CellResult
+from neurograde.specs.results.evaluation import BestEpoch, CellResult
 from neurograde.specs.train import Extension, Straightforward, Strategy, Unfreezing
 
 

@@ -1,0 +1,13 @@
+"""The schema of each result file: written by the job that makes it, read by pages, cards and later jobs.
+
+base              what the models share: key order, absent keys, strict writing and lenient reading
+accounting        accounting.json of patches
+partition         summary.json of partitions
+independence      independence.json of partitions
+balance           balance.json of data sets
+standardisation   standardisation.json of data sets
+sessions          sessions.json of shards
+assessment        intervals, confusion and curves of labelled predictions, which the next two share
+evaluation        metrics.json of evaluations
+baseline          metrics.json of baselines
+"""

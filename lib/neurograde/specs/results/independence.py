@@ -1,0 +1,64 @@
+"""independence.json of partitions: the proof that subsets share nothing, and patches that look alike."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from neurograde.specs.results.base import Part, Result
+
+
+class Shared(Part):
+    """The families and pixels that two subsets share: none, unless the partition leaks."""
+
+    subsets: tuple[str, str]
+    """Names of the two."""
+    families: tuple[str, ...]
+    """Families in both."""
+    identical_patches: int
+    """Patches of one that are the same to the pixel as one of the other."""
+
+
+class SubsetContent(Part):
+    """The content of a subset."""
+
+    families: tuple[str, ...]
+    """Names of its families."""
+    pixel_sha256: tuple[str, ...]
+    """SHA-256 of the pixels of its patches."""
+
+
+class Pair(Part):
+    """Two patches that look the same, in two families and two subsets."""
+
+    patches: tuple[str, ...]
+    """Names of the two."""
+    families: tuple[str, ...]
+    """Their families."""
+    subsets: tuple[str, ...]
+    """Their subsets."""
+    bits: int
+    """Bits by which their hashes differ."""
+
+
+class NearDuplicates(Part):
+    """Patches that look the same up to brightness, turns and flips."""
+
+    count: int
+    """Number of pairs."""
+    pairs: tuple[Pair, ...] = ()
+    """The nearest pairs."""
+    too_plain: int
+    """Patches that are too plain to be compared."""
+
+
+class Independence(Result):
+    """The proof of independence."""
+
+    leaking: bool = False
+    """True if train and valid share families on purpose."""
+    shared: tuple[Shared, ...] = ()
+    """What each two subsets share."""
+    subsets: dict[str, SubsetContent] = Field(default_factory=dict)
+    """Content of each subset."""
+    near_duplicates: NearDuplicates
+    """Patches that look the same."""
