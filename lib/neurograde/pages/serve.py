@@ -43,7 +43,7 @@ def application(
     token: str,
     handlers: Mapping[type[Exception], Handler] | None = None,
 ) -> ASGIApp:
-    """The page behind its gate: `routes`, and `assets` by name under /, `index.html` at / itself."""
+    """Return the page behind its gate: `routes`, and `assets` by name under /, `index.html` at / itself."""
 
     async def asset(request: Request) -> Response:
         name = request.path_params.get("name", "index.html")
@@ -56,16 +56,16 @@ def application(
 
 
 def assets_of(package: str) -> dict[str, bytes]:
-    """The files in `static/` of a package, by name."""
+    """Return the files in `static/` of a package, by name."""
     folder = files(package) / "static"
-    return {each.name: each.read_bytes() for each in folder.iterdir() if each.name.rpartition(".")[2] in MEDIA_TYPES}
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in MEDIA_TYPES}
 
 
 class Gate:
     """Lets through what comes from our own page with the right token."""
 
     def __init__(self, app: ASGIApp, port: int, token: str) -> None:
-        """The gate before `app`, which is served on `port`."""
+        """Put a gate before `app`, which is served on `port`."""
         self.app, self.token, self.cookie = app, token, f"neurograde-{port}"
         self.hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
 

@@ -16,7 +16,7 @@ from neurograde.storage.artefact import Artefact
 
 @dataclass(frozen=True)
 class Entry:
-    """What one job drew and emitted."""
+    """The energy and emissions of one job."""
 
     job: str
     artefact: str
@@ -49,7 +49,7 @@ class Account:
 
 
 def account(artefacts: Sequence[Artefact], features: Sequence[Artefact] = ()) -> Account:
-    """The account of the jobs that made `artefacts`; each must have a carbon record.
+    """Return the account of the jobs that made `artefacts`; each must have a carbon record.
 
     Args:
         artefacts: An entry each.
@@ -58,12 +58,12 @@ def account(artefacts: Sequence[Artefact], features: Sequence[Artefact] = ()) ->
     Raises:
         DataError: a manifest has no carbon record, or a damaged one.
     """
-    entries = tuple(_entry(each) for each in artefacts)
+    entries = tuple(_entry(artefact) for artefact in artefacts)
     if features:
-        together = total([_entry(each).record for each in features])
+        together = total([_entry(array).record for array in features])
         entries += (Entry("features", f"features, {len(features)} arrays", together, 0.0),)
-    everything = total([each.record for each in entries])
-    return Account(entries, Entry("all", "", everything, math.fsum(each.wasted_kg for each in entries)))
+    everything = total([entry.record for entry in entries])
+    return Account(entries, Entry("all", "", everything, math.fsum(entry.wasted_kg for entry in entries)))
 
 
 def _entry(artefact: Artefact) -> Entry:

@@ -1,4 +1,4 @@
-"""The page of an audit: what stands on both sides of a split, how it is balanced, what its test set can decide."""
+"""The page of an audit: items on both sides of a split, its balance, and what its test set can decide."""
 
 from __future__ import annotations
 
@@ -117,12 +117,12 @@ def _both_sides(folds: Sequence[Fold]) -> Section:
             fold["levels"][level]["names"] or None,
             fold["levels"][level]["unknown"],
             pair,
-            found["count"] if fold["levels"][level]["names"] else None,
+            overlap["count"] if fold["levels"][level]["names"] else None,
             fold["last_items_touched"],
         ]
         for fold in folds
         for level in LEVELS
-        for pair, found in _pairs(fold, level).items()
+        for pair, overlap in _pairs(fold, level).items()
     ]
     blocks: list[Block] = [simple_table("both-sides", "Names in two subsets of one fold.", columns, rows)]
     lines = list(_named(folds))
@@ -138,8 +138,8 @@ def _named(folds: Sequence[Fold]) -> Iterator[str]:
     """Yield a line for each thing to look at."""
     for fold in folds:
         for level in LEVELS:
-            for pair, found in _pairs(fold, level).items():
-                yield from (f"{fold['name']}: {level} {name!r} is in {pair}" for name in found["first"])
+            for pair, overlap in _pairs(fold, level).items():
+                yield from (f"{fold['name']}: {level} {name!r} is in {pair}" for name in overlap["first"])
         for twice in fold["two_labels"]:
             yield f"{fold['name']}: {twice['name']!r} has the labels {prose_list([repr(x) for x in twice['labels']])}"
         for subset, number in fold["levels"]["item"]["twice"].items():
@@ -165,15 +165,16 @@ def _pixels(folds: Sequence[Fold]) -> Iterator[Section]:
     rows = []
     lines = []
     for fold in looked:
-        found = fold["pixels"]
+        pixels = fold["pixels"]
         rows.append([
-            fold["name"], found["images"], len(found["unreadable"]), found["equal"]["count"], found["alike"]["count"],
-            found["two_labels"]["count"],
+            fold["name"], pixels["images"], len(pixels["unreadable"]), pixels["equal"]["count"],
+            pixels["alike"]["count"],
+            pixels["two_labels"]["count"],
         ])  # fmt: skip
-        equal = [*found["equal"]["first"], *found["two_labels"]["first"]]
+        equal = [*pixels["equal"]["first"], *pixels["two_labels"]["first"]]
         lines += [f"equal to the pixel: {prose_list([entry['item'] for entry in group])}" for group in equal]
-        lines += [f"look alike: {prose_list(pair['patches'])}" for pair in found["alike"]["pairs"]]
-        lines += found["unreadable"]
+        lines += [f"look alike: {prose_list(pair['patches'])}" for pair in pixels["alike"]["pairs"]]
+        lines += pixels["unreadable"]
     table = simple_table("pixels", "Images compared by their pixels.", columns, rows)
     lead = "Equal images have the same pixels; alike are those that were saved again, brightened, turned or mirrored."
     yield Section("pixels", "Pixels", lead, (table, *((Notes(tuple(lines[:LISTED])),) if lines else ())))

@@ -10,7 +10,7 @@ _PADDING_PX = 12
 
 
 def badge(label: str, message: str, digest: str, *, good: bool) -> str:
-    """Return the SVG: label and message side by side; its title names the digest of what it stands for."""
+    """Return the SVG: label and message side by side; its title names the digest of the set that it belongs to."""
     left, right = (round(len(text) * _CHARACTER_PX) + _PADDING_PX for text in (label, message))
     title = escape(f"{label}: {message}; digest {digest}")
     return (

@@ -1,4 +1,4 @@
-"""What a page is built from; each block names the template that shows it."""
+"""The blocks that a page is built from; each names the template that shows it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Figure:
     """A figure, twice: as a file, and as an element that takes its colours from the page."""
 
     slug: str
-    """Name of its file, and prefix of its ids."""
+    """Name of the file, and prefix of its ids."""
     svg: str
     """The file."""
     inline: str
     """The element."""
     alt: str
-    """What it shows, in words."""
+    """The content in words, for those who do not see it."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Figures:
 
     figures: tuple[Figure, ...]
     caption: str
-    """What stands below them."""
+    """Text below them."""
     template: ClassVar[str] = "figures.html.j2"
 
 
@@ -41,9 +41,9 @@ class Picture:
 
     jpeg: bytes
     alt: str
-    """What it shows, in words."""
+    """The content in words, for those who do not see it."""
     caption: str = ""
-    """What stands below it."""
+    """Text below it."""
 
     @property
     def base64(self) -> str:
@@ -57,7 +57,7 @@ class Pictures:
 
     pictures: tuple[Picture, ...]
     caption: str
-    """What stands below them all."""
+    """Text below them all."""
     template: ClassVar[str] = "pictures.html.j2"
 
 
@@ -102,7 +102,7 @@ class Table:
     slug: str
     """Name of its CSV file."""
     caption: str
-    """What it shows."""
+    """Text above it."""
     titles: tuple[Cell, ...]
     """Head of each column."""
     rows: tuple[tuple[Cell, ...], ...]
@@ -116,7 +116,7 @@ class Table:
     template: ClassVar[str] = "table.html.j2"
 
     def csv(self) -> bytes:
-        """The numbers, unrounded; what is not known is an empty cell."""
+        """Return the numbers, unrounded; an unknown value is an empty field."""
         return encode_csv(self.columns, self.values)
 
 
@@ -163,7 +163,7 @@ class Notes:
 
 @dataclass(frozen=True)
 class Heading:
-    """What the blocks after it are about."""
+    """The subject of the blocks after it."""
 
     text: str
     template: ClassVar[str] = "heading.html.j2"
@@ -175,7 +175,7 @@ class Commands:
 
     lines: tuple[str, ...]
     files: tuple[tuple[str, bytes], ...] = ()
-    """What they name: path beside the page, and content."""
+    """Files that they name: path beside the page, and content."""
     template: ClassVar[str] = "commands.html.j2"
 
 
@@ -184,7 +184,7 @@ Block = Figures | Pictures | Table | Tables | Statistics | Paragraph | Notes | H
 
 @dataclass(frozen=True)
 class Banner:
-    """A warning that stands above everything that it concerns."""
+    """A warning above everything that it concerns."""
 
     title: str
     text: str
@@ -195,19 +195,19 @@ class Section:
     """A chapter of the page."""
 
     slug: str
-    """Its anchor."""
+    """Anchor in the page."""
     title: str
-    """Its heading, and its entry in the contents."""
+    """Heading, and entry in the contents."""
     lead: str
-    """What it says, in a sentence."""
+    """Answer of the section, in a sentence."""
     blocks: tuple[Block, ...]
-    """What it shows."""
+    """Blocks below the lead."""
 
 
 def simple_table(
     slug: str, caption: str, columns: Sequence[Column], rows: Sequence[Sequence[object]], total: Sequence[object] = ()
 ) -> Table:
-    """A table of one value a cell, written as its column says and kept as it is in the CSV file."""
+    """Return a table of one value per field: formatted by its column on the page, unrounded in the CSV file."""
 
     def written(row: Sequence[object]) -> tuple[Cell, ...]:
         return tuple(
@@ -217,9 +217,9 @@ def simple_table(
     return Table(
         slug=slug,
         caption=caption,
-        titles=tuple(Cell(each.title, kind=each.kind) for each in columns),
+        titles=tuple(Cell(column.title, kind=column.kind) for column in columns),
         rows=tuple(written(row) for row in rows),
-        columns=tuple(each.name for each in columns),
+        columns=tuple(column.name for column in columns),
         values=tuple(tuple(row) for row in rows),
         total=written(total) if total else (),
     )

@@ -1,8 +1,8 @@
-"""The model card: what an exported model is, how well it did on whom, and what nobody should use it for.
+"""The model card: a description of an exported model, its success on whom, and the uses that it is not made for.
 
 It has the parts that Mitchell et al. ask for (Model Cards for Model Reporting, FAT* 2019), each filled from the store:
-nothing in it is typed by hand, and what the store does not know is said to be unknown. Like the page, it tells what
-the chain cost; so its digest, like the page's, follows the carbon records as well.
+nothing in it is typed by hand, and a fact that the store lacks is marked unknown. Like the page, it has the cost of
+the chain; so its digest, like the page's, follows the carbon records as well.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ MARKS = {
 def model_card(
     spec: ExportSpec, chain: Chain, facts: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The card as JSON values: card.json.
+    """Return the card as JSON values: card.json.
 
     Args:
-        spec: What was asked for.
+        spec: The export's spec.
         chain: The evaluation with everything behind it.
-        facts: What `learning.export.model` says of the model.
+        facts: The facts of the model from `learning.export.model`.
         files: SHA-256 and size of each exported file.
     """
     metrics = chain.metrics
@@ -86,16 +86,18 @@ def model_card(
         "carbon": _carbon(chain),
         "licences": _licences(facts["model"]),
         "verification": facts["verification"],
-        "provenance": [{"artefact": each.folder, "digest": each.manifest.digest} for each in unique(chain.artefacts())],
-        "files": {name: dict(each) for name, each in files.items()},
+        "provenance": [
+            {"artefact": artefact.folder, "digest": artefact.manifest.digest} for artefact in unique(chain.artefacts())
+        ],
+        "files": {name: dict(file) for name, file in files.items()},
         "command": "python -m jobs.export SPEC",
         "spec": spec.identity(),
     }
 
 
 def markdown(card: Mapping[str, Any]) -> bytes:
-    """The card as it is read: card.md."""
-    # No HTML: what a class is called must not become markup, and Markdown's own is escaped by `cell`.
+    """Return the card as text for people: card.md."""
+    # Not HTML: Markdown in the name of a class is escaped by `cell`.
     environment = Environment(  # noqa: S701
         loader=PackageLoader("neurograde.reports", "template"),
         undefined=StrictUndefined,
@@ -108,32 +110,34 @@ def markdown(card: Mapping[str, Any]) -> bytes:
 
 
 def _cell(value: object) -> str:
-    r"""A value between the bars of a Markdown table, or in a line: no markup of its own.
+    r"""Return a value for a Markdown table or line, its own markup escaped.
 
     >>> _cell("a|b_c<d>")
     'a\\|b\\_c\\<d\\>'
     """
     text = " ".join(str(value).split())
-    return "".join(f"\\{each}" if each in "\\`*_{}[]<>|#" else each for each in text)
+    return "".join(f"\\{character}" if character in "\\`*_{}[]<>|#" else character for character in text)
 
 
-def _assessed(found: Assessment) -> dict[str, Any]:
+def _assessed(assessment: Assessment) -> dict[str, Any]:
     return {
-        "n": found.n,
-        "families": found.families,
-        "classes": {label: {"n": each.n, "families": each.families} for label, each in found.classes.items()},
+        "n": assessment.n,
+        "families": assessment.families,
+        "classes": {
+            label: {"n": counts.n, "families": counts.families} for label, counts in assessment.classes.items()
+        },
         "metrics": {
             name: {
                 "title": title(name),
-                "value": found.metrics[name].value,
-                "low": found.metrics[name].low,
-                "high": found.metrics[name].high,
+                "value": assessment.metrics[name].value,
+                "low": assessment.metrics[name].low,
+                "high": assessment.metrics[name].high,
                 "text": metric(name, None)
-                if found.metrics[name].value is None
-                else with_interval(name, found.metrics[name]),
+                if assessment.metrics[name].value is None
+                else with_interval(name, assessment.metrics[name]),
             }
             for name in METRICS
-            if name in found.metrics
+            if name in assessment.metrics
         },
     }
 
@@ -149,14 +153,14 @@ def _cases(chain: Chain) -> dict[str, Any] | None:
 def _rule(positive: str, classes: tuple[str, ...], threshold: float | None) -> str:
     if threshold is None:
         return "the class of greatest probability"
-    other = next(each for each in classes if each != positive)
+    other = next(label for label in classes if label != positive)
     return f"{positive} from a probability of {threshold:g} on, {other} below; not by the calibrated one"
 
 
 def _limits(chain: Chain, facts: Mapping[str, Any]) -> list[str]:
     metrics = chain.metrics
     test = metrics.subsets["test"].patches
-    few = ", ".join(f"{each.families} of {label}" for label, each in test.classes.items())
+    few = ", ".join(f"{counts.families} of {label}" for label, counts in test.classes.items())
     lines = [
         f"The test set has {plural(test.n, 'patch')} of {plural(test.families, 'family')}{f' ({few})' if few else ''}; "
         "the intervals are over families, and what no family in it shows they cannot know.",
@@ -209,14 +213,14 @@ def _partition(chain: Chain, partition: PartitionSummary) -> dict[str, Any]:
         "loss": partition.loss,
         "gap": None if certificate is None else certificate.gap,
         "proved": None if certificate is None else certificate.proved,
-        "independent": not proof.leaking and not any(each.families or each.identical_patches for each in proof.shared),
+        "independent": not proof.leaking and not any(pair.families or pair.identical_patches for pair in proof.shared),
         "shared": [
             {
-                "subsets": list(each.subsets),
-                "families": len(each.families),
-                "identical_patches": each.identical_patches,
+                "subsets": list(pair.subsets),
+                "families": len(pair.families),
+                "identical_patches": pair.identical_patches,
             }
-            for each in proof.shared
+            for pair in proof.shared
         ],
         "near_duplicates": proof.near_duplicates.count,
         "proof_sha256": chain.partition.manifest.files["independence.json"].sha256,

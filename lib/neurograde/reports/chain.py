@@ -25,7 +25,7 @@ from neurograde.storage.store import Store
 
 @dataclass(frozen=True)
 class Chain:
-    """One evaluation with what stands behind it."""
+    """One evaluation with everything that it was made from."""
 
     evaluation: Artefact
     metrics: EvaluationResult
@@ -34,55 +34,55 @@ class Chain:
     partition: Artefact
     patches: Artefact
     images: Artefact | None
-    """The synthesised images; a laboratory's own are in no store."""
+    """The synthesised images; None for a laboratory's own, which are in no store."""
     networks: tuple[Architecture, ...] = ()
-    """What the run trained, as who knows torch tells it."""
+    """The networks that the run trained; the caller counts them, since reports do not know torch."""
     illustrations: Illustrations | None = None
-    """Pictures, where they may be shown and are still there."""
+    """Pictures, if they may be shown and still exist."""
 
     @property
     def name(self) -> str:
-        """Name of the evaluation."""
+        """Return the name of the evaluation."""
         return self.evaluation.manifest.name
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What every page that shows it must say of it."""
+        """Return the marks that every page must show beside it."""
         return self.evaluation.manifest.marks
 
     @cached_property
     def histories(self) -> dict[str, list[Metrics]]:
-        """What every session measured, epoch 0 first: hundreds of thousands of rows in a large study, so read once."""
+        """Metrics of every session and epoch, epoch 0 first: hundreds of thousands in a large study, so read once."""
         return self.run.histories()
 
     def artefacts(self) -> Iterator[Artefact]:
-        """Everything in the order in which it was made."""
+        """Yield everything in the order in which it was made."""
         if self.images is not None:
             yield self.images
         yield from (self.patches, self.partition, self.dataset, *self.run.shards.values(), self.evaluation)
 
     def features(self) -> Iterator[Artefact]:
-        """The trunk features that a job of their own computed for the run, as far as they are still there."""
+        """Yield the trunk features that a features job computed for the run, if they still exist."""
         return charged_features(self.run.store, self.run.shards.values())
 
 
 def charged_features(store: Store, readers: Iterable[Artefact]) -> Iterator[Artefact]:
-    """The features that `readers` found and did not make, each once, as far as they are still there."""
-    read = {each.name: each for reader in readers for each in reader.manifest.features}
-    for each in read.values():
-        folder = f"{each.kind}/{each.name}"
+    """Yield the features that `readers` found and did not make, each once, if they still exist."""
+    read = {features.name: features for reader in readers for features in reader.manifest.features}
+    for record in read.values():
+        folder = f"{record.kind}/{record.name}"
         manifest = read_manifest(store, folder)
-        if manifest is not None and manifest.digest == each.digest and manifest.carbon is not None:
+        if manifest is not None and manifest.digest == record.digest and manifest.carbon is not None:
             yield Artefact(store, folder, manifest)
 
 
 def follow(job: Job[SpecT], evaluation: Artefact) -> Chain:
-    """Everything that `evaluation` was made from.
+    """Return everything that `evaluation` was made from.
 
     Raises:
         MissingUpstream: something of the chain is gone.
-        DigestMismatch: what stands in the store is not what the evaluation was made from; both digests are named.
-        DataError: a file is not what a report can read.
+        DigestMismatch: the store holds another artefact than the one it was made from; both digests are named.
+        DataError: a file does not fit its schema.
     """
     recorded = evaluation.input("runs")
     run = finished_run(job, recorded.name)
@@ -95,7 +95,7 @@ def follow(job: Job[SpecT], evaluation: Artefact) -> Chain:
     dataset = made_from(job, whole, "datasets")
     partition = made_from(job, dataset, "partitions")
     patches = made_from(job, partition, "patches")
-    from_store = any(each.kind == "images" for each in patches.manifest.inputs)
+    from_store = any(record.kind == "images" for record in patches.manifest.inputs)
     return Chain(
         evaluation=evaluation,
         metrics=evaluation.read_result(EvaluationResult, "metrics.json"),
@@ -108,12 +108,12 @@ def follow(job: Job[SpecT], evaluation: Artefact) -> Chain:
 
 
 def unique(artefacts: Iterable[Artefact]) -> list[Artefact]:
-    """Each artefact once, in the order of its first appearance."""
-    return list({each.folder: each for each in artefacts}.values())
+    """Return the artefacts in the order of their first appearance, each once."""
+    return list({artefact.folder: artefact for artefact in artefacts}.values())
 
 
 def file_name(*words: str) -> str:
-    """Words as a file name: lower case, digits and dashes.
+    """Return words as a file name: lower case, digits and dashes.
 
     >>> file_name("curves", "mobilenet_v2-lr0.001", "loss")
     'curves-mobilenet-v2-lr0-001-loss'

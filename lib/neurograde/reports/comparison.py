@@ -26,7 +26,7 @@ _TWO, _MORE = ("accuracy", "f_measure", "roc_auc", "loss"), ("accuracy", "f_macr
 
 @dataclass(frozen=True)
 class Said:
-    """What the chosen session of an evaluation says of the original patches of a subset, by name of the patch."""
+    """The predictions of an evaluation's chosen session for the original patches of a subset, by name of the patch."""
 
     patches: tuple[str, ...]
     families: tuple[str, ...]
@@ -38,7 +38,7 @@ class Said:
     threshold: float
 
     def metrics(self, offset: int = 0) -> MetricFunction:
-        """Its metrics of a selection of rows, those of its first patch being row `offset`; none of other rows."""
+        """Return the function from rows to their metrics; row `offset` is the first patch, other rows are ignored."""
         own = metrics_of(self.labels, self.probabilities, positive=self.positive, threshold=self.threshold, bins=10)
         names = list(own(np.arange(len(self.labels), dtype=np.intp)))
 
@@ -53,32 +53,32 @@ class Comparison:
     """Evaluations of one page; predictions are read once, and each two compared once."""
 
     def __init__(self, chains: Sequence[Chain]) -> None:
-        """Read what each says of valid and test."""
+        """Read the predictions of each for valid and test."""
         self.chains = chains
         self._said = {chain.name: predictions(chain) for chain in chains}
         self._known: dict[tuple[str, str], dict[str, Interval]] = {}
 
     def test_sets(self) -> list[list[Chain]]:
-        """The evaluations by what they were tested on, in the page's order: the same patches of the same families."""
-        found: dict[tuple[object, ...], list[Chain]] = {}
+        """Return the evaluations grouped by test set (the same patches of the same families), in the page's order."""
+        groups: dict[tuple[object, ...], list[Chain]] = {}
         for chain in self.chains:
             said = self._said[chain.name]["test"]
             key = (chain.patches.manifest.digest, chain.metrics.classes, chain.metrics.positive, said.patches)
-            found.setdefault(key, []).append(chain)
-        return list(found.values())
+            groups.setdefault(key, []).append(chain)
+        return list(groups.values())
 
     def size(self, chain: Chain, subset: str) -> tuple[int, int]:
-        """Original patches of the subset, and their families."""
+        """Return the number of original patches of the subset, and of their families."""
         said = self._said[chain.name][subset]
         return len(said.patches), len(set(said.families))
 
     def paired(self, first: Chain, second: Chain) -> dict[str, Interval]:
-        """The second's metrics less the first's on the test set that they share: both meet every resample together."""
+        """Return the second's metrics less the first's on their common test set, paired: one resample for both."""
         if (second.name, first.name) in self._known:
-            return {name: _negated(each) for name, each in self.paired(second, first).items()}
+            return {name: _negated(difference) for name, difference in self.paired(second, first).items()}
         key = (first.name, second.name)
         if key not in self._known:
-            before, after = (self._said[each.name]["test"] for each in (first, second))
+            before, after = (self._said[chain.name]["test"] for chain in (first, second))
             assert before.patches == after.patches, "two of one test set"
             self._known[key] = _differences(
                 first, before.metrics(), after.metrics(), before.families, ("claims", "pair", second.name)
@@ -86,24 +86,24 @@ class Comparison:
         return self._known[key]
 
     def promised(self, chain: Chain) -> dict[str, Interval]:
-        """The metrics on valid less those on test: what valid promises beyond what test keeps.
+        """Return the metrics on valid less those on test: how much valid overstates test.
 
-        The families of both are drawn together; a resample without one of valid or of test says nothing. Where either
-        has a single family, nothing is known of the spread between its families: no interval.
+        The families of both are drawn together; a resample without one of valid or of test is left out. Where either
+        has a single family, the spread between families is unknown and the bounds are None.
         """
         valid, test = (self._said[chain.name][subset] for subset in ("valid", "test"))
         # (valid and test patch): rows of valid first
         families = [*valid.families, *test.families]
-        found = _differences(
+        differences = _differences(
             chain, test.metrics(len(valid.patches)), valid.metrics(), families, ("claims", "valid less test")
         )
-        if min(len(set(each.families)) for each in (valid, test)) > 1:
-            return found
-        return {name: replace(each, low=None, high=None) for name, each in found.items()}
+        if min(len(set(said.families)) for said in (valid, test)) > 1:
+            return differences
+        return {name: replace(difference, low=None, high=None) for name, difference in differences.items()}
 
 
 def names_of(chain: Chain) -> tuple[str, ...]:
-    """The metrics that are compared: of more than two classes, the means over the classes."""
+    """Return the names of the metrics that are compared: of more than two classes, the means over the classes."""
     return _TWO if len(chain.metrics.classes) == 2 else _MORE
 
 
@@ -115,18 +115,20 @@ def _differences(
     return paired_differences(first, second, families, rng, resamples=spec["resamples"], names=names_of(named))
 
 
-def _negated(found: Interval) -> Interval:
-    value, low, high = (None if each is None else -each for each in (found.value, found.high, found.low))
-    return replace(found, value=value, low=low, high=high)
+def _negated(difference: Interval) -> Interval:
+    value, low, high = (
+        None if bound is None else -bound for bound in (difference.value, difference.high, difference.low)
+    )
+    return replace(difference, value=value, low=low, high=high)
 
 
 def predictions(chain: Chain) -> dict[str, Said]:
-    """What its chosen session says of valid and of test."""
+    """Return the chosen session's predictions for valid and test."""
     rows: dict[str, list[dict[str, str]]] = {"valid": [], "test": []}
     for row in chain.evaluation.read_csv(PREDICTIONS):
         if row["subset"] in rows and row["transform"] == IDENTITY:
             rows[row["subset"]].append(row)
-    return {subset: _said(chain, each) for subset, each in rows.items()}
+    return {subset: _said(chain, row) for subset, row in rows.items()}
 
 
 def _said(chain: Chain, rows: list[dict[str, str]]) -> Said:

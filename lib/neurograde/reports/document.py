@@ -31,11 +31,11 @@ class Page:
         for section in self.sections:
             for block in section.blocks:
                 if isinstance(block, Figures):
-                    yield from ((f"figures/{each.slug}.svg", each.svg.encode()) for each in block.figures)
+                    yield from ((f"figures/{figure.slug}.svg", figure.svg.encode()) for figure in block.figures)
                 if isinstance(block, Commands):
                     yield from block.files
                 tables = block.tables if isinstance(block, Tables) else [block] if isinstance(block, Table) else []
-                yield from ((f"tables/{each.slug}.csv", each.csv()) for each in tables)
+                yield from ((f"tables/{table.slug}.csv", table.csv()) for table in tables)
 
 
 @cache

@@ -56,35 +56,35 @@ def prediction_page(  # noqa: PLR0917 - what there is to show, in the order in w
     files: Mapping[str, bytes],
     marks: Sequence[str] = (),
 ) -> Page:
-    """The page.
+    """Return the page.
 
     Args:
-        title: Its headline.
-        metrics: Of the evaluation whose session graded the images.
-        temperature: Fitted on its valid patches.
+        title: Headline.
+        metrics: metrics.json of the evaluation whose session graded the images.
+        temperature: The temperature that was fitted on its valid patches.
         images: Rows of images.csv.
         heatmaps: Rows of heatmaps.csv.
         files: The pictures that the rows name.
-        marks: Of the evaluation: what must be said of everything made from it.
+        marks: Marks of the evaluation, which everything made from it must show.
     """
     sections = [_answer(metrics, temperature, images)]
     sections += [
-        _image(each, [row for row in heatmaps if row["image"] == each["image"]], files, metrics, number)
-        for number, each in enumerate(images)
+        _image(image, [row for row in heatmaps if row["image"] == image["image"]], files, metrics, number)
+        for number, image in enumerate(images)
     ]
     return Page(title, banners(metrics.classes, marks), tuple(sections), BESIDE)
 
 
 def banners(classes: Sequence[str], marks: Sequence[str]) -> tuple[Banner, ...]:
-    """What stands above every grade: what it is no good for, what it is not, and what marks its model."""
+    """Return the warnings above every grade: its limits, and the marks of its model."""
     unknown = "The model was made from what is marked so."
     marked = [OF_A_MARKED_MODEL.get(mark, (mark.capitalize(), unknown)) for mark in sorted(marks)]
     of_shimada = set(classes) <= set(SHIMADA)
-    return (NOT_CLINICAL, *((NOT_THE_HISTOLOGY,) if of_shimada else ()), *(Banner(*each) for each in marked))
+    return (NOT_CLINICAL, *((NOT_THE_HISTOLOGY,) if of_shimada else ()), *(Banner(*banner) for banner in marked))
 
 
 def named(label: str) -> str:
-    """A class with what it stands for, where that is known.
+    """Return a class with its long name, where that is known.
 
     >>> named("PD"), named("Viable")
     ('PD, poorly differentiated', 'Viable')
@@ -93,7 +93,7 @@ def named(label: str) -> str:
 
 
 def _answer(metrics: EvaluationResult, temperature: float, images: Sequence[Row]) -> Section:
-    graded = [each for each in images if each["grade"]]
+    graded = [image for image in images if image["grade"]]
     columns = [
         Column("image", "image", kind="text"),
         Column("grade", "grade", lambda value: named(value) if value else "no grade", kind="text"),
@@ -101,7 +101,7 @@ def _answer(metrics: EvaluationResult, temperature: float, images: Sequence[Row]
         Column("patches", "patches", count),
         Column("reason", "why no grade", kind="text"),
     ]
-    rows = [[each[column.name] for column in columns] for each in images]
+    rows = [[image[column.name] for column in columns] for image in images]
     test = metrics.subsets["test"].patches
     lead = (
         f"{len(graded)} of {plural(len(images), 'image')} graded by {metrics.chosen.session}, whose test set gave "
@@ -123,7 +123,7 @@ def _image(
         lead = f"{named(row['grade'])}, at a confidence of {percent(row['confidence'])}."
     else:
         lead = f"No grade: {row['reason']}."
-    other = next(each for each in metrics.classes if each != metrics.positive)
+    other = next(label for label in metrics.classes if label != metrics.positive)
     alt = f"{row['image']} with its patches tinted by the probability of {metrics.positive}"
     blue = named(other) if len(metrics.classes) == 2 else "another class"
     caption = (
@@ -153,11 +153,11 @@ def _image(
     if heatmaps:
         pictures = tuple(
             Picture(
-                files[each["heatmap"]],
-                f"Grad-CAM of row {each['row']}, column {each['col']} for {each['named']}",
-                f"row {each['row']}, column {each['col']}: {each['named']} {percent(each['confidence'])}",
+                files[heatmap["heatmap"]],
+                f"Grad-CAM of row {heatmap['row']}, column {heatmap['col']} for {heatmap['named']}",
+                f"row {heatmap['row']}, column {heatmap['col']}: {heatmap['named']} {percent(heatmap['confidence'])}",
             )
-            for each in heatmaps
+            for heatmap in heatmaps
         )
         note = (
             "Grad-CAM of the surest and the least sure patches: lit is what speaks for the class named. Where, not "

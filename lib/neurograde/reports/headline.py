@@ -8,7 +8,7 @@ from neurograde.specs.results.evaluation import EvaluationResult
 
 
 def headline(metrics: EvaluationResult) -> str:
-    """What the chosen session does on the test set, per original patch."""
+    """Return the result of the chosen session on the test set, per original patch."""
     test, cell = metrics.subsets["test"].patches, metrics.chosen_cell
     return (
         f"{cell.backbone}, {cell.strategy}: "
@@ -18,7 +18,7 @@ def headline(metrics: EvaluationResult) -> str:
     )
 
 
-def with_interval(name: str, found: Interval) -> str:
-    """The metric `name` and, where there is one, its interval in brackets."""
-    bounds = interval(name, found.low, found.high)
-    return metric(name, found.value) + (f" ({bounds})" if bounds else "")
+def with_interval(name: str, value: Interval) -> str:
+    """Return the metric `name` and, where there is one, its interval in brackets."""
+    bounds = interval(name, value.low, value.high)
+    return metric(name, value.value) + (f" ({bounds})" if bounds else "")

@@ -1,4 +1,4 @@
-"""How numbers are written, the same everywhere on the page."""
+"""The format of numbers, the same everywhere on the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import floor
 
 NARROW = "\u202f"  # narrow no-break space, before a unit
 MINUS = "−"
-NOTHING = "–"  # what was not measured, or is not defined
+NOTHING = "–"  # for a value that was not measured, or is undefined
 PERCENT = {"accuracy", "balanced_accuracy", "majority_baseline", "sensitivity", "specificity", "precision"}
 """Metrics that are shares of samples, written in percent as the study does."""
 
@@ -23,32 +23,32 @@ _TITLES = {
 
 
 def title(name: str) -> str:
-    """The metric `name` in words."""
+    """Return the metric `name` in words."""
     return _TITLES.get(name, name.replace("_", " "))
 
 
 def count(value: object) -> str:
-    """A whole number with its thousands apart: 116,077,948."""
+    """Format a whole number with its thousands apart: 116,077,948."""
     return NOTHING if value is None else f"{value:,}"
 
 
 def decimal(value: float | None, places: int = 3) -> str:
-    """A number to `places` decimals, 0.278; a dash for None."""
+    """Format a number to `places` decimals, 0.278; a dash for None."""
     return NOTHING if value is None else f"{value:,.{places}f}".replace("-", MINUS)
 
 
 def percent(value: float | Fraction | None, places: int = 1) -> str:
-    """A share in percent, 88.4 %; a dash for None."""
+    """Format a share in percent, 88.4 %; a dash for None."""
     return NOTHING if value is None else f"{float(value) * 100:.{places}f}{NARROW}%"
 
 
 def metric(name: str, value: float | None) -> str:
-    """The metric `name` as it is usually written: shares in percent, losses and areas to three decimals."""
+    """Format the metric `name`: shares in percent, losses and areas to three decimals."""
     return percent(value) if name in PERCENT else decimal(value)
 
 
 def interval(name: str, low: float | None, high: float | None) -> str:
-    """The interval of the metric `name`, 84.1–92.0 %; nothing where there is none."""
+    """Format the interval of the metric `name`, 84.1–92.0 %; an empty text where there is none."""
     if low is None or high is None:
         return ""
     if name in PERCENT:
@@ -57,7 +57,7 @@ def interval(name: str, low: float | None, high: float | None) -> str:
 
 
 def spread(name: str, mean: float | None, std: float | None) -> str:
-    """Mean ± standard deviation of the metric `name`; the mean alone of a single repeat."""
+    """Format mean ± standard deviation of the metric `name`; the mean alone of a single repeat."""
     if mean is None or std is None:
         return metric(name, mean)
     if name in PERCENT:
@@ -66,22 +66,22 @@ def spread(name: str, mean: float | None, std: float | None) -> str:
 
 
 def change(value: float | None) -> str:
-    """A difference with its sign, −0.512; a dash for None."""
+    """Format a difference with its sign, −0.512; a dash for None."""
     return NOTHING if value is None else f"{value:+.3f}".replace("-", MINUS)
 
 
 def difference(name: str, value: float | None) -> str:
-    """A difference of the metric `name` with its sign: shares in percentage points, the others to three decimals."""
+    """Format a difference of the metric `name` with its sign: shares in percentage points, others to three decimals."""
     return points(value) if name in PERCENT else change(value)
 
 
 def points(value: float | None) -> str:
-    """A difference of shares in percentage points with its sign, −32.9; a dash for None."""
+    """Format a difference of shares in percentage points with its sign, −32.9; a dash for None."""
     return NOTHING if value is None else f"{value * 100:+.1f}".replace("-", MINUS)
 
 
 def duration(seconds: float) -> str:
-    """A time in the two units that suit it.
+    """Format a time in the two units that suit it.
 
     >>> duration(7.25), duration(433), duration(45_864_000)
     ('7.2 s', '7 min 13 s', '12,740 h')
@@ -96,7 +96,7 @@ def duration(seconds: float) -> str:
 
 
 def shares_that_add_up(parts: Sequence[int], steps: int = 10_000) -> list[float]:
-    """Shares of `parts` in their sum, rounded to 1/steps so that they add up to exactly 1 (largest remainder).
+    """Return the shares of `parts` in their sum, rounded to 1/steps so that they add up to 1 (largest remainder).
 
     The study's own example: of 116,077,948 px, 12.94 % and 2.53 % are lost and 84.53 % kept.
 
@@ -107,15 +107,15 @@ def shares_that_add_up(parts: Sequence[int], steps: int = 10_000) -> list[float]
     if total == 0:
         return [0.0] * len(parts)
     exact = [Fraction(part * steps, total) for part in parts]
-    units = [floor(each) for each in exact]
-    by_remainder = sorted(range(len(parts)), key=lambda each: (units[each] - exact[each], each))
-    for each in by_remainder[: steps - sum(units)]:
-        units[each] += 1
+    units = [floor(share) for share in exact]
+    by_remainder = sorted(range(len(parts)), key=lambda index: (units[index] - exact[index], index))
+    for index in by_remainder[: steps - sum(units)]:
+        units[index] += 1
     return [unit / steps for unit in units]
 
 
 def prose_list(words: Sequence[str]) -> str:
-    """Words as a sentence lists them.
+    """Join words as a sentence lists them.
 
     >>> prose_list(["train"]), prose_list(["train", "valid", "test"])
     ('train', 'train, valid and test')
@@ -125,7 +125,7 @@ def prose_list(words: Sequence[str]) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """A count with its noun: 1 family, 20 families, 1,570 patches.
+    """Format a count with its noun: 1 family, 20 families, 1,570 patches.
 
     >>> plural(1, "family"), plural(20, "family"), plural(1570, "patch")
     ('1 family', '20 families', '1,570 patches')

@@ -39,17 +39,17 @@ def compose(
     baselines: Sequence[Artefact] = (),
     spec: Mapping[str, Any] | None = None,
 ) -> Page:
-    """The page of some evaluations.
+    """Return the page of some evaluations.
 
     Args:
-        title: Its headline.
+        title: Headline of the page.
         chains: The evaluations; the first of them leads.
-        worst: How many mistakes of each to show.
+        worst: Number of mistakes of each to show.
         baselines: Methods of the literature to compare them with.
         spec: The report's own, for the command that makes the page again.
     """
-    sections = [found for section in SECTIONS if (found := section(chains)).blocks]
-    after = next(number for number, each in enumerate(sections, start=1) if each.slug == "results")
+    sections = [composed for section in SECTIONS if (composed := section(chains)).blocks]
+    after = next(number for number, section in enumerate(sections, start=1) if section.slug == "results")
     further = [mistakes(chains, worst)] if worst else []
     further += [methods(chains, baselines)] if baselines else []
     sections[after:after] = further

@@ -1,4 +1,4 @@
-"""What the study published, to stand beside what is counted and measured here."""
+"""Numbers and claims of the study, shown beside the ones of the store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Backbone(NamedTuple):
     top_1: float
     """Accuracy on ImageNet, as a share."""
     top_5: float
-    """Likewise, for the right class among five."""
+    """Share of ImageNet's images whose class is among the first five named."""
     parameters_millions: float
     """Number of parameters."""
     operations_billions: float
@@ -44,39 +44,39 @@ class Side(NamedTuple):
     kind: str
     """Kind of the strategy."""
     backbones: tuple[str, ...] = ()
-    """The networks it is said of; all when empty."""
+    """Networks that it holds for; all when empty."""
     but: tuple[str, ...] = ()
     """Networks that it is not said of."""
     least_layers: int = 0
-    """Unfrozen layers from which on it is said."""
+    """Least number of unfrozen layers that it holds for."""
     most_layers: int | None = None
-    """Unfrozen layers up to which it is said."""
+    """Greatest number of unfrozen layers that it holds for; None without a limit."""
 
 
 class Claim(NamedTuple):
-    """What the study says of the second side against the first."""
+    """A claim of the study about the second side against the first."""
 
     where: str
-    """Its section."""
+    """Section of the report."""
     found: str
-    """What it found, in a sentence."""
+    """The claim, in a sentence."""
     first: Side
     second: Side
     better: bool
-    """Whether the second was better; if not, it was worse, or no better."""
+    """True if the second was better; False if it was worse, or not better."""
     backbone: Literal["same", "other", "best"]
-    """Which pairs it is said of: of one network, of two, or the best evaluation of each side."""
+    """Pairs that it holds for: of one network, of two, or the best evaluation of each side."""
 
 
 class Promise(NamedTuple):
-    """What the study says of the figures on valid against those on test, of one and the same session."""
+    """A claim of the study about the figures on valid against those on test, of one session."""
 
     where: str
     found: str
     leak: Literal["exchange", "shuffle"] | None
-    """What was done to train and valid."""
+    """Leak that was made between train and valid; None without one."""
     better: bool | None
-    """Whether valid looks better than test; None where they are said to agree."""
+    """True if valid looks better than test, False if worse; None if they agree."""
 
 
 CLAIMS: tuple[Claim | Promise, ...] = (
@@ -184,5 +184,5 @@ CLAIMS: tuple[Claim | Promise, ...] = (
         better=None,
     ),
 )
-"""What chapters 2 and 4 conclude from comparing evaluations. The study compared on valid, by the loss of the best
+"""The conclusions of chapters 2 and 4 from comparing evaluations. The study compared on valid, by the loss of the best
 repeat, and gave no intervals; only its last model opened the test set."""

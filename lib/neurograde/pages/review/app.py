@@ -30,11 +30,11 @@ class ReviewPage:
     """Answers the requests of the page, one method a route."""
 
     def __init__(self, review: Review, finish: Callable[[], list[dict[str, str]]]) -> None:
-        """The page of `review`; `finish` is called when the reviewer is done, and gives the steps that come next."""
+        """Serve the page of `review`; `finish` is called when the reviewer is done, and returns the next steps."""
         self.review, self.next_steps = review, finish
 
     def app(self, port: int, token: str) -> ASGIApp:
-        """The page on `port`, open to whoever has `token`."""
+        """Return the page on `port`, open to whoever has `token`."""
         routes = [
             Route("/api/progress", self.progress),
             Route("/api/images/{place:int}", self.show),
@@ -48,7 +48,7 @@ class ReviewPage:
         return application(routes, assets_of("neurograde.pages.review"), port, token, handlers)
 
     def progress(self, _request: Request) -> Response:
-        """The set: its images, and how far the reviewer is."""
+        """Return the set: its images, and the progress of the reviewer."""
         return JSONResponse(self.review.progress())
 
     def show(self, request: Request) -> Response:
@@ -61,32 +61,32 @@ class ReviewPage:
         return JSONResponse(self.review.show(self._place(request), int(size) if size else None, margins))
 
     def picture(self, request: Request) -> Response:
-        """The pixels of one image, as a JPEG."""
+        """Return the pixels of one image, as a JPEG."""
         data = self.review.open(self._place(request)).picture
         return Response(data, media_type="image/jpeg", headers=KEPT)
 
     def tile(self, request: Request) -> Response:
-        """A tile of a slide, as a JPEG."""
+        """Return a tile of a slide, as a JPEG."""
         where = (int(request.path_params[name]) for name in ("zoom", "col", "row"))
         return Response(self.review.tile(self._place(request), *where), media_type="image/jpeg", headers=KEPT)
 
     async def decide(self, request: Request) -> Response:
-        """A change to one image: it is in the store when this answers."""
+        """Store a change to one image before answering."""
         body = await request.body()
         if len(body) > LARGEST_BODY:
             raise ValueError(f"{len(body):,} bytes are no decision")
         return JSONResponse(await run_in_threadpool(self.review.decide, self._place(request), Change.parse(body)))
 
     def finish(self, _request: Request) -> Response:
-        """The whole review: what it costs, how far reviewers agree, and what comes next."""
+        """Return the whole review: its cost, the agreement of reviewers, and the next steps."""
         self.review.refresh()
         return JSONResponse(self.review.progress() | {"next": self.next_steps()})
 
     def _place(self, request: Request) -> int:
-        place: int = request.path_params["place"]
-        if place >= len(self.review.images):
-            raise NoSuchImage(f"image {place}; accepted: 0 to {len(self.review.images) - 1}")
-        return place
+        index: int = request.path_params["place"]
+        if index >= len(self.review.images):
+            raise NoSuchImage(f"image {index}; accepted: 0 to {len(self.review.images) - 1}")
+        return index
 
 
 def _refused(status: int) -> Handler:

@@ -1,4 +1,4 @@
-"""What the page of a review knows: the images, what was decided on each, and what that costs."""
+"""The state of a review: the images, the decisions on each, and their cost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TILE_PX = 512
 
 
 class Change(Model):
-    """What the page sends when a reviewer has changed an image."""
+    """The message of the page when a reviewer has changed an image."""
 
     number: int
     """Number of the decision that this makes; the page knows the one before."""
@@ -45,7 +45,7 @@ class Change(Model):
     restored: tuple[Cell, ...]
     """Background cells kept all the same."""
     finished: bool
-    """Whether the reviewer is done with the image."""
+    """True when the reviewer is done with the image."""
 
 
 @dataclass
@@ -54,17 +54,17 @@ class Shown:
 
     image: Picture | Slide
     picture: bytes
-    """A picture's pixels as a JPEG of high quality, turned as EXIF says: to look at, in any browser. Empty of a slide,
+    """A picture's pixels as a JPEG of high quality, turned by its EXIF orientation, for any browser. Empty of a slide,
     which is shown by tiles."""
     _shares: tuple[Grid, NDArray[np.float64]] | None = field(default=None, init=False)
 
     @property
     def seen(self) -> tuple[str, int, int]:
-        """What a decision on it is on: the file's digest, width and height."""
+        """The file that a decision refers to: its digest, width and height."""
         return self.image.sha256, self.image.width, self.image.height
 
     def tissue_shares(self, grid: Grid) -> NDArray[np.float64]:
-        """Of every cell, (n_cells,); the last ones are kept, as every change asks for them."""
+        """Return the tissue share of every square, (n_squares,); cached for the last images, as changes need it."""
         known = self._shares
         if known is None or known[0] != grid:
             known = self._shares = (grid, self.image.tissue_shares(grid))
@@ -82,14 +82,14 @@ class Review:
         folder: Files,
         decisions: Decisions,
     ) -> None:
-        """A review that goes on from what the store holds.
+        """Continue the review from the decisions in the store.
 
         Args:
-            spec: The grid, and who looks.
+            spec: The grid and the reviewer.
             images: The images in order.
-            names: What the store calls each of them.
-            folder: Where the images are.
-            decisions: Where decisions are kept.
+            names: Name of each of them in the store.
+            folder: Folder of the images.
+            decisions: Store of the decisions.
         """
         self.spec, self.images, self.names, self.folder, self.decisions = spec, images, names, folder, decisions
         self._latest = decisions.latest()
@@ -99,30 +99,30 @@ class Review:
         self._reading = [threading.Lock() for _ in images]
         self._lock = threading.Lock()
 
-    def open(self, place: int) -> Shown:
-        """The image at `place`; DataError if it cannot be read."""
-        with self._reading[place]:  # once, though the page asks for cells and picture; other images need not wait
+    def open(self, index: int) -> Shown:
+        """Return the image at index `place`; DataError if it cannot be read."""
+        with self._reading[index]:  # once, though the page asks for cells and picture; other images need not wait
             with self._lock:
-                opened = self._opened.pop(place, None)
-            opened = opened or self._read(place)
+                opened = self._opened.pop(index, None)
+            opened = opened or self._read(index)
             with self._lock:
-                self._opened[place], self._seen[place] = opened, opened.seen
+                self._opened[index], self._seen[index] = opened, opened.seen
                 if len(self._opened) > OPEN_IMAGES:
                     self._opened.popitem(last=False)
             return opened
 
-    def _read(self, place: int) -> Shown:
-        file = ImageFile.of(self.folder, self.images[place].path)
+    def _read(self, index: int) -> Shown:
+        file = ImageFile.of(self.folder, self.images[index].path)
         image = file.open(self.spec.max_image_pixels, Resolution.of(self.spec))
         return Shown(image, b"" if isinstance(image, Slide) else _jpeg(image.pixels))
 
-    def tile(self, place: int, zoom: int, col: int, row: int) -> bytes:
-        """A tile of a slide as a JPEG, each of its pixels 2^zoom of the slide; smaller at the right and at the bottom.
+    def tile(self, index: int, zoom: int, col: int, row: int) -> bytes:
+        """Return a tile of a slide as a JPEG, a pixel being 2^zoom of the slide's; smaller at the last edges.
 
         Raises:
-            ValueError: there is no such tile.
+            ValueError: the slide has no such tile.
         """
-        image = self.open(place).image
+        image = self.open(index).image
         side = TILE_PX << zoom
         left, top = col * side, row * side
         if zoom > _zooms(image) or left >= image.width or top >= image.height:
@@ -130,23 +130,23 @@ class Review:
         width, height = min(side, image.width - left), min(side, image.height - top)
         return _jpeg(image.region(left, top, width, height, (-(-width >> zoom), -(-height >> zoom))))
 
-    def show(self, place: int, patch_size_px: int | None = None, margins: Margins | None = None) -> dict[str, Any]:
+    def show(self, index: int, patch_size_px: int | None = None, margins: Margins | None = None) -> dict[str, Any]:
         """All that the page needs of one image; with another patch size or margins, what they would cost."""
-        opened, mine = self.open(place), self._mine(place)
-        voided = mine is not None and not self._stands(place, mine)
+        opened, mine = self.open(index), self._mine(index)
+        voided = mine is not None and not self._stands(index, mine)
         decided = None if voided else mine
         if margins is None:
-            margins = Margins(**decided.margins_px.model_dump()) if decided else self.images[place].margins
+            margins = Margins(**decided.margins_px.model_dump()) if decided else self.images[index].margins
         image = opened.image
         grid = Grid(image.width, image.height, margins, patch_size_px or self.spec.patch_size_px)
         shares = opened.tissue_shares(grid)
         background = int((shares < self.spec.min_tissue_share).sum())
         return {
-            "place": place,
+            "place": index,
             "sha256": image.sha256,
-            "name": self.images[place].path,
-            "class": self.images[place].label,
-            "family": self.images[place].family,
+            "name": self.images[index].path,
+            "class": self.images[index].label,
+            "family": self.images[index].family,
             "width_px": image.width,
             "height_px": image.height,
             "um_per_px": image.um_per_px if isinstance(image, Slide) else None,
@@ -158,21 +158,21 @@ class Review:
             "tissue": [round(share, 3) for share in shares.tolist()],
             "min_tissue_share": self.spec.min_tissue_share,
             "number": mine.number if mine else 0,
-            "rejected": [each.model_dump() for each in decided.rejected] if decided else [],
-            "restored": [each.model_dump() for each in decided.restored] if decided else [],
+            "rejected": [square.model_dump() for square in decided.rejected] if decided else [],
+            "restored": [square.model_dump() for square in decided.restored] if decided else [],
             "finished": decided is not None and decided.finished,
             "voided": voided,
             "shares": grid.account(kept=grid.n_cells - background, background=background).shares,
         }
 
-    def decide(self, place: int, change: Change) -> dict[str, Any]:
-        """Write a change down; returns the progress after it.
+    def decide(self, index: int, change: Change) -> dict[str, Any]:
+        """Store a change and return the progress after it.
 
         Raises:
-            Overtaken: another window was faster; its decision stands, and `show` gives it.
-            ValueError: the cells do not fit the grid; says which.
+            Overtaken: another window was faster; its decision is kept, and `show` returns it.
+            ValueError: the squares do not fit the grid; the message names them.
         """
-        opened = self.open(place)
+        opened = self.open(index)
         image = opened.image
         grid = Grid(image.width, image.height, Margins(**change.margins_px.model_dump()), self.spec.patch_size_px)
         share = dict(
@@ -187,11 +187,11 @@ class Review:
             (change.rejected, share.keys() - background, "rejected cells have tissue and"),
             (change.restored, background, "restored cells are background and"),
         ):
-            for each in cells:
-                if (each.row, each.col) not in accepted:
-                    raise ValueError(f"cell ({each.row}, {each.col}): {rule} lie in the grid")
+            for square in cells:
+                if (square.row, square.col) not in accepted:
+                    raise ValueError(f"cell ({square.row}, {square.col}): {rule} lie in the grid")
         decision = Decision(
-            image=self.names[place],
+            image=self.names[index],
             image_sha256=image.sha256,
             width_px=image.width,
             height_px=image.height,
@@ -223,15 +223,15 @@ class Review:
             self._latest = latest
 
     def progress(self) -> dict[str, Any]:
-        """How far the reviewer is, in all and by class, and what the decisions have cost so far."""
-        every = {place: decision for place in range(len(self.images)) if (decision := self._mine(place))}
-        mine = {place: decision for place, decision in every.items() if self._stands(place, decision)}
+        """Return the progress of the reviewer, in all and by class, and the cost of the decisions so far."""
+        every = {index: decision for index in range(len(self.images)) if (decision := self._mine(index))}
+        mine = {index: decision for index, decision in every.items() if self._stands(index, decision)}
         classes: dict[str, dict[str, int]] = {}
-        for place, image in enumerate(self.images):
+        for index, image in enumerate(self.images):
             of_class = classes.setdefault(image.label, {"images": 0, "finished": 0})
             of_class["images"] += 1
-            of_class["finished"] += place in mine and mine[place].finished
-        account = sum((account_of(each) for each in mine.values()), Accounting())
+            of_class["finished"] += index in mine and mine[index].finished
+        account = sum((account_of(decision) for decision in mine.values()), Accounting())
         return {
             "reviewer": self.spec.reviewer,
             "patch_size_px": self.spec.patch_size_px,
@@ -240,9 +240,9 @@ class Review:
                     "name": image.path,
                     "class": image.label,
                     "family": image.family,
-                    "state": _state(mine.get(place), voided=place in every.keys() - mine.keys()),
+                    "state": _state(mine.get(index), voided=index in every.keys() - mine.keys()),
                 }
-                for place, image in enumerate(self.images)
+                for index, image in enumerate(self.images)
             ],
             "least_certain_first": self.spec.least_certain_first,
             "classes": classes,
@@ -252,19 +252,19 @@ class Review:
             "agreement": agreement(self._latest),
         }
 
-    def _mine(self, place: int) -> Decision | None:
-        return self._latest.get(self.names[place], {}).get(self.spec.reviewer)
+    def _mine(self, index: int) -> Decision | None:
+        return self._latest.get(self.names[index], {}).get(self.spec.reviewer)
 
-    def _stands(self, place: int, decision: Decision) -> bool:
-        """Whether image and grid are still those decided on; of an image not opened yet, the spec alone tells."""
+    def _stands(self, index: int, decision: Decision) -> bool:
+        """Return True if image and grid are still those decided on; before an image is opened, by the spec alone."""
         decided = (decision.image_sha256, decision.width_px, decision.height_px)
         grid = decision.patch_size_px == self.spec.patch_size_px
         size = not decision.of_slide or decision.resolution == (self.spec.level, self.spec.um_per_px)
-        return grid and size and self._seen.get(place, decided) == decided
+        return grid and size and self._seen.get(index, decided) == decided
 
 
 def account_of(decision: Decision) -> Accounting:
-    """Where the pixels of the image go by this decision."""
+    """Return the account of the image's pixels under this decision."""
     grid = _grid(decision)
     rejected = len(decision.rejected)
     kept = grid.n_cells - rejected - decision.background
@@ -274,7 +274,7 @@ def account_of(decision: Decision) -> Accounting:
 def agreement(decisions: Mapping[str, Mapping[str, Decision]]) -> list[dict[str, Any]]:
     """Cohen's kappa of every two reviewers, over the cells of the images that both have finished on one grid."""
     reviewers = sorted({name for by in decisions.values() for name in by})
-    found = []
+    agreements = []
     for first, second in combinations(reviewers, 2):
         pairs = [
             (by[first], by[second])
@@ -282,10 +282,10 @@ def agreement(decisions: Mapping[str, Mapping[str, Decision]]) -> list[dict[str,
             if first in by and second in by and by[first].finished and by[second].finished
             if _judged(by[first]) == _judged(by[second])
         ]
-        ours, theirs = (_gone(each) for each in (zip(*pairs, strict=True) if pairs else ((), ())))
+        ours, theirs = (_gone(side) for side in (zip(*pairs, strict=True) if pairs else ((), ())))
         kappa = cohen_kappa(ours, theirs)
-        found.append({"reviewers": [first, second], "images": len(pairs), "cells": ours.size, "kappa": kappa})
-    return found
+        agreements.append({"reviewers": [first, second], "images": len(pairs), "cells": ours.size, "kappa": kappa})
+    return agreements
 
 
 def _grid(decision: Decision) -> Grid:
@@ -299,19 +299,19 @@ def _judged(decision: Decision) -> tuple[object, ...]:
 
 
 def _gone(decisions: Iterable[Decision]) -> NDArray[np.bool_]:
-    """For every cell of the images, whether the reviewer decided against what the tissue filter says, (cell,)."""
+    """Return for every square of the images if the reviewer overruled the tissue filter, (square,)."""
     judged = [np.zeros(0, bool)]
     for decision in decisions:
         grid = _grid(decision)
         cells = np.zeros((grid.n_rows, grid.n_cols), bool)
-        for each in (*decision.rejected, *decision.restored):
-            cells[each.row, each.col] = True
+        for square in (*decision.rejected, *decision.restored):
+            cells[square.row, square.col] = True
         judged.append(cells.ravel())
     return np.concatenate(judged)
 
 
 def _zooms(image: Picture | Slide) -> int:
-    """How often a slide must be halved until one tile shows all of it."""
+    """Return the number of times that a slide must be halved until one tile shows all of it."""
     return max(0, (-(-max(image.width, image.height) // TILE_PX) - 1).bit_length())
 
 

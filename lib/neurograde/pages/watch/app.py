@@ -1,4 +1,4 @@
-"""The routes of the watch page: where the grid stands, and the curves of one cell."""
+"""The routes of the watch page: the progress of the grid, and the curves of one setting."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class WatchPage:
     """Answers the requests of the page; several windows share one reading of the store."""
 
     def __init__(self, watcher: Watcher, every: float) -> None:
-        """The page of what `watcher` reads, `every` so many seconds."""
+        """Serve the page of `watcher`, which reads the store `every` so many seconds."""
         self.watcher, self.every = watcher, every
         self._lock = threading.Lock()
         self._view: GridView | None = None
         self._read_at = float("-inf")
 
     def app(self, port: int, token: str) -> ASGIApp:
-        """The page on `port`, open to whoever has `token`."""
+        """Return the page on `port`, open to whoever has `token`."""
         routes = [Route("/api/grid", self.grid), Route("/api/cell/{cell:int}", self.cell)]
         handlers: dict[type[Exception], Handler] = {NeurogradeError: _unreachable}
         return application(routes, assets_of("neurograde.pages.watch"), port, token, handlers)
 
     def grid(self, _request: Request) -> Response:
-        """Every shard and every cell."""
+        """Return every shard and every setting."""
         view = self._fresh()
         return JSONResponse(
             {
@@ -48,33 +48,33 @@ class WatchPage:
                 "every": self.every,
                 "headline": headline(view),
                 "carbon": carbon(view),
-                "shards": [asdict(each) for each in view.shards],
-                "cells": [asdict(each) | {"sessions": len(each.sessions)} for each in view.cells],
+                "shards": [asdict(shard) for shard in view.shards],
+                "cells": [asdict(cell) | {"sessions": len(cell.sessions)} for cell in view.cells],
             }
         )
 
     def cell(self, request: Request) -> Response:
-        """The curves of one cell: mean and standard deviation over its repeats, and each repeat's best epoch."""
-        view, place = self._fresh(), request.path_params["cell"]
-        if place >= len(view.cells):
-            return JSONResponse({"error": f"cell {place}; accepted: 0 to {len(view.cells) - 1}"}, 404)
+        """Return the curves of one setting: mean and standard deviation over its repeats, and their best epochs."""
+        view, index = self._fresh(), request.path_params["cell"]
+        if index >= len(view.cells):
+            return JSONResponse({"error": f"cell {index}; accepted: 0 to {len(view.cells) - 1}"}, 404)
         with self._lock:
-            return JSONResponse(curves(self.watcher, view.cells[place].sessions))
+            return JSONResponse(curves(self.watcher, view.cells[index].sessions))
 
     def _fresh(self) -> GridView:
         with self._lock:
-            # A little less than the page waits, so that its next question finds no answer of before.
+            # A little less than the page waits, so that its next request is not answered from an old reading.
             if self._view is None or time.monotonic() - self._read_at > 0.9 * self.every:
                 self._view, self._read_at = self.watcher.refresh(), time.monotonic()
             return self._view
 
 
 def curves(watcher: Watcher, sessions: tuple[str, ...]) -> dict[str, Any]:
-    """Epoch by epoch the mean and the standard deviation (n - 1) over the sessions, and their best epochs."""
+    """Return per epoch the mean and the standard deviation (n - 1) over the sessions, and their best epochs."""
     values: dict[str, dict[int, list[float]]] = {curve: {} for curve in CURVES}
     best: list[dict[str, Any]] = []
     for shard in watcher.grid.shards:
-        mine = {each.id for each in shard.sessions} & set(sessions)
+        mine = {session.id for session in shard.sessions} & set(sessions)
         commits = watcher.commits(shard.name) if mine else []
         for commit in commits:
             for epoch, metrics in commit.epochs.items():
@@ -84,8 +84,8 @@ def curves(watcher: Watcher, sessions: tuple[str, ...]) -> dict[str, Any]:
                         if value is not None:
                             values[curve].setdefault(epoch, []).append(value)
         if commits:
-            found = {session: commits[-1].best.get(session) for session in sorted(mine)}
-            best += [{"session": name, **each.model_dump()} for name, each in found.items() if each]
+            bests = {session: commits[-1].best.get(session) for session in sorted(mine)}
+            best += [{"session": name, **best_epoch.model_dump()} for name, best_epoch in bests.items() if best_epoch]
     return {
         "best": best,
         "curves": {

@@ -1,6 +1,6 @@
 """A grid that is being trained, read from the store alone: no database, no access to the cluster, nothing written.
 
-One listing tells everything that is there. Commits never change and each holds the best epochs and the energy up to
+One listing has the name of every record. Commits never change and each holds the best epochs and the energy up to
 it, so of a shard only the newest commit is read, once; of a running one, its heartbeat each time. What was read stays
 in memory, so that a refresh costs the listing and as many small objects as there are running shards.
 """
@@ -20,7 +20,7 @@ from neurograde.storage.artefact import MANIFEST, parse_record
 from neurograde.storage.store import Store
 
 SECONDS_TO_STALE = 60.0
-"""A heartbeat comes every 20 s: after three that did not, nobody can say that the attempt lives."""
+"""A heartbeat comes every 20 s: after three that are missing, the attempt counts as stale."""
 
 State = Literal["waiting", "running", "stale", "stopped", "failed", "diverged", "done"]
 RecordT = TypeVar("RecordT", bound=Record)
@@ -33,7 +33,7 @@ _PARTS = {
 
 @dataclass
 class ShardView:
-    """Where one shard stands."""
+    """The progress of one shard."""
 
     name: str
     state: State
@@ -43,7 +43,7 @@ class ShardView:
     epoch: int | None = None
     """The last committed epoch."""
     epochs_done: int = 0
-    """Session-epochs behind the last commit."""
+    """Session-epochs up to the last commit."""
     epochs_all: int = 0
     """Session-epochs in all."""
     diverged: int = 0
@@ -51,26 +51,26 @@ class ShardView:
     attempt: int | None = None
     """Number of the newest attempt."""
     machine: str = ""
-    """What it runs on, and where."""
+    """GPU or processor, and node."""
     exit_code: int | None = None
-    """What the newest attempt ended with."""
+    """Exit code of the newest attempt; None while it runs."""
     heartbeat_seconds: float | None = None
     """Age of its heartbeat."""
     epochs_per_second: float | None = None
     """Session-epochs a second of the newest attempt, while it runs."""
     seconds_left: float | None = None
-    """At that rate."""
+    """Seconds left at that rate."""
     co2e_kg: float = 0.0
-    """By the boards' TDP, as the report counts."""
+    """Emissions so far, GPUs at their TDP, as the report counts."""
     wasted_kg: float = 0.0
     """The part of it that went into work that was lost."""
     kwh: float = 0.0
-    """Energy of boards (by TDP), processors and memory."""
+    """Energy of GPUs (by TDP), processors and memory."""
 
 
 @dataclass(frozen=True)
 class CellView:
-    """One cell of the grid: its sessions differ in their random streams only."""
+    """One setting of the grid: its sessions differ in their random streams only."""
 
     backbone: str
     strategy: str
@@ -88,7 +88,7 @@ class CellView:
 
 @dataclass(frozen=True)
 class GridView:
-    """Where a grid stands."""
+    """The progress of a grid."""
 
     name: str
     at: datetime
@@ -96,38 +96,38 @@ class GridView:
     cells: list[CellView]
 
     def count(self, *states: State) -> int:
-        """Shards in one of `states`."""
-        return sum(each.state in states for each in self.shards)
+        """Return the number of shards in one of `states`."""
+        return sum(shard.state in states for shard in self.shards)
 
     @property
     def epochs_done(self) -> int:
-        """Session-epochs behind the last commits."""
-        return sum(each.epochs_done for each in self.shards)
+        """Return the session-epochs up to the last commits."""
+        return sum(shard.epochs_done for shard in self.shards)
 
     @property
     def epochs_all(self) -> int:
-        """Session-epochs in all."""
-        return sum(each.epochs_all for each in self.shards)
+        """Return the session-epochs in all."""
+        return sum(shard.epochs_all for shard in self.shards)
 
     @property
     def epochs_per_second(self) -> float:
-        """Of all running shards together."""
-        return sum(each.epochs_per_second or 0.0 for each in self.shards)
+        """Return the rate of all running shards together."""
+        return sum(shard.epochs_per_second or 0.0 for shard in self.shards)
 
     @property
     def seconds_left(self) -> float | None:
-        """At that rate; None while nothing runs."""
+        """Return the seconds left at that rate; None while nothing runs."""
         left = self.epochs_all - self.epochs_done
         return left / self.epochs_per_second if self.epochs_per_second else (0.0 if not left else None)
 
     def total(self, amount: Literal["co2e_kg", "wasted_kg", "kwh"]) -> float:
-        """Sum over the shards."""
-        return float(sum(getattr(each, amount) for each in self.shards))
+        """Return the sum over the shards."""
+        return float(sum(getattr(shard, amount) for shard in self.shards))
 
 
 @dataclass
 class _Keys:
-    """What the listing has of one shard: the number and key of each record, and whether it is done."""
+    """The entries of the listing for one shard: number and key of each record, and its manifest if it is done."""
 
     attempts: dict[int, str] = field(default_factory=dict)
     commits: dict[int, str] = field(default_factory=dict)
@@ -139,13 +139,13 @@ class Watcher:
     """Reads a grid again and again, each time only what is new."""
 
     def __init__(self, store: Store, grid: Grid) -> None:
-        """The watcher of `grid`, which has read nothing yet."""
+        """Watch `grid`; nothing is read yet."""
         self.store, self.grid, self.folder = store, grid, f"runs/{grid.name}"
         self._kept: dict[str, Record] = {}
         self._keys: dict[str, _Keys] = {}
 
     def refresh(self, now: datetime | None = None) -> GridView:
-        """Where the grid stands; `now` is the watcher's own clock when not given."""
+        """Return the progress of the grid; `now` is this machine's clock when not given."""
         now = now or datetime.now(UTC)
         self._keys = self._listed()
         self._read(self._wanted())
@@ -153,25 +153,25 @@ class Watcher:
         return GridView(self.grid.name, now, shards, self._cells(shards))
 
     def commits(self, shard: str) -> list[Commit]:
-        """Every commit of a shard, in order: the curves of its sessions. Read once."""
+        """Return every commit of a shard, in order: the curves of its sessions. Each is read once."""
         keys = [key for _, key in sorted(self._keys[shard].commits.items())]
         self._read(dict.fromkeys(keys, Commit))
         return [self._get(Commit, key) for key in keys]
 
     def _listed(self) -> dict[str, _Keys]:
-        found = {shard.name: _Keys() for shard in self.grid.shards}
+        by_shard = {shard.name: _Keys() for shard in self.grid.shards}
         for key in self.store.list(self.folder):
             path = key.removeprefix(f"{self.folder}/")
             shard = path.partition("/")[0]
-            if shard in found and path == f"{shard}/{MANIFEST}":
-                found[shard].manifest = key
+            if shard in by_shard and path == f"{shard}/{MANIFEST}":
+                by_shard[shard].manifest = key
             for part, pattern in _PARTS.items():
-                if (match := pattern.match(path)) and match[1] in found:
-                    getattr(found[match[1]], part)[int(match[2])] = key
-        return found
+                if (match := pattern.match(path)) and match[1] in by_shard:
+                    getattr(by_shard[match[1]], part)[int(match[2])] = key
+        return by_shard
 
     def _wanted(self) -> dict[str, type[Record]]:
-        """What has to be read: what is new and what may have changed since."""
+        """Return the records to read: new ones, and those that may have changed."""
         wanted: dict[str, type[Record]] = {}
         for keys in self._keys.values():
             if keys.manifest:
@@ -198,7 +198,7 @@ class Watcher:
 
     def _shard(self, shard: Shard, now: datetime) -> ShardView:
         keys = self._keys[shard.name]
-        longest = max(each.epochs for each in shard.sessions)
+        longest = max(session.epochs for session in shard.sessions)
         commit = self._get(Commit, keys.commits[max(keys.commits)]) if keys.commits else None
         epoch = commit.epoch if commit else None
         view = ShardView(
@@ -207,8 +207,8 @@ class Watcher:
             sessions=len(shard.sessions),
             epochs=longest,
             epoch=epoch,
-            epochs_done=sum(min(epoch, each.epochs) for each in shard.sessions) if epoch is not None else 0,
-            epochs_all=sum(each.epochs for each in shard.sessions),
+            epochs_done=sum(min(epoch, session.epochs) for session in shard.sessions) if epoch is not None else 0,
+            epochs_all=sum(session.epochs for session in shard.sessions),
             diverged=len(commit.diverged) if commit else 0,
         )
         statuses = [self._get(Status, key) for key in keys.status.values()] if not keys.manifest else []
@@ -227,7 +227,7 @@ class Watcher:
         view.attempt = max(keys.attempts)
         attempt = self._get(Attempt, keys.attempts[view.attempt])
         view.machine = _machine(attempt.machine)
-        status = next((each for each in statuses if each.attempt == view.attempt), None)
+        status = next((status for status in statuses if status.attempt == view.attempt), None)
         began, last = datetime.fromisoformat(attempt.claimed_at), status and datetime.fromisoformat(status.at)
         view.heartbeat_seconds = max(0.0, (now - (last or began)).total_seconds())
         if status and status.ended:
@@ -238,7 +238,7 @@ class Watcher:
         seconds = (last - began).total_seconds() if last else 0.0
         if view.state == "running" and seconds > 0 and view.epoch is not None:
             before = attempt.resumes_from if attempt.resumes_from is not None else 0
-            trained = sum(max(0, min(view.epoch, each.epochs) - before) for each in shard.sessions)
+            trained = sum(max(0, min(view.epoch, session.epochs) - before) for session in shard.sessions)
             view.epochs_per_second = trained / seconds or None
             if view.epochs_per_second:
                 view.seconds_left = (view.epochs_all - view.epochs_done) / view.epochs_per_second
@@ -249,17 +249,17 @@ class Watcher:
             manifest = self._get(Manifest, keys.manifest)
             spent, wasted = [manifest.carbon], [manifest.carbon_wasted]
         else:
-            lost = [each.carbon for each in statuses if each.attempt != view.attempt]
-            under_way = [each.carbon for each in statuses if each.attempt == view.attempt]
+            lost = [status.carbon for status in statuses if status.attempt != view.attempt]
+            under_way = [status.carbon for status in statuses if status.attempt == view.attempt]
             wasted = lost + (under_way if view.state in ("failed", "stopped", "stale") else [])
             spent = [commit.carbon_so_far if commit else None, *lost, *under_way]
-        records = [CarbonRecord.parse(each) for each in spent if each]
-        view.co2e_kg = sum(each.co2e_kg_tdp for each in records)
-        view.kwh = sum(each.gpu_kwh_tdp + (each.cpu_kwh or 0.0) + (each.ram_kwh or 0.0) for each in records)
-        view.wasted_kg = sum(CarbonRecord.parse(each).co2e_kg_tdp for each in wasted if each)
+        records = [CarbonRecord.parse(record) for record in spent if record]
+        view.co2e_kg = sum(record.co2e_kg_tdp for record in records)
+        view.kwh = sum(record.gpu_kwh_tdp + (record.cpu_kwh or 0.0) + (record.ram_kwh or 0.0) for record in records)
+        view.wasted_kg = sum(CarbonRecord.parse(record).co2e_kg_tdp for record in wasted if record)
 
     def _cells(self, shards: Iterable[ShardView]) -> list[CellView]:
-        running = {each.name for each in shards if each.state == "running"}
+        running = {shard.name for shard in shards if shard.state == "running"}
         members: dict[str, list[tuple[Session, Best | None, bool]]] = {}
         for shard in self.grid.shards:
             keys = self._keys[shard.name]
@@ -268,7 +268,7 @@ class Watcher:
                 best = commit.best.get(session.id) if commit and session.id not in commit.diverged else None
                 ends = commit is not None and (commit.epoch >= session.epochs or session.id in commit.diverged)
                 members.setdefault(session.cell, []).append((session, best, shard.name in running and not ends))
-        return [_cell(each) for each in members.values()]
+        return [_cell(member) for member in members.values()]
 
 
 def _cell(members: list[tuple[Session, Best | None, bool]]) -> CellView:
@@ -283,11 +283,11 @@ def _cell(members: list[tuple[Session, Best | None, bool]]) -> CellView:
         counted=len(losses),
         loss=sum(losses) / len(losses) if losses else None,
         running=sum(runs for *_, runs in members),
-        sessions=tuple(each.id for each, *_ in members),
+        sessions=tuple(member.id for member, *_ in members),
     )
 
 
 def _machine(facts: Mapping[str, Any]) -> str:
-    """`NVIDIA L4 on node-7`, or the processor where there is no board."""
+    """Return `NVIDIA L4 on node-7`, or the processor on a machine without a GPU."""
     what = facts.get("gpu_model") or facts.get("cpu_model") or "unknown machine"
     return f"{what} on {facts['node']}" if facts.get("node") else str(what)

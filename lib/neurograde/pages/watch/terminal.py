@@ -1,4 +1,4 @@
-"""Where a grid stands, for the terminal: a line of totals, then a row a shard, those under way and in trouble first."""
+"""The progress of a grid for the terminal: a line of totals, then a row per shard, running and failing ones first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neurograde.pages.watch.reading import GridView, ShardView, State
 from neurograde.runtime.progress import duration, pace
 
 console = Console(width=None if sys.stdout.isatty() else 180)
-"""Standard output: what is watched is data, not log."""
+"""Standard output: the progress is data, not log."""
 STYLES: dict[State, str] = {
     "running": "bold green",
     "stale": "bold yellow",
@@ -28,9 +28,9 @@ MASS = ("kg", "g", "mg")
 
 
 def view(grid: GridView, rows: int) -> Group:
-    """The totals, and at most `rows` shards; how many more there are is said."""
+    """Return the totals, at most `rows` shards, and the number of shards left out."""
     order = list(STYLES)
-    shards = sorted(grid.shards, key=lambda each: order.index(each.state))
+    shards = sorted(grid.shards, key=lambda shard: order.index(shard.state))
     table = Table(box=None, pad_edge=False, expand=False)
     for column in ("shard", "state", "epoch", "", "rate", "left", "CO2e", "wasted", "attempt", "where"):
         is_text = column in ("shard", "state", "", "where")
@@ -43,7 +43,7 @@ def view(grid: GridView, rows: int) -> Group:
 
 
 def headline(grid: GridView) -> str:
-    """How far the grid is, in one line."""
+    """Return the progress of the grid in one line."""
     counts = {state: grid.count(state) for state in STYLES}
     shards = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)
     done, all_ = grid.epochs_done, grid.epochs_all
@@ -57,7 +57,7 @@ def headline(grid: GridView) -> str:
 
 
 def carbon(grid: GridView) -> str:
-    """What the grid has cost so far, in one line."""
+    """Return energy and emissions of the grid so far in one line."""
     spent, wasted = grid.total("co2e_kg"), grid.total("wasted_kg")
     share = (f", {100 * wasted / spent:.1f} %" if wasted else ", none") + " of it wasted" if spent else ""
     energy, mass = amount(grid.total("kwh"), ("kWh", "Wh", "mWh")), amount(spent, MASS)
@@ -65,7 +65,7 @@ def carbon(grid: GridView) -> str:
 
 
 def amount(value: float, units: tuple[str, str, str]) -> str:
-    """In the largest unit, a thousandth or a millionth of it, so that three digits say something.
+    """Format an amount in the largest unit, a thousandth or a millionth of it, so that its digits are not zeros.
 
     >>> amount(508.33, MASS), amount(0.00042, MASS), amount(0.0, MASS)
     ('508 kg', '420 mg', '0 mg')
@@ -87,7 +87,7 @@ def _row(shard: ShardView) -> tuple[Text | ProgressBar | str, ...]:
         ProgressBar(total=max(1, shard.epochs_all), completed=shard.epochs_done, width=12),
         pace(shard.epochs_per_second) if shard.epochs_per_second else "–",
         duration(shard.seconds_left),
-        *(amount(each, MASS) if each else "–" for each in (shard.co2e_kg, shard.wasted_kg)),
+        *(amount(mass, MASS) if mass else "–" for mass in (shard.co2e_kg, shard.wasted_kg)),
         str(shard.attempt or "–"),
         shard.machine,
     )

@@ -1,4 +1,4 @@
-"""Where the pixels went (§2.2.2): one bar for each class and one for all, each of them 100 % long."""
+"""The account of pixels (§2.2.2): one bar per class and one for all, each of them 100 % long."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Reached(NamedTuple):
 
 
 def family(backbone: str) -> str:
-    """The family of a backbone: its name up to the first digit or dash.
+    """Return the family of a backbone: its name up to the first digit or dash.
 
     >>> family("resnet152"), family("inception_v3"), family("mobilenet_v3_large")
     ('resnet', 'inception', 'mobilenet')
@@ -34,14 +34,14 @@ def family(backbone: str) -> str:
     return re.split(r"[\d_]", backbone)[0]
 
 
-def backbones(slug: str, found: Sequence[Reached]) -> Figure:
+def backbones(slug: str, results: Sequence[Reached]) -> Figure:
     """Loss and the accuracy of the same epoch: the best repeat as a red dot, mean ± deviation as a bar."""
-    with canvas(height_px=76 + 24 * len(found)) as drawing:
+    with canvas(height_px=76 + 24 * len(results)) as drawing:
         left, right = drawing.subplots(1, 2, sharey=True)
-        for row, each in enumerate(found):
+        for row, result in enumerate(results):
             for axes, scale, mean, std, best in (
-                (left, 1, each.mean_loss, each.std_loss, each.best_loss),
-                (right, 100, each.mean_accuracy, each.std_accuracy, each.best_accuracy),
+                (left, 1, result.mean_loss, result.std_loss, result.best_loss),
+                (right, 100, result.mean_accuracy, result.std_accuracy, result.best_accuracy),
             ):
                 half = (std or 0.0) * scale
                 axes.plot([mean * scale - half, mean * scale + half], [row, row], color=SUBSET["valid"], linewidth=1.6)
@@ -50,15 +50,15 @@ def backbones(slug: str, found: Sequence[Reached]) -> Figure:
         for axes, title in ((left, "loss"), (right, "accuracy, %")):
             bare(axes, grid="x").set_title(title, color=MUTED)
             axes.margins(x=0.08)
-            for row, (one, other) in enumerate(pairwise(found)):
+            for row, (one, other) in enumerate(pairwise(results)):
                 if family(one.backbone) != family(other.backbone):
                     axes.axhline(row + 0.5, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-        left.set_yticks(range(len(found)), [short(each.backbone, 16) for each in found])
-        left.set_ylim(len(found) - 0.4, -0.6)
+        left.set_yticks(range(len(results)), [short(result.backbone, 16) for result in results])
+        left.set_ylim(len(results) - 0.4, -0.6)
         left.plot([], [], "o", color=BEST, markersize=5.5, label="best repeat")
         left.plot([], [], "o-", color=SUBSET["valid"], markersize=6, label="mean ± std of the repeats")
         drawing.legend(loc="outside lower left", ncols=2)
         words = "; ".join(
-            f"{each.backbone} {decimal(each.best_loss)} and {percent(each.best_accuracy)}" for each in found
+            f"{result.backbone} {decimal(result.best_loss)} and {percent(result.best_accuracy)}" for result in results
         )
         return render(drawing, slug, f"Best loss and its accuracy of each backbone: {words}.")

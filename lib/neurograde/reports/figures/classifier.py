@@ -1,4 +1,4 @@
-"""Figures 4.2 and 4.4: what replaces the last layer of a network, beside what stood there."""
+"""Figures 4.2 and 4.4: the head that replaces the last layer of a network, beside the original."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Units(NamedTuple):
     number: int
     colour: str
     after: tuple[str, ...] = ()
-    """What follows before the next one: a non-linearity, dropout."""
+    """Steps between it and the next one: a non-linearity, dropout."""
 
 
 def classifier(slug: str, net: Architecture) -> Figure:
-    """The end of ImageNet's classifier, and below it the end of the adapted network."""
+    """Draw the end of ImageNet's classifier, and below it the end of the adapted network."""
     rows = {
         "ImageNet's classifier": [*_frozen(net), Units(net.imagenet.outputs, FROZEN)],
         net.strategy: [*_frozen(net), *_new(net)],
@@ -58,38 +58,39 @@ def _frozen(net: Architecture) -> list[Units]:
 
 
 def _new(net: Architecture) -> list[Units]:
-    found: list[Units] = []
+    units: list[Units] = []
     for step in net.head:
         if step.kind == "linear":
-            found.append(Units(step.units, NEW))
-        elif found:  # a dropout of the network's own stands before the first new layer
-            found[-1] = found[-1]._replace(after=(*found[-1].after, step.name))
-    return found
+            units.append(Units(step.units, NEW))
+        elif units:  # a dropout of the network's own stands before the first new layer
+            units[-1] = units[-1]._replace(after=(*units[-1].after, step.name))
+    return units
 
 
 def _row(axes: Axes, row: Sequence[Units]) -> None:
-    most = sqrt(max(each.number for each in row))
-    heights = [max(sqrt(each.number) / most, 0.05) for each in row]
-    for place, (units, height) in enumerate(zip(row, heights, strict=True)):
-        axes.add_patch(Rectangle((place, -height), WIDTH, 2 * height, facecolor=units.colour, linewidth=0))
-        right = place + WIDTH
+    most = sqrt(max(units.number for units in row))
+    heights = [max(sqrt(units.number) / most, 0.05) for units in row]
+    for index, (units, height) in enumerate(zip(row, heights, strict=True)):
+        axes.add_patch(Rectangle((index, -height), WIDTH, 2 * height, facecolor=units.colour, linewidth=0))
+        right = index + WIDTH
         if units.after:
             axes.add_patch(Rectangle((right + 0.03, -height), NARROW, 2 * height, facecolor=NON_LINEARITY, linewidth=0))
             right += 0.03 + NARROW
-        if place + 1 < len(row):
-            following = heights[place + 1]
-            corners = [(right, height), (place + 1, following), (place + 1, -following), (right, -height)]
+        if index + 1 < len(row):
+            following = heights[index + 1]
+            corners = [(right, height), (index + 1, following), (index + 1, -following), (right, -height)]
             axes.add_patch(Polygon(corners, facecolor=RULE, alpha=0.6, linewidth=0))
-        axes.text(place + WIDTH / 2, -1.12, count(units.number), ha="center", va="top", fontsize=8.5, color=INK)
+        axes.text(index + WIDTH / 2, -1.12, count(units.number), ha="center", va="top", fontsize=8.5, color=INK)
 
 
 def _alt(net: Architecture, rows: dict[str, list[Units]]) -> str:
     said = [
-        f"{title}: {' to '.join(count(each.number) for each in row)} units" + _after(row) for title, row in rows.items()
+        f"{title}: {' to '.join(count(units.number) for units in row)} units" + _after(row)
+        for title, row in rows.items()
     ]
     return f"The end of {net.backbone}. {'; '.join(said)}."
 
 
 def _after(row: Sequence[Units]) -> str:
-    kinds = next((each.after for each in row if each.after), ())
+    kinds = next((units.after for units in row if units.after), ())
     return f", with {prose_list(kinds)} between the new layers" if kinds else ""

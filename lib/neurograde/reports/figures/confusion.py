@@ -1,4 +1,4 @@
-"""What was what, and what it was taken for: counts, shaded by the share of the true class."""
+"""True classes against named classes: counts, shaded by the share of the true class."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from neurograde.reports.numbers import count, percent
 def confusion(
     slug: str, subset: str, classes: Sequence[str], levels: Sequence[tuple[str, Sequence[Sequence[int]]]]
 ) -> Figure:
-    """A matrix for each level, a title with counts of (true class, predicted class)."""
+    """Draw a matrix per level: a title with counts of (true class, predicted class)."""
     with canvas(height_px=96 + 130) as drawing:
         panels = drawing.subplots(1, len(levels), sharey=True, squeeze=False)[0]
         for axes, (title, matrix) in zip(panels, levels, strict=True):
             _matrix(bare(axes), matrix)
             axes.set_title(f"{subset} {title}", color=MUTED)
-            axes.set_xticks(range(len(classes)), [short(each, 18 // len(classes)) for each in classes])
+            axes.set_xticks(range(len(classes)), [short(label, 18 // len(classes)) for label in classes])
             axes.set_xlabel("taken for")
-        panels[0].set_yticks(range(len(classes)), [short(each, 12) for each in classes])
+        panels[0].set_yticks(range(len(classes)), [short(label, 12) for label in classes])
         panels[0].set_ylabel("truth")
         words = "; ".join(
             f"{title}: "

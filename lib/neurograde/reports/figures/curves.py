@@ -79,8 +79,8 @@ def moments(repeats: Sequence[Curve]) -> Moments:
     """Over the repeats that have a value at an epoch, for each epoch that any of them has."""
     epochs = sorted({epoch for curve in repeats for epoch in curve})
     values = [[curve[epoch] for curve in repeats if epoch in curve] for epoch in epochs]
-    means = np.array([np.mean(each) for each in values])
-    return Moments(epochs, means, np.array([_deviation(each) or 0.0 for each in values]))
+    means = np.array([np.mean(value) for value in values])
+    return Moments(epochs, means, np.array([_deviation(value) or 0.0 for value in values]))
 
 
 def _mean_and_deviation(axes: Axes, subset: str, repeats: Sequence[Curve]) -> None:
@@ -91,7 +91,7 @@ def _mean_and_deviation(axes: Axes, subset: str, repeats: Sequence[Curve]) -> No
 
 
 def _extras(axes: Axes, *, has_best: bool, has_band: bool) -> list[Line2D]:
-    """Legend entries of what is no curve."""
+    """Return the legend entries of everything except curves."""
     dots = axes.plot([], [], "o", color=BEST, markersize=5.5, label="best epochs") if has_best else []
     band = axes.plot([], [], color=RULE, linewidth=6, solid_capstyle="butt", label="no training") if has_band else []
     return [*dots, *band]

@@ -14,7 +14,7 @@ from neurograde.reports.figures.style import BEST, MARKER, MUTED, PAPER, SUBSET,
 from neurograde.reports.numbers import decimal
 
 COLOURS = (SUBSET["external"], SUBSET["test"], BEST)
-"""Of experiments 0, 1 and 2."""
+"""Colours of experiments 0, 1 and 2."""
 DASHES: dict[str, Literal["-"] | tuple[float, tuple[float, float]]] = {"train": "-", "valid": (0, (5, 1.6))}
 
 
@@ -25,10 +25,10 @@ class Experiment(NamedTuple):
     """0 keeps families apart, 1 exchanges patches, 2 shuffles them."""
     curves: Curves
     test_loss: float | None
-    """Of the chosen session, on its independent test set."""
+    """Loss of the chosen session on its independent test set."""
 
 
-def experiments(slug: str, found: Mapping[str, Experiment]) -> Figure:
+def experiments(slug: str, compared: Mapping[str, Experiment]) -> Figure:
     """Mean loss over the repeats, train solid and valid dashed; at the end the loss on the independent test set."""
     with canvas(height_px=270) as drawing:
         axes = drawing.add_subplot()
@@ -36,23 +36,24 @@ def experiments(slug: str, found: Mapping[str, Experiment]) -> Figure:
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         last, words = 0, []
-        for name, each in found.items():
-            colour = COLOURS[each.number]
-            for subset, repeats in (("train", each.curves.train), ("valid", each.curves.valid)):
+        for name, experiment in compared.items():
+            colour = COLOURS[experiment.number]
+            for subset, repeats in (("train", experiment.curves.train), ("valid", experiment.curves.valid)):
                 epochs, mean, _ = moments(repeats)
                 axes.plot(epochs, mean, color=colour, linestyle=DASHES[subset], linewidth=1.7)
                 last = max(last, *epochs)
-            valid = float(moments(each.curves.valid).mean[-1])
-            words.append(f"{name}: valid ends at {decimal(valid)}, test gives {decimal(each.test_loss)}")
-        for place, each in enumerate(found.values()):  # side by side, so that none hides behind an equal one
-            if each.test_loss is not None:
-                axes.plot(last * (1.03 + 0.03 * place), each.test_loss, MARKER["test"], color=COLOURS[each.number],
+            valid = float(moments(experiment.curves.valid).mean[-1])
+            words.append(f"{name}: valid ends at {decimal(valid)}, test gives {decimal(experiment.test_loss)}")
+        for index, experiment in enumerate(compared.values()):  # side by side, so that none hides behind an equal one
+            if experiment.test_loss is not None:
+                axes.plot(last * (1.03 + 0.03 * index), experiment.test_loss, MARKER["test"],
+                          color=COLOURS[experiment.number],
                           markeredgecolor=PAPER, markersize=7, clip_on=False)  # fmt: skip
         axes.set_title("loss", color=MUTED)
         axes.set(xlabel="epoch", xlim=(0, last * 1.12))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-        names = [Line2D([], [], color=COLOURS[each.number], linewidth=1.7, label=name)
-                 for name, each in found.items()]  # fmt: skip
+        names = [Line2D([], [], color=COLOURS[experiment.number], linewidth=1.7, label=name)
+                 for name, experiment in compared.items()]  # fmt: skip
         legend_above(axes, [
             Line2D([], [], color=MUTED, linestyle=DASHES["train"], label="train"),
             Line2D([], [], color=MUTED, linestyle=DASHES["valid"], label="valid"),

@@ -14,33 +14,35 @@ Row = tuple[str, dict[str, Interval]]
 
 
 def gap(slug: str, name: str, rows: Sequence[Row]) -> Figure:
-    """The metric `name` with its interval in valid, test and, where given, external."""
-    subsets = [subset for subset in ("valid", "test", "external") if any(subset in found for _, found in rows)]
+    """Draw the metric `name` with its interval in valid, test and, where there is one, external."""
+    subsets = [subset for subset in ("valid", "test", "external") if any(subset in intervals for _, intervals in rows)]
     step = len(subsets) + 1.1
     scale = 100 if name in PERCENT else 1
     with canvas(height_px=58 + round(20 * step * len(rows))) as drawing:
         axes = bare(drawing.add_subplot(), grid="x")
-        for number, (_, found) in enumerate(rows):
-            defined = [scale * each.value for each in found.values() if each.value is not None]
+        for number, (_, intervals) in enumerate(rows):
+            defined = [scale * interval.value for interval in intervals.values() if interval.value is not None]
             if len(defined) > 1:
                 middle = number * step + (len(subsets) - 1) / 2
                 axes.fill_betweenx(
                     [middle - len(subsets) / 2, middle + len(subsets) / 2],
                     min(defined), max(defined), color=RULE, alpha=0.6, linewidth=0,
                 )  # fmt: skip
-            for place, subset in enumerate(subsets, start=0):
-                each = found.get(subset, Interval(value=None))
-                row = number * step + place
-                if each.value is None:
+            for index, subset in enumerate(subsets, start=0):
+                interval = intervals.get(subset, Interval(value=None))
+                row = number * step + index
+                if interval.value is None:
                     continue
-                if each.low is not None and each.high is not None:
-                    axes.plot([scale * each.low, scale * each.high], [row, row], color=SUBSET[subset], linewidth=2)
+                if interval.low is not None and interval.high is not None:
+                    axes.plot(
+                        [scale * interval.low, scale * interval.high], [row, row], color=SUBSET[subset], linewidth=2
+                    )
                 axes.plot(
-                    scale * each.value, row, MARKER[subset],
+                    scale * interval.value, row, MARKER[subset],
                     color=SUBSET[subset], markeredgecolor=PAPER, markersize=8,
                 )  # fmt: skip
         axes.set_yticks(
-            [number * step + place for number in range(len(rows)) for place in range(len(subsets))],
+            [number * step + index for number in range(len(rows)) for index in range(len(subsets))],
             subsets * len(rows),
         )
         axes.set_ylim((len(rows) - 1) * step + len(subsets) - 0.4, -1.2)
@@ -53,7 +55,9 @@ def gap(slug: str, name: str, rows: Sequence[Row]) -> Figure:
         axes.margins(x=0.08)
         words = "; ".join(
             f"{evaluation}: "
-            + ", ".join(f"{each} {metric(name, found[each].value)}" for each in subsets if each in found)
-            for evaluation, found in rows
+            + ", ".join(
+                f"{subset} {metric(name, intervals[subset].value)}" for subset in subsets if subset in intervals
+            )
+            for evaluation, intervals in rows
         )
         return render(drawing, slug, f"{name.replace('_', ' ').capitalize()} with its interval. {words}.")

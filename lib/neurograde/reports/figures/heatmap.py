@@ -85,8 +85,8 @@ def draw_pieces(
         for start, stop in pairwise(starts):
             left, right = epsilon[start], min(epsilon[stop], last)
             if left < last:
-                found = corners.setdefault(int(row[start]), [])
-                found += [(left + (right - left) * x, low + (high - low) * y) for x, y in _CORNERS]
+                pairs = corners.setdefault(int(row[start]), [])
+                pairs += [(left + (right - left) * x, low + (high - low) * y) for x, y in _CORNERS]
     for step, points in sorted(corners.items()):
         path = Path(points, _CODES * (len(points) // len(_CODES)))
         axes.add_patch(PathPatch(path, color=colours[step], linewidth=0.5))  # the line hides the seams
@@ -98,9 +98,9 @@ def _merged(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Edges at least so far apart, the last one aside, and the least value between each two."""
     kept = [0]
-    for place, edge in enumerate(edges[:-1]):
+    for index, edge in enumerate(edges[:-1]):
         if edge - edges[kept[-1]] >= least:
-            kept.append(place)
+            kept.append(index)
     return np.append(edges[kept], edges[-1]), np.minimum.reduceat(values, kept, axis=axis)
 
 

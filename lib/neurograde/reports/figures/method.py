@@ -20,13 +20,13 @@ class Box(NamedTuple):
     title: str
     lines: tuple[str, ...] = ()
     colour: str = INK
-    """Of its title."""
+    """Colour of its title."""
     span: tuple[float, float] = (0.0, 1.0)
     """From where to where it reaches, in shares of the width: it leads to whatever lies next below."""
 
 
 def method(slug: str, rows: Sequence[Sequence[Box]]) -> Figure:
-    """The steps from top to bottom, an arrow from each to those that follow it."""
+    """Draw the steps from top to bottom, an arrow from each to those that follow it."""
     heights = [BOX_PX + LINE_PX * max(len(box.lines) for box in row) for row in rows]
     tops = [sum(heights[:row]) + GAP_PX * row for row in range(len(rows))]
     total = tops[-1] + heights[-1]
@@ -46,11 +46,11 @@ def method(slug: str, rows: Sequence[Sequence[Box]]) -> Figure:
 
 
 def _followers(box: Box, row: Sequence[Box]) -> list[Box]:
-    return [each for each in row if each.span[0] < box.span[1] and box.span[0] < each.span[1]]
+    return [below for below in row if below.span[0] < box.span[1] and box.span[0] < below.span[1]]
 
 
 def _box(axes: Axes, box: Box, top: float, height: float) -> None:
-    left, right = (WIDTH_PX * each for each in box.span)
+    left, right = (WIDTH_PX * edge for edge in box.span)
     left, right = left + (4 if box.span[0] > 0 else 0), right - (4 if box.span[1] < 1 else 0)
     outline = FancyBboxPatch(
         (left, top), right - left, height, boxstyle="round,pad=0,rounding_size=4", facecolor="none", edgecolor=RULE,

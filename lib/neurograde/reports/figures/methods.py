@@ -13,7 +13,7 @@ from neurograde.reports.numbers import NARROW, decimal, metric
 from neurograde.specs.results.assessment import Interval
 
 ROOM_FOR_WORDS = 0.6
-"""Of the width of the marks, beside the last of them."""
+"""Room for words beside the last mark, as a share of the width of the marks."""
 LINE_PX = 9
 
 
@@ -22,7 +22,7 @@ class Mark(NamedTuple):
 
     name: str
     label: str
-    """What it is called in the figure: no more than tells it from the others."""
+    """Name in the figure: as short as it stays unique."""
     accuracy: Interval
     wh: float
     is_network: bool
@@ -51,8 +51,8 @@ def accuracy_against_energy(slug: str, marks: Sequence[Mark]) -> Figure:
         bottom, top = axes.get_ylim()
         accuracy_a_px = (top - bottom) / (0.8 * height_px)
         for kind in (True, False):  # they lie far apart
-            alike = [each for each in marks if each.is_network == kind and each.accuracy.value is not None]
-            heights = spread([each.accuracy.value or 0 for each in alike], LINE_PX * accuracy_a_px)
+            alike = [mark for mark in marks if mark.is_network == kind and mark.accuracy.value is not None]
+            heights = spread([mark.accuracy.value or 0 for mark in alike], LINE_PX * accuracy_a_px)
             for mark, height in zip(alike, heights, strict=True):
                 axes.annotate(
                     short(mark.label, 32), (mark.wh, height), (6, 3), textcoords="offset points", fontsize=8, color=INK
@@ -63,18 +63,18 @@ def accuracy_against_energy(slug: str, marks: Sequence[Mark]) -> Figure:
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="Wh", title="test accuracy")
         words = "; ".join(
-            f"{each.name} {metric('accuracy', each.accuracy.value)} for {decimal(each.wh, 2)} Wh" for each in marks
+            f"{mark.name} {metric('accuracy', mark.accuracy.value)} for {decimal(mark.wh, 2)} Wh" for mark in marks
         )
         return render(drawing, slug, f"Test accuracy over energy. {words}.")
 
 
 def spread(values: Sequence[float], step: float) -> list[float]:
-    """The values, the lower of two that are nearer than `step` moved down to it: where words do not lie on each other.
+    """Return the values, the lower of two that are nearer than `step` moved down, so that their words do not overlap.
 
     >>> spread([0.5, 0.9, 0.89], 0.02)
     [0.5, 0.9, 0.88]
     """
-    found, above = list(values), float("inf")
-    for place in sorted(range(len(found)), key=lambda place: -found[place]):
-        found[place] = above = min(found[place], above - step)
-    return found
+    spaced, above = list(values), float("inf")
+    for index in sorted(range(len(spaced)), key=lambda index: -spaced[index]):
+        spaced[index] = above = min(spaced[index], above - step)
+    return spaced

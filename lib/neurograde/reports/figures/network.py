@@ -14,7 +14,7 @@ from neurograde.reports.numbers import count, plural
 from neurograde.specs.architecture import Architecture, Layer
 
 FROZEN, TRAINED, NEW, NON_LINEARITY = LOST[2], BEST, SUBSET["valid"], LOST[1]
-"""As in figures 4.2 to 4.6: red is trained from its old weights, orange is new, yellow is no layer at all."""
+"""Colours of figures 4.2 to 4.6: red is trained from its old weights, orange is new, yellow is a non-linearity."""
 GAP = 2.5  # between branches, in roots of channels
 ROOM = 0.055  # of the width, that a number needs
 
@@ -28,12 +28,12 @@ def network(slug: str, net: Architecture, last: int | None = None) -> Figure:
         last: How many depths to show, from the end; all when not given.
     """
     first = max(1, net.depth + 1 - last) if last else 1
-    shown = [each for each in net.layers if each.depth >= first]
+    shown = [layer for layer in net.layers if layer.depth >= first]
     columns: dict[int, list[tuple[int, str]]] = {}
     for layer in shown:
         columns.setdefault(layer.depth, []).append((layer.outputs, TRAINED if layer.trained else FROZEN))
     new = [step.units for step in net.head if step.kind == "linear"]
-    columns |= {net.depth + place: [(units, NEW)] for place, units in enumerate(new, start=1)}
+    columns |= {net.depth + index: [(units, NEW)] for index, units in enumerate(new, start=1)}
     with canvas(height_px=190) as drawing:
         axes = bare(drawing.add_subplot())
         top = max(_height(stack) for stack in columns.values()) / 2
@@ -51,9 +51,11 @@ def network(slug: str, net: Architecture, last: int | None = None) -> Figure:
 
 
 def in_words(net: Architecture) -> str:
-    """The same for those who do not see it."""
-    trained = [each.name for each in net.layers if each.trained]
-    widest = max((sum(1 for each in net.layers if each.depth == depth) for depth in range(1, net.depth + 1)), default=0)
+    """Return the figure in words, for those who do not see it."""
+    trained = [layer.name for layer in net.layers if layer.trained]
+    widest = max(
+        (sum(1 for layer in net.layers if layer.depth == depth) for depth in range(1, net.depth + 1)), default=0
+    )
     words = (
         f"{net.backbone}, {net.strategy}: {plural(len(net.layers), 'layer')} with weights, {net.depth} deep, "
         f"at most {widest} side by side, and the new head."
@@ -96,8 +98,8 @@ def _sizes(axes: Axes, layers: list[Layer], ends: tuple[int, int], top: float) -
 def _changes(layers: list[Layer]) -> Iterator[tuple[int, int, int]]:
     """Depth, side and channels of the widest layer, wherever a map of another side begins."""
     before = -1
-    for depth in sorted({each.depth for each in layers}):
-        members = [each for each in layers if each.depth == depth]
+    for depth in sorted({layer.depth for layer in layers}):
+        members = [layer for layer in layers if layer.depth == depth]
         if members[0].side_px != before:
             before = members[0].side_px
-            yield depth, before, max(each.outputs for each in members)
+            yield depth, before, max(member.outputs for member in members)

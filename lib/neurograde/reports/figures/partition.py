@@ -22,14 +22,14 @@ def partition(slug: str, summary: PartitionSummary) -> Figure:
             (right, "share of families", summary.targets.diversity),
         ):
             bare(axes).set_title(title)
-            for place, (label, subset) in zip(places, rows, strict=True):
+            for height, (label, subset) in zip(places, rows, strict=True):
                 got = summary.classes[label].subsets[subset]
                 share = got.share if axes is left else got.family_share
                 note = percent(share) if axes is left else f"{percent(share)} ({len(got.families)})"
                 target = float(targets[SUBSETS.index(subset)])
-                axes.barh(place, share, height=0.7, color=SUBSET[subset], hatch=HATCHES[subset], edgecolor=PAPER, lw=0)
-                axes.plot([target, target], [place - 0.45, place + 0.45], color=INK, linewidth=1.6)
-                axes.text(max(share, target) + 0.03, place, note, va="center", fontsize=8, color=MUTED)
+                axes.barh(height, share, height=0.7, color=SUBSET[subset], hatch=HATCHES[subset], edgecolor=PAPER, lw=0)
+                axes.plot([target, target], [height - 0.45, height + 0.45], color=INK, linewidth=1.6)
+                axes.text(max(share, target) + 0.03, height, note, va="center", fontsize=8, color=MUTED)
             axes.set_xlim(0, 1.25)
             axes.set_xticks([])
         left.set_yticks(places, [subset for _, subset in rows])
@@ -39,7 +39,7 @@ def partition(slug: str, summary: PartitionSummary) -> Figure:
         left.set_ylim(bottom=max(places) + 0.6, top=-1.3)
         alt = "; ".join(
             f"{label}: "
-            + prose_list([f"{subset} {percent(each.subsets[subset].share)} of the pixels" for subset in SUBSETS])
-            for label, each in summary.classes.items()
+            + prose_list([f"{subset} {percent(of_class.subsets[subset].share)} of the pixels" for subset in SUBSETS])
+            for label, of_class in summary.classes.items()
         )
         return render(drawing, slug, f"Bars of the share that each subset got. {alt}.")

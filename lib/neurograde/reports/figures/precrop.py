@@ -16,15 +16,15 @@ VEIL = (1, 1, 1, 0.5)  # over a photograph, the same on any page
 
 
 def precrop(slug: str, images: Sequence[CroppedImage]) -> Figure:
-    """A row for each image: left as it came, what is taken off hatched; right what is left, under its grid."""
-    ratio = sum(each.height_px / each.width_px for each in images)
+    """Draw a row per image: left the whole image, its margins hatched; right the rest under its grid."""
+    ratio = sum(image.height_px / image.width_px for image in images)
     with canvas(height_px=round(30 + 40 * len(images) + 165 * ratio)) as drawing:
-        for (left, right), each in zip(drawing.subplots(len(images), 2, squeeze=False), images, strict=True):
-            _before(bare(left), each)
-            _after(bare(right), each)
+        for (left, right), image in zip(drawing.subplots(len(images), 2, squeeze=False), images, strict=True):
+            _before(bare(left), image)
+            _after(bare(right), image)
         words = "; ".join(
-            f"{each.name}, {count(each.width_px)} x {count(each.height_px)} px, loses {percent(each.lost_share)}"
-            for each in images
+            f"{image.name}, {count(image.width_px)} x {count(image.height_px)} px, loses {percent(image.lost_share)}"
+            for image in images
         )
         return render(drawing, slug, f"Images before and after their pre-crop: {words}.")
 

@@ -15,19 +15,19 @@ _LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-def recalibration(slug: str, found: Recalibration, positive: str, temperature: float) -> Figure:
+def recalibration(slug: str, effect: Recalibration, positive: str, temperature: float) -> Figure:
     """Share of positives against mean probability in each bin, before the temperature and after."""
     with canvas(height_px=250) as drawing:
         axes = drawing.add_subplot()
         axes.plot([0, 1], [0, 1], color=RULE, linewidth=1.2)
         words = []
         for when, look in _LOOKS.items():
-            metrics = found.before if when == "before" else found.after
+            metrics = effect.before if when == "before" else effect.after
             error = decimal(metrics["calibration_error"].value)
             points = [
-                (each.mean_probability, each.positive_share)
-                for each in found.calibration[when]
-                if each.mean_probability is not None and each.positive_share is not None
+                (point.mean_probability, point.positive_share)
+                for point in effect.calibration[when]
+                if point.mean_probability is not None and point.positive_share is not None
             ]
             across, up = zip(*points, strict=True)
             axes.plot(across, up, markersize=5, linewidth=1.4, label=f"{when}, error {error}", **look)
@@ -36,5 +36,5 @@ def recalibration(slug: str, found: Recalibration, positive: str, temperature: f
         axes.set(xlabel=f"probability of {short(positive, 30)}", ylabel=f"share that is {short(positive, 12)}")
         axes.set_title(f"T = {decimal(temperature, 2)}", color=INK)
         legend_above(axes)
-        alt = f"Calibration of {found.n:,} test patches at a temperature of {decimal(temperature, 2)}: "
+        alt = f"Calibration of {effect.n:,} test patches at a temperature of {decimal(temperature, 2)}: "
         return render(drawing, slug, f"{alt}{' and '.join(words)}.")

@@ -16,11 +16,11 @@ def roc(slug: str, subsets: Mapping[str, Assessment], area: str) -> Figure:
         axes = drawing.add_subplot()
         axes.plot([0, 1], [0, 1], color=RULE, linewidth=1.2)
         words = []
-        for subset, each in subsets.items():
-            if not each.roc:
+        for subset, assessment in subsets.items():
+            if not assessment.roc:
                 continue
-            value = decimal(each.metric(area).value)
-            alarms, hits = zip(*each.roc, strict=True)
+            value = decimal(assessment.metric(area).value)
+            alarms, hits = zip(*assessment.roc, strict=True)
             dashes = "-" if subset == "test" else (0, (5, 1.6))
             axes.plot(alarms, hits, color=SUBSET[subset], linestyle=dashes, linewidth=1.8,
                       label=f"{subset}, area {value}")  # fmt: skip

@@ -28,7 +28,7 @@ class Point(NamedTuple):
 
 
 class Band(NamedTuple):
-    """What no training gives: mean and deviation at epoch 0."""
+    """The result before training: mean and deviation at epoch 0."""
 
     mean: float
     std: float
@@ -39,7 +39,7 @@ Cells = Mapping[tuple[float, int], tuple[float, int]]
 
 
 def grid_map(slug: str, title: str, cells: Cells) -> Figure:
-    """The loss over learning rate and batch size, with n where it is not that of the others; the best cell framed."""
+    """Draw the loss over learning rate and batch size, n where it differs from the others, the best setting framed."""
     rates = sorted({rate for rate, _ in cells}, reverse=True)
     sizes = sorted({size for _, size in cells})
     values = np.array([[cells.get((rate, size), (np.nan, 0))[0] for size in sizes] for rate in rates])
@@ -63,10 +63,10 @@ def grid_map(slug: str, title: str, cells: Cells) -> Figure:
                         color=LIGHT_WORDS if dark else DARK_WORDS,
                         fontsize=8.5,
                     )
-        best_row, best_col = (int(each) for each in np.unravel_index(np.nanargmin(values), values.shape))
+        best_row, best_col = (int(index) for index in np.unravel_index(np.nanargmin(values), values.shape))
         axes.add_patch(_frame(best_col, best_row))
-        axes.set_xticks(range(len(sizes)), [str(each) for each in sizes])
-        axes.set_yticks(range(len(rates)), [f"{each:g}" for each in rates])
+        axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
+        axes.set_yticks(range(len(rates)), [f"{rate:g}" for rate in rates])
         axes.set(xlabel="batch size", ylabel="learning rate", title=short(title, 56))
         alt = (
             f"{title}: mean best loss over {len(rates)} learning rates and {len(sizes)} batch sizes, n = {usual}; "
@@ -77,22 +77,22 @@ def grid_map(slug: str, title: str, cells: Cells) -> Figure:
 
 
 def compared(slug: str, points: Sequence[Point]) -> Figure:
-    """The best cells side by side, mean ± deviation over repeats."""
+    """Draw the best settings side by side, mean ± deviation over repeats."""
     with canvas(height_px=52 + 22 * len(points)) as drawing:
         axes = bare(drawing.add_subplot(), grid="x")
         for row, point in enumerate(points):
             axes.plot([point.mean - (point.std or 0), point.mean + (point.std or 0)], [row, row], color=SUBSET["valid"])
             axes.plot(point.mean, row, "o", color=SUBSET["valid"], markeredgecolor=PAPER, markersize=8)
-        axes.set_yticks(range(len(points)), [short(each.name, 36) for each in points])
+        axes.set_yticks(range(len(points)), [short(point.name, 36) for point in points])
         axes.set_ylim(len(points) - 0.4, -0.6)
         axes.set_xlabel("best minimax loss")
         axes.margins(x=0.08)
-        words = "; ".join(f"{each.name} {spread('loss', each.mean, each.std)}" for each in points)
+        words = "; ".join(f"{point.name} {spread('loss', point.mean, point.std)}" for point in points)
         return render(drawing, slug, f"Loss of the best cell of each: {words}.")
 
 
 def depths(slug: str, what: str, series: Mapping[str, Mapping[int, Point]], band: Band | None) -> Figure:
-    """Loss over depth, a line for each backbone; 0 is the straightforward adaptation, the band is no training."""
+    """Draw loss over depth, a line per backbone; 0 is the straightforward adaptation, the band is before training."""
     styles = [("o", "-"), ("s", (0, (5, 1.6))), ("D", (0, (1, 1.2))), ("^", (0, (6, 1.5, 1, 1.5)))]
     colours = [SUBSET["train"], SUBSET["valid"], SUBSET["test"], SUBSET["external"]]
     with canvas(height_px=250) as drawing:
@@ -104,11 +104,11 @@ def depths(slug: str, what: str, series: Mapping[str, Mapping[int, Point]], band
             axes.axhspan(
                 band.mean - band.std, band.mean + band.std, color=RULE, linewidth=0, zorder=0, label="no training"
             )
-        for place, (name, points) in enumerate(series.items()):
+        for index, (name, points) in enumerate(series.items()):
             at = sorted(points)
-            means, stds = ([each(points[depth]) for depth in at] for each in (_mean, _std))
-            marker, dashes = styles[place % len(styles)]
-            colour = colours[place % len(colours)]
+            means, stds = ([of(points[depth]) for depth in at] for of in (_mean, _std))
+            marker, dashes = styles[index % len(styles)]
+            colour = colours[index % len(colours)]
             axes.errorbar(at, means, yerr=stds, color=colour, marker=marker, linestyle=dashes, label=short(name, 16),
                           markersize=5.5, markeredgecolor=PAPER, elinewidth=1, linewidth=1.6)  # fmt: skip
         axes.set(xlabel=what, title="best minimax loss")
@@ -124,25 +124,25 @@ def depths(slug: str, what: str, series: Mapping[str, Mapping[int, Point]], band
 
 def distribution(slug: str, measure: str, values: Sequence[float]) -> Figure:
     """Histogram of what sessions measure before any training."""
-    given = np.asarray(values, float)
+    numbers = np.asarray(values, float)
     with canvas(height_px=210) as drawing:
         axes = bare(drawing.add_subplot(), grid="y")
-        axes.hist(given, bins=min(60, max(10, len(given) // 8)), color=SUBSET["train"], linewidth=0)
-        axes.axvline(float(given.mean()), color=BEST, linewidth=1.4)
+        axes.hist(numbers, bins=min(60, max(10, len(numbers) // 8)), color=SUBSET["train"], linewidth=0)
+        axes.axvline(float(numbers.mean()), color=BEST, linewidth=1.4)
         axes.set(xlabel=f"valid {measure} at epoch 0", title="sessions")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         axes.title.set_color(MUTED)
         alt = (
-            f"Distribution of valid {measure} at epoch 0 over {len(given):,} sessions: mean "
-            f"{decimal(float(given.mean()))}, standard deviation {decimal(float(given.std()))}, from "
-            f"{decimal(float(given.min()))} to {decimal(float(given.max()))}."
+            f"Distribution of valid {measure} at epoch 0 over {len(numbers):,} sessions: mean "
+            f"{decimal(float(numbers.mean()))}, standard deviation {decimal(float(numbers.std()))}, from "
+            f"{decimal(float(numbers.min()))} to {decimal(float(numbers.max()))}."
         )
         return render(drawing, slug, alt)
 
 
 def density(slug: str, pairs: Sequence[tuple[float, float]]) -> Figure:
     """Two-dimensional histogram of valid accuracy and loss of every epoch, counts on a logarithmic scale."""
-    accuracy, loss = (np.asarray(each, float) for each in zip(*pairs, strict=True))
+    accuracy, loss = (np.asarray(column, float) for column in zip(*pairs, strict=True))
     top = float(np.quantile(loss, 0.995))
     counts, x, y = np.histogram2d(accuracy, loss.clip(max=top), bins=(40, 40))
     with canvas(height_px=250) as drawing:

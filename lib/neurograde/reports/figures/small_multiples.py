@@ -18,15 +18,15 @@ TOP = 1.3  # times the loss before training: cells that blow up leave the panel 
 
 
 def small_multiples(slug: str, title: str, cells: Mapping[tuple[float, int], Curves]) -> Figure:
-    """A panel for each learning rate (rows, the largest first) and batch size (columns); beyond `TOP` losses are cut.
+    """Draw a panel per learning rate (rows, largest first) and batch size (columns); losses above `TOP` are cut.
 
     Args:
-        slug: Name of its file.
-        title: Which search.
-        cells: The curves of each cell's repeats.
+        slug: Name of the file.
+        title: Name of the search.
+        cells: Curves of each setting's repeats.
     """
     rates, sizes = sorted({rate for rate, _ in cells}, reverse=True), sorted({size for _, size in cells})
-    best = {key: min(value for _, value in each.best) for key, each in cells.items() if each.best}
+    best = {key: min(value for _, value in cell.best) for key, cell in cells.items() if cell.best}
     winner = min(best, key=lambda key: best[key], default=None)
     with canvas(height_px=70 + 66 * len(rates)) as drawing:
         panels = drawing.subplots(len(rates), len(sizes), sharex=True, sharey=True, squeeze=False)
@@ -75,7 +75,7 @@ def _panel(axes: Axes, curves: Curves) -> None:
 
 
 def _limits(cells: Collection[Curves]) -> tuple[float, float]:
-    curves = [curve for each in cells for curve in (*each.train, *each.valid) if curve]
+    curves = [curve for cell in cells for curve in (*cell.train, *cell.valid) if curve]
     untrained = [curve[0] for curve in curves if 0 in curve]
     low, high = min(min(curve.values()) for curve in curves), max(max(curve.values()) for curve in curves)
     top = min(high, TOP * float(np.mean(untrained))) if untrained else high

@@ -16,27 +16,27 @@ HATCHES = {"train": None, "valid": "///", "test": "\\\\\\"}
 
 
 def stacks(axes: Axes, families: Families, solved: Partition, targets: Targets, class_name: str) -> None:
-    """A bar for each subset: its families of one class, heaviest first, against its target share."""
+    """Draw a bar per subset: its families of one class, heaviest first, against its target share."""
     members = families.members(class_name)
     whole = sum(members.values())
     blocks = {
-        subset: [weight / whole for name, weight in members.items() if solved.assignment[name] == place]
-        for place, subset in enumerate(SUBSETS)
+        subset: [weight / whole for name, weight in members.items() if solved.assignment[name] == index]
+        for index, subset in enumerate(SUBSETS)
     }
     bare(axes)
-    for place, (subset, target) in enumerate(zip(SUBSETS, targets.p, strict=True)):
-        _stack(axes, place, subset, blocks[subset])
-        axes.plot([place - 0.43, place + 0.43], [float(target)] * 2, color=INK, linewidth=1.6)
+    for index, (subset, target) in enumerate(zip(SUBSETS, targets.p, strict=True)):
+        _stack(axes, index, subset, blocks[subset])
+        axes.plot([index - 0.43, index + 0.43], [float(target)] * 2, color=INK, linewidth=1.6)
         top = max(sum(blocks[subset]), float(target))
         note = f"{percent(sum(blocks[subset]))}\n({len(blocks[subset])})"
-        axes.text(place, top + 0.02, note, ha="center", va="bottom", fontsize=8, color=MUTED)
+        axes.text(index, top + 0.02, note, ha="center", va="bottom", fontsize=8, color=MUTED)
     axes.set_xticks(range(len(SUBSETS)), SUBSETS)
     axes.set_yticks([])
     axes.set_ylim(0, 1.18)
 
 
 def in_words(solved: Partition, class_name: str) -> str:
-    """The same for those who do not see it."""
+    """Return the figure in words, for those who do not see it."""
     got = solved.scores[class_name]
     return prose_list(
         [
@@ -47,20 +47,20 @@ def in_words(solved: Partition, class_name: str) -> str:
 
 
 def bars(axes: Axes, shares: Mapping[str, float], subsets: Sequence[str]) -> None:
-    """A bar for each family, in the order given, marked as its subset is."""
+    """Draw a bar per family, in the given order, marked as its subset is."""
     bare(axes)
-    for place, (share, subset) in enumerate(zip(shares.values(), subsets, strict=True)):
-        axes.bar(place, share, width=0.8, color=SUBSET[subset], hatch=HATCHES[subset], edgecolor=PAPER, linewidth=0)
+    for index, (share, subset) in enumerate(zip(shares.values(), subsets, strict=True)):
+        axes.bar(index, share, width=0.8, color=SUBSET[subset], hatch=HATCHES[subset], edgecolor=PAPER, linewidth=0)
     axes.set_yticks([])
     axes.set_xticks([])
     axes.set_xlim(-0.8, len(shares) - 0.2)
 
 
-def _stack(axes: Axes, place: int, subset: str, blocks: Sequence[float]) -> None:
+def _stack(axes: Axes, index: int, subset: str, blocks: Sequence[float]) -> None:
     bottom = 0.0
     for share in blocks:
         axes.bar(
-            place, share, bottom=bottom, width=0.74, color=SUBSET[subset], hatch=HATCHES[subset],
+            index, share, bottom=bottom, width=0.74, color=SUBSET[subset], hatch=HATCHES[subset],
             edgecolor=PAPER, linewidth=min(0.8, 20 * share),
         )  # fmt: skip
         bottom += share

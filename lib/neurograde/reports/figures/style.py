@@ -2,7 +2,7 @@
 
 A panel is as wide as a telephone and grows on a larger page, so its words stay readable on both. Colours have
 roles. In a file they are the light scheme's; on the page they become CSS variables, so that a figure follows the
-reader's scheme. Roles differ in lightness and never stand alone: a marker, a dash or a word says the same.
+reader's scheme. Roles differ in lightness as well, and a marker, a dash or a word always repeats a colour.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ _RC: dict[Any, object] = {
 
 @contextmanager
 def canvas(height_px: int, width_px: int = WIDTH_PX) -> Iterator[Canvas]:
-    """An empty figure of that size in CSS pixels; draw and render it inside the block."""
+    """Yield an empty figure of that size in CSS pixels; draw and render it inside the block."""
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()  # whatever the user's own matplotlibrc says
         for name, value in _RC.items():
@@ -91,7 +91,7 @@ def canvas(height_px: int, width_px: int = WIDTH_PX) -> Iterator[Canvas]:
 
 
 def bare(axes: Axes, *, grid: str | None = None) -> Axes:
-    """The axes without frame; with a light grid along `x` or `y` if asked."""
+    """Remove the frame of the axes; draw a light grid along `x` or `y` on request."""
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
     if grid in ("x", "y"):
@@ -100,7 +100,7 @@ def bare(axes: Axes, *, grid: str | None = None) -> Axes:
 
 
 def legend_above(axes: Axes, handles: Sequence[Artist] | None = None) -> None:
-    """A legend in one row above the axes, to the right of their title, where it hides nothing."""
+    """Draw a legend in one row above the axes, to the right of their title, where it hides nothing."""
     axes.legend(
         handles=handles if handles is not None else axes.get_legend_handles_labels()[0],
         loc="lower right", bbox_to_anchor=(1.01, 1.0), ncols=4, fontsize=8,
@@ -121,7 +121,7 @@ def short(text: str, characters: int = 22) -> str:
 
 
 def render(drawing: Canvas, slug: str, alt: str, *, compact: bool = False) -> Figure:
-    """The drawing as a `Figure`: `slug` is its file name, `alt` says in words what it shows.
+    """Return the drawing as a `Figure`: `slug` is its file name, `alt` the content in words.
 
     `compact` keeps two decimals of a pixel in its lines: half the bytes where there are thousands of points.
     """
@@ -131,13 +131,13 @@ def render(drawing: Canvas, slug: str, alt: str, *, compact: bool = False) -> Fi
         drawing.savefig(text, format="svg", metadata=nothing)
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", text.getvalue(), flags=re.DOTALL)
     if compact:
-        svg = re.sub(r' d="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)
+        svg = re.sub(r' d="[^"]*"', lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]), svg)
     svg = _own_ids(svg, slug).replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
     return Figure(slug=slug, svg=svg, inline=_inline(svg), alt=alt)
 
 
 def read_back(svg: str, slug: str) -> Figure:
-    """A figure from the file that `render` made of it, under another `slug`."""
+    """Return a figure from the file that `render` made of it, under another `slug`."""
     said = re.search(r'<svg role="img" aria-label="([^"]*)"', svg)
     return Figure(
         slug=slug, svg=_own_ids(svg, slug), inline=_inline(_own_ids(svg, slug)), alt=unescape(said[1] if said else "")
@@ -145,12 +145,12 @@ def read_back(svg: str, slug: str) -> Figure:
 
 
 def _own_ids(svg: str, slug: str) -> str:
-    """Ids must stay unique when several figures stand on one page."""
+    """Rename ids, so that they stay unique when several figures are on one page."""
     return re.sub(r'(\bid="|url\(#|xlink:href="#)', rf"\g<1>{slug}-", svg)
 
 
 def _inline(svg: str) -> str:
-    """The SVG as an element of an HTML page: no prologue, no styles of its own, colours by role."""
+    """Return the SVG as an element of an HTML page: without prologue and style sheet, colours by role."""
     element = svg[svg.index("<svg ") :]
     element = re.sub(r"<style.*?</style>", "", element, count=1, flags=re.DOTALL)
     element = re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"', "", element, count=5)

@@ -11,29 +11,29 @@ from neurograde.maths.dihedral import IDENTITY, TRANSFORMS, apply
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import MUTED, bare, canvas, render
 
-TITLES = {IDENTITY: "as cut", **{each: each.replace("_", " ").replace("rot", "turn ") for each in TRANSFORMS}}
+TITLES = {IDENTITY: "as cut", **{name: name.replace("_", " ").replace("rot", "turn ") for name in TRANSFORMS}}
 _GLYPH = ("........", ".XXXXXX.", ".XX.....", ".XX.....", ".XXXX...", ".XX.....", ".XX.....", ".XX.....")
 
 
 def transforms(slug: str, patch: NDArray[np.uint8] | None, used: int) -> Figure:
-    """The patch under each of them, those that the data set may use named as such.
+    """Draw a patch under each transform, with a mark on those that the data set may use.
 
     Args:
-        slug: Name of its file.
+        slug: Name of the file.
         patch: (side, side, 3); a letter, which shows them as well, when not given.
-        used: How many transforms balancing may use, in their order.
+        used: Number of transforms that balancing may use, in their order.
     """
     names = (IDENTITY, *TRANSFORMS)
     with canvas(height_px=224) as drawing:
-        for place, (axes, name) in enumerate(zip(drawing.subplots(2, 4).flat, names, strict=True)):
-            bare(axes).set_title(TITLES[name] if place <= used else f"({TITLES[name]})", color=MUTED, fontsize=8)
+        for index, (axes, name) in enumerate(zip(drawing.subplots(2, 4).flat, names, strict=True)):
+            bare(axes).set_title(TITLES[name] if index <= used else f"({TITLES[name]})", color=MUTED, fontsize=8)
             axes.set(xticks=[], yticks=[])
             if patch is None:
                 _letter(axes, name)
             else:
                 axes.imshow(apply(patch, name), interpolation="bilinear")
         what = "A patch" if patch is not None else "A letter"
-        words = ", ".join(TITLES[each] for each in names[1:])
+        words = ", ".join(TITLES[name] for name in names[1:])
         return render(drawing, slug, f"{what} and its seven transforms: {words}; {used} of them may be used here.")
 
 

@@ -25,17 +25,17 @@ MARKS = {
 
 
 def banners(chains: Sequence[Chain]) -> tuple[Banner, ...]:
-    """What must be said of the evaluations shown, once for each mark."""
-    found = []
+    """Return a warning per mark of the evaluations."""
+    warnings = []
     for mark in sorted({mark for chain in chains for mark in chain.marks}, reverse=True):
         title, text = MARKS.get(mark, (mark.capitalize(), "{names}: made from what is marked so."))
         names = prose_list([chain.name for chain in chains if mark in chain.marks])
-        found.append(Banner(title, text.format(names=names)))
-    return tuple(found)
+        warnings.append(Banner(title, text.format(names=names)))
+    return tuple(warnings)
 
 
 def answer(chains: Sequence[Chain]) -> Section:
-    """The lead evaluation in numbers, and all of them with valid and test side by side."""
+    """Return the first evaluation in numbers, and all of them with valid and test side by side."""
     first = lead(chains)
     metrics, cell, test = first.metrics, first.metrics.chosen_cell, first.metrics.subsets["test"].patches
     loss, accuracy = test.metric("loss"), test.metric("accuracy")
@@ -77,8 +77,8 @@ def _side_by_side(chains: Sequence[Chain]) -> Figures:
     figures = []
     for name in ("loss", "accuracy"):
         rows = [
-            (each.name, {key: found.patches.metric(name) for key, found in each.metrics.subsets.items()})
-            for each in chains
+            (chain.name, {key: subset.patches.metric(name) for key, subset in chain.metrics.subsets.items()})
+            for chain in chains
         ]
         figures.append(gap(f"valid-and-test-{name}", name, rows))
     caption = (
@@ -98,7 +98,7 @@ def _table(chains: Sequence[Chain]) -> Block:
             Column(f"{name}_gap", "gap", change) if name == "loss" else Column(f"{name}_gap", "gap, points", points)
         )
         for chain, row in zip(chains, rows, strict=True):
-            valid, test = (chain.metrics.subsets[each].patches.metric(name).value for each in ("valid", "test"))
+            valid, test = (chain.metrics.subsets[subset].patches.metric(name).value for subset in ("valid", "test"))
             row += [valid, test, None if valid is None or test is None else test - valid]
     columns.append(Column("openings", "test openings", count))
     for chain, row in zip(chains, rows, strict=True):
@@ -107,6 +107,6 @@ def _table(chains: Sequence[Chain]) -> Block:
 
 
 def _over_families(name: str, test: Assessment) -> str:
-    found = test.metric(name)
-    bounds = interval(name, found.low, found.high)
+    value = test.metric(name)
+    bounds = interval(name, value.low, value.high)
     return f"{bounds}, 95 % over {plural(test.families, 'family')}" if bounds else "no interval: too few families"

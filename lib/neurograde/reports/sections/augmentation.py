@@ -22,16 +22,16 @@ _MODES = {
 
 
 def augmentation(chains: Sequence[Chain]) -> Section:
-    """The tables of each data set that is shown."""
+    """Return the tables of each data set."""
     datasets = unique(chain.dataset for chain in chains)
     blocks: list[Block] = [_transforms(chains[0])]
     shown: dict[str, Balance] = {}
-    for each in datasets:
-        name = each.manifest.name
+    for dataset in datasets:
+        name = dataset.manifest.name
         if len(datasets) > 1:
             blocks.append(Heading(name))
-        balance = each.read_result(Balance, "balance.json")
-        standardisation = each.read_result(Standardisation, "standardisation.json")
+        balance = dataset.read_result(Balance, "balance.json")
+        standardisation = dataset.read_result(Standardisation, "standardisation.json")
         same = next((other for other, before in shown.items() if before == balance), None)
         if same is None:
             shown[name] = balance
@@ -75,9 +75,9 @@ def _samples(name: str, balance: Balance) -> Table:
         Column("final", "augmented", count),
     )
     rows = [
-        (subset, label, each.start, each.balanced, each.final)
-        for subset, found in balance.subsets.items()
-        for label, each in found.classes.items()
+        (subset, label, of_class.start, of_class.balanced, of_class.final)
+        for subset, of_subset in balance.subsets.items()
+        for label, of_class in of_subset.classes.items()
     ]
     return simple_table(file_name("samples", name), "How many samples does each class get (table 2.1)?", columns, rows)
 
@@ -92,8 +92,8 @@ def _ratios(name: str, balance: Balance) -> Table:
         Column("ngca", "NGCA", count),
     )
     rows = [
-        (subset, each.ratio.start, each.ratio.balanced, each.ratio.final, each.r, each.ngca)
-        for subset, each in balance.subsets.items()
+        (subset, of_subset.ratio.start, of_subset.ratio.balanced, of_subset.ratio.final, of_subset.r, of_subset.ngca)
+        for subset, of_subset in balance.subsets.items()
     ]
     caption = "How far apart are the classes (table 2.2)? Largest over smallest, and NGCA"
     return simple_table(file_name("ratios", name), caption, columns, rows)
@@ -106,15 +106,15 @@ def _totals(name: str, balance: Balance) -> Table:
         Column("total", "total", count),
     )
     counts = {
-        subset: [found.classes[label].final if label in found.classes else 0 for label in balance.classes]
-        for subset, found in balance.subsets.items()
+        subset: [of_subset.classes[label].final if label in of_subset.classes else 0 for label in balance.classes]
+        for subset, of_subset in balance.subsets.items()
     }
     sums = [sum(column) for column in zip(*counts.values(), strict=True)]
     return simple_table(
         file_name("totals", name),
         "How large is the data set (table 2.3)?",
         columns,
-        [(subset, *each, sum(each)) for subset, each in counts.items()],
+        [(subset, *numbers, sum(numbers)) for subset, numbers in counts.items()],
         total=("total", *sums, sum(sums)),
     )
 
@@ -126,7 +126,7 @@ def _statistics(name: str, standardisation: Standardisation) -> Table:
         *(Column(f"mean_{channel}", f"mean {channel}", decimal) for channel in channels),
         *(Column(f"std_{channel}", f"std {channel}", decimal) for channel in channels),
     )
-    rows = [(subset, *each.mean, *each.std) for subset, each in standardisation.subsets.items()]
+    rows = [(subset, *values.mean, *values.std) for subset, values in standardisation.subsets.items()]
     return simple_table(file_name("standardisation", name), "On the scale from 0 to 1, after balancing", columns, rows)
 
 

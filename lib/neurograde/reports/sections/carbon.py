@@ -1,4 +1,4 @@
-"""What it cost the planet: every job of the chains, and their sum."""
+"""Energy and emissions: every job of the chains, and their sum."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from neurograde.specs.results.balance import Balance
 
 
 def carbon(chains: Sequence[Chain]) -> Section:
-    """The account of every job that stands behind the page, each job once."""
-    found = account(
-        unique(each for chain in chains for each in chain.artefacts()),
-        unique(each for chain in chains for each in chain.features()),
+    """Return the account of every job behind the page, each job once."""
+    spent = account(
+        unique(artefact for chain in chains for artefact in chain.artefacts()),
+        unique(features for chain in chains for features in chain.features()),
     )
-    entries, everything = found.entries, found.sum
+    entries, everything = spent.entries, spent.sum
     mass, energy = _unit(everything.record.co2e_kg_tdp, _MASS), _unit(everything.kwh_tdp, _ENERGY)
     lead = (
         f"{_amount(everything.record.co2e_kg_tdp, mass)} CO₂e for {_amount(everything.kwh_tdp, energy)} "
@@ -49,7 +49,7 @@ def _everyday(kwh: float) -> str:
 
 
 def _shared(chains: Sequence[Chain]) -> str:
-    """How often the frozen part ran, against once a sample, session and epoch; nothing where all is trained."""
+    """Return the passes through frozen trunks beside one per sample, session and epoch; empty where all is trained."""
     passes = once = kwh = kg = 0.0
     all_recorded = True
     for chain in {chain.run.grid.name: chain for chain in chains}.values():
@@ -57,10 +57,10 @@ def _shared(chains: Sequence[Chain]) -> str:
         if chain.run.spec.engine != "shared" or not rows:
             continue
         subsets, features = _samples(chain), list(chain.features())
-        through = sum(each.samples for each in shared_work(rows, *subsets) if each.work == "trunk")
-        without = sum(each.samples for each in report_work(rows, *subsets))
+        through = sum(work.samples for work in shared_work(rows, *subsets) if work.work == "trunk")
+        without = sum(work.samples for work in report_work(rows, *subsets))
         passes, once = passes + through, once + without
-        read = {each.name for shard in chain.run.shards.values() for each in shard.manifest.features}
+        read = {features.name for shard in chain.run.shards.values() for features in shard.manifest.features}
         if features and len(features) == len(read) and all(row.kind != "unfreezing" for row in rows):
             drawn = account((), features).sum
             kwh += drawn.kwh_tdp * (without / through - 1)
@@ -81,18 +81,18 @@ def _shared(chains: Sequence[Chain]) -> str:
 
 def _samples(chain: Chain) -> tuple[int, int]:
     subsets = chain.dataset.read_result(Balance, "balance.json").subsets
-    train, valid = (sum(each.final for each in subsets[name].classes.values()) for name in ("train", "valid"))
+    train, valid = (sum(of_class.final for of_class in subsets[name].classes.values()) for name in ("train", "valid"))
     return train, valid
 
 
 Unit = tuple[float, str]
-"""How many there are in a kg or kWh, and its sign."""
+"""Number of them in a kg or kWh, and symbol."""
 _MASS: tuple[Unit, ...] = ((1, "kg"), (1e3, "g"), (1e6, "mg"))
 _ENERGY: tuple[Unit, ...] = ((1, "kWh"), (1e3, "Wh"), (1e6, "mWh"))
 
 
 def _unit(amount: float, units: Sequence[Unit]) -> Unit:
-    """The largest unit in which the amount is 1 or more."""
+    """Return the largest unit in which the amount is 1 or more."""
     return next((unit for unit in units if amount * unit[0] >= 1), units[-1])
 
 
@@ -115,7 +115,7 @@ def _jobs(entries: Sequence[Entry], everything: Entry, mass: Unit, energy: Unit)
         Column("co2e_kg_measured", f"{g} CO₂e, GPU measured", written(mass)),
         Column("co2e_kg_wasted", f"{g} CO₂e wasted", written(mass)),
     )
-    rows = [_row(each) for each in entries]
+    rows = [_row(entry) for entry in entries]
     return simple_table("carbon", "Energy and emissions of each job", columns, rows, _row(everything))
 
 
@@ -139,17 +139,18 @@ def _grids(entries: Sequence[Entry]) -> Table:
         Column("source", "source", _known, kind="text"),
     )
     rows = {
-        (each.region, each.intensity_gco2e_per_kwh, each.intensity_year, each.pue, each.gpu_model, each.gpu_tdp_w,
-         each.intensity_source): None
-        for each in (entry.record for entry in entries)
+        (record.region, record.intensity_gco2e_per_kwh, record.intensity_year, record.pue, record.gpu_model,
+         record.gpu_tdp_w,
+         record.intensity_source): None
+        for record in (entry.record for entry in entries)
     }  # fmt: skip
     return simple_table("carbon-factors", "The factors behind it", columns, list(rows))
 
 
 def _methods(entries: Sequence[Entry]) -> tuple[str, ...]:
-    found = (("Processor", "cpu_method"), ("Memory", "ram_method"))
-    methods = {f"{what}: {getattr(each.record, field)}." for each in entries for what, field in found}
-    return tuple(sorted(each for each in methods if not each.endswith(" None.")))
+    fields = (("Processor", "cpu_method"), ("Memory", "ram_method"))
+    methods = {f"{what}: {getattr(entry.record, field)}." for entry in entries for what, field in fields}
+    return tuple(sorted(method for method in methods if not method.endswith(" None.")))
 
 
 def _known(value: object) -> str:

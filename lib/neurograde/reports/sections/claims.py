@@ -1,6 +1,6 @@
-"""What the study found held against this store: evaluations compared in pairs, and each claim with what speaks for it.
+"""The claims of the study, tested in this store: evaluations compared in pairs, and each claim with its evidence.
 
-No claim is left out: one whose evaluations are not on the page is said to be not examined. A difference is a finding.
+No claim is left out: one whose evaluations are not on the page is marked as not examined. A difference is a finding.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from neurograde.specs.train import Unfreezing
 
 SAME, DIFFERENT, UNDECIDED, ABSENT = "same", "different", "not decidable here", "not examined here"
 DECIDING = ("loss", "accuracy")
-"""The metrics that a claim is held against: those that the study gives."""
+"""The metrics that decide a claim: those that the study gives."""
 
 
 class Evidence(NamedTuple):
@@ -32,38 +32,38 @@ class Evidence(NamedTuple):
     second: str = ""
     differences: Mapping[str, Interval] = {}
     words: str = ""
-    """What was compared; empty where nothing was."""
+    """The comparison in words; empty where there was none."""
     chosen_from: tuple[tuple[int, int], ...] = ()
-    """Cells and sessions that the second was chosen from, and the first; of valid and test, those of the one grid."""
+    """Settings and sessions that the second was chosen from, and the first; of valid and test, those of one grid."""
 
     @property
     def verdicts(self) -> dict[str, str]:
-        """By metric."""
+        """Return the verdict of each deciding metric."""
         better = self.claim.better
-        found = self.differences
-        return {name: verdict(name, found[name], better=better) for name in DECIDING if name in found}
+        differences = self.differences
+        return {name: verdict(name, differences[name], better=better) for name in DECIDING if name in differences}
 
     @property
     def verdict(self) -> str:
-        """One word where both metrics agree."""
-        found = self.verdicts
-        if not found:
+        """Return one verdict where both metrics agree, else both."""
+        verdicts = self.verdicts
+        if not verdicts:
             return ABSENT
-        one, *others = set(found.values())
-        return "; ".join(f"{name}: {each}" for name, each in found.items()) if others else one
+        one, *others = set(verdicts.values())
+        return "; ".join(f"{name}: {word}" for name, word in verdicts.items()) if others else one
 
 
 def claims(chains: Sequence[Chain]) -> Section:
-    """The pairs of each test set, then the claims."""
+    """Return the pairs of each test set, then the claims."""
     compared = Comparison(chains)
-    groups = [each for each in compared.test_sets() if len(each) > 1]
+    groups = [group for group in compared.test_sets() if len(group) > 1]
     blocks: list[Block] = [
         _pairs(compared, group, f"differences-{number}" if number > 1 else "differences")
         for number, group in enumerate(groups, start=1)
     ]
     if not groups and len(chains) > 1:
         blocks.append(Paragraph("No two of the evaluations share a test set, so that none can be paired."))
-    evidence = [found for claim in CLAIMS for found in _evidence(compared, claim)]
+    evidence = [piece for claim in CLAIMS for piece in _evidence(compared, claim)]
     blocks += [_table(evidence), Notes(tuple(_notes(groups, evidence)))]
     lead = (
         "What the study concluded, and what these evaluations say to it: differences per original test patch, paired "
@@ -73,34 +73,34 @@ def claims(chains: Sequence[Chain]) -> Section:
     return Section("claims", "The study's claims", lead, tuple(blocks))
 
 
-def verdict(name: str, found: Interval, *, better: bool | None) -> str:
-    """Whether a difference bears a claim out: `better` says what is claimed of the second, None that both agree.
+def verdict(name: str, interval: Interval, *, better: bool | None) -> str:
+    """Return the verdict on a claim from a difference: `better` if the second was claimed to be, None if both agree.
 
     >>> verdict("loss", Interval(-0.2, -0.3, -0.1, 6, 1000, 0), better=True)
     'same'
     >>> verdict("accuracy", Interval(-0.2, -0.3, 0.1, 6, 1000, 0), better=True)
     'not decidable here'
     """
-    if found.low is None or found.high is None or found.low <= 0 <= found.high:
+    if interval.low is None or interval.high is None or interval.low <= 0 <= interval.high:
         return UNDECIDED
-    gained = found.high < 0 if name == "loss" else found.low > 0
+    gained = interval.high < 0 if name == "loss" else interval.low > 0
     return SAME if gained == better else DIFFERENT
 
 
 def chosen(chain: Chain) -> Session:
-    """The session that opened the test set."""
-    return next(each for each in chain.run.sessions if each.id == chain.metrics.chosen.session)
+    """Return the session that opened the test set."""
+    return next(session for session in chain.run.sessions if session.id == chain.metrics.chosen.session)
 
 
 def searched(chain: Chain) -> tuple[int, int]:
-    """Cells and sessions of the grid that it was chosen from."""
-    return len({each.cell for each in chain.run.sessions}), len(chain.run.sessions)
+    """Return the settings and sessions of the grid that it was chosen from, counted."""
+    return len({session.cell for session in chain.run.sessions}), len(chain.run.sessions)
 
 
 def _evidence(compared: Comparison, claim: Claim | Promise) -> Iterator[Evidence]:
-    """What bears on the claim: one or more, without differences where no evaluations do."""
-    found = list(_promised(compared, claim) if isinstance(claim, Promise) else _paired(compared, claim))
-    yield from found or [Evidence(claim)]
+    """Yield the evidence for and against the claim; one without differences where no evaluations give any."""
+    pieces = list(_promised(compared, claim) if isinstance(claim, Promise) else _paired(compared, claim))
+    yield from pieces or [Evidence(claim)]
 
 
 def _promised(compared: Comparison, claim: Promise) -> Iterator[Evidence]:
@@ -112,17 +112,17 @@ def _promised(compared: Comparison, claim: Promise) -> Iterator[Evidence]:
 
 def _paired(compared: Comparison, claim: Claim) -> Iterator[Evidence]:
     for group in compared.test_sets():
-        honest = [each for each in group if not is_leaking(each)]
-        firsts, seconds = ([each for each in honest if _is(each, side)] for side in (claim.first, claim.second))
+        honest = [chain for chain in group if not is_leaking(chain)]
+        firsts, seconds = ([chain for chain in honest if _is(chain, side)] for side in (claim.first, claim.second))
         if claim.backbone == "best":
-            firsts, seconds = (sorted(each, key=_valid_loss)[:1] for each in (firsts, seconds))
+            firsts, seconds = (sorted(candidates, key=_valid_loss)[:1] for candidates in (firsts, seconds))
         for first in firsts:
             for second in seconds:
                 same = chosen(first).backbone == chosen(second).backbone
                 if claim.backbone == "best" or same == (claim.backbone == "same"):
                     words = f"{second.name} less {first.name}"
-                    sides, found = (searched(second), searched(first)), compared.paired(first, second)
-                    yield Evidence(claim, first.name, second.name, found, words, sides)
+                    sides, differences = (searched(second), searched(first)), compared.paired(first, second)
+                    yield Evidence(claim, first.name, second.name, differences, words, sides)
 
 
 def _is(chain: Chain, side: Side) -> bool:
@@ -139,33 +139,34 @@ def _is(chain: Chain, side: Side) -> bool:
 
 
 def _valid_loss(chain: Chain) -> float:
-    """Mean over the repeats of the chosen cell: what table 4.1's rows are ranked by here."""
+    """Return the mean over the repeats of the chosen setting, by which table 4.1 is ranked."""
     mean = chain.metrics.chosen_cell.loss.mean
     return float("inf") if mean is None else mean
 
 
 def _pairs(compared: Comparison, group: Sequence[Chain], slug: str) -> Table:
-    """Each two evaluations of one test set."""
+    """Return the table of every two evaluations of one test set."""
     names, (n, families) = names_of(group[0]), compared.size(group[0], "test")
     rows, values = [], []
     for first, second in combinations(group, 2):
-        found = compared.paired(first, second)
+        differences = compared.paired(first, second)
         cells, sessions = zip(searched(second), searched(first), strict=True)
         rows.append(
             (
-                *(Cell(each.name, _adapted(each), kind="text") for each in (second, first)),
-                *(_difference(name, found[name]) for name in names),
+                *(Cell(chain.name, _adapted(chain), kind="text") for chain in (second, first)),
+                *(_difference(name, differences[name]) for name in names),
                 Cell(_plus(cells, "cell"), _plus(sessions, "session")),
             )
         )
         values += [
-            (second.name, first.name, name, each.value, each.low, each.high, each.undefined, n, families,
+            (second.name, first.name, name, interval.value, interval.low, interval.high, interval.undefined,
+             n, families,
              *searched(second), *searched(first))
-            for name, each in ((name, found[name]) for name in names)
+            for name, interval in ((name, differences[name]) for name in names)
         ]  # fmt: skip
-    runs = {each.run.grid.name: searched(each) for each in group}
-    cells_in_all, sessions_in_all = (sum(each) for each in zip(*runs.values(), strict=True))
-    openings = max(each.metrics.openings for each in group)
+    runs = {chain.run.grid.name: searched(chain) for chain in group}
+    cells_in_all, sessions_in_all = (sum(counts) for counts in zip(*runs.values(), strict=True))
+    openings = max(chain.metrics.openings for chain in group)
     return Table(
         slug=slug,
         caption=f"Each two evaluations of one test set, the first less the second: n = {n} patches of "
@@ -192,22 +193,22 @@ def _table(evidence: Sequence[Evidence]) -> Table:
     return Table(
         slug="claims",
         caption="Does this store bear out what the study found?",
-        titles=tuple(Cell(each, kind="text") for each in ("the study found", "this store shows", "verdict")),
+        titles=tuple(Cell(head, kind="text") for head in ("the study found", "this store shows", "verdict")),
         rows=tuple(
             (
-                Cell(each.claim.found.replace(" %", f"{NARROW}%"), each.claim.where, kind="text"),
-                Cell(each.words or "no such evaluations on this page", _shown(each), kind="text"),
-                Cell(each.verdict, kind="text"),
+                Cell(piece.claim.found.replace(" %", f"{NARROW}%"), piece.claim.where, kind="text"),
+                Cell(piece.words or "no such evaluations on this page", _shown(piece), kind="text"),
+                Cell(piece.verdict, kind="text"),
             )
-            for each in evidence
+            for piece in evidence
         ),
         columns=("where", "found", "second", "first", "metric", "difference", "low", "high", "verdict", "cells",
                  "sessions"),
         values=tuple(
-            (each.claim.where, each.claim.found, each.second, each.first, name, *bounds, said,
-             *(sum(of_side[part] for of_side in each.chosen_from) for part in (0, 1)))
-            for each in evidence
-            for name, bounds, said in _bounds(each)
+            (piece.claim.where, piece.claim.found, piece.second, piece.first, name, *bounds, said,
+             *(sum(of_side[part] for of_side in piece.chosen_from) for part in (0, 1)))
+            for piece in evidence
+            for name, bounds, said in _bounds(piece)
         ),
     )  # fmt: skip
 
@@ -216,14 +217,17 @@ def _bounds(evidence: Evidence) -> list[tuple[str, tuple[float | None, ...], str
     if not evidence.differences:
         return [("", (None, None, None), ABSENT)]
     decided = {name: evidence.differences[name] for name in DECIDING}
-    return [(name, (each.value, each.low, each.high), evidence.verdicts[name]) for name, each in decided.items()]
+    return [
+        (name, (interval.value, interval.low, interval.high), evidence.verdicts[name])
+        for name, interval in decided.items()
+    ]
 
 
 def _shown(evidence: Evidence) -> str:
     said = []
-    for name, found in evidence.differences.items():
+    for name, interval in evidence.differences.items():
         if name in DECIDING:
-            cell, unit = _difference(name, found), " points" if name == "accuracy" else ""
+            cell, unit = _difference(name, interval), " points" if name == "accuracy" else ""
             said.append(f"{name} {cell.text}{unit} ({cell.note or 'no interval'})")
     if evidence.chosen_from:
         cells, sessions = zip(*evidence.chosen_from, strict=True)
@@ -231,9 +235,9 @@ def _shown(evidence: Evidence) -> str:
     return "\n".join(said)
 
 
-def _difference(name: str, found: Interval) -> Cell:
-    bounds = [difference(name, each) for each in (found.low, found.high) if each is not None]
-    return Cell(difference(name, found.value), " to ".join(bounds))
+def _difference(name: str, interval: Interval) -> Cell:
+    bounds = [difference(name, bound) for bound in (interval.low, interval.high) if bound is not None]
+    return Cell(difference(name, interval.value), " to ".join(bounds))
 
 
 def _adapted(chain: Chain) -> str:
@@ -248,10 +252,12 @@ def _plus(numbers: Sequence[int], noun: str) -> str:
 
 def _notes(groups: Sequence[Sequence[Chain]], evidence: Sequence[Evidence]) -> Iterator[str]:
     yield "the study compared the best repeats on valid, without intervals; here it is the chosen sessions on test"
-    if any(isinstance(each.claim, Promise) and each.differences for each in evidence):
+    if any(isinstance(piece.claim, Promise) and piece.differences for piece in evidence):
         yield "valid less test is not paired: their patches are not the same, and families of both are drawn together"
-    if any(isinstance(each.claim, Claim) and each.claim.backbone == "best" and each.differences for each in evidence):
+    if any(
+        isinstance(piece.claim, Claim) and piece.claim.backbone == "best" and piece.differences for piece in evidence
+    ):
         yield "the best evaluation of a strategy is that whose chosen cell has the least mean loss on train and valid"
-    pairs = sum(len(each) * (len(each) - 1) // 2 for each in groups)
+    pairs = sum(len(group) * (len(group) - 1) // 2 for group in groups)
     if pairs > 1:
         yield f"{pairs} pairs of each metric: about one interval in 20 leaves 0 out by luck alone"

@@ -1,4 +1,4 @@
-"""The data: images, families and patches of each class, and where every pixel went (§2.2.2)."""
+"""The data: images, families and patches of each class, and the account of every pixel (§2.2.2)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _TITLES = ("kept", "lost to labels", "background", "borders", "pre-crop")
 
 
 def data(chains: Sequence[Chain]) -> Section:
-    """One account for each set of patches that is shown."""
+    """Return an account per set of patches."""
     sets = unique(chain.patches for chain in chains)
-    accounts = [(each.manifest.name, _account(each)) for each in sets]
+    accounts = [(patches.manifest.name, _account(patches)) for patches in sets]
     blocks: list[Block] = []
-    cropped = {each.patches.manifest.name: each.illustrations.cropped for each in chains if each.illustrations}
+    cropped = {chain.patches.manifest.name: chain.illustrations.cropped for chain in chains if chain.illustrations}
     for name, account in accounts:
         if len(sets) > 1:
             blocks.append(Heading(name))
-        shares = {"all": _shares(account), **{label: _shares(each) for label, each in account.classes.items()}}
+        shares = {"all": _shares(account), **{label: _shares(of_class) for label, of_class in account.classes.items()}}
         caption = f"Where did the {count(account.total_px)} pixels go (§2.2.2)? Each bar is 100 %."
         blocks.append(Figures((accounting(file_name("accounting", name), shares),), caption))
         if cropped.get(name):
@@ -39,7 +39,7 @@ def data(chains: Sequence[Chain]) -> Section:
 
 
 def _account(patches: Artefact) -> Accounting:
-    """The account, with the number of families: a family of two classes counts once."""
+    """Return the account with the number of families; a family of two classes counts once."""
     families = {row["family"] for row in patches.read_csv("images.csv") if int(row["patches"])}
     return patches.read_result(Accounting, "accounting.json").model_copy(update={"families": len(families)})
 
@@ -65,7 +65,7 @@ def _sentence(account: Accounting) -> str:
 
 
 def _reviewed(account: Accounting) -> str:
-    """Who looked at the cells, and at how many images."""
+    """Return the reviewers of the squares and how many images each looked at, in words."""
     review = account.review
     if review is None:
         return (
@@ -91,21 +91,22 @@ def _table(name: str, account: Accounting) -> Table:
     return Table(
         slug=file_name("data", name),
         caption="Images, families, patches and pixels of each class",
-        titles=(Cell("class", kind="text"), *(Cell(each) for each in (*numbers, *_TITLES))),
+        titles=(Cell("class", kind="text"), *(Cell(head) for head in (*numbers, *_TITLES))),
         rows=tuple(
             (
                 Cell(label, kind="text"),
-                *(Cell(count(getattr(each, number))) for number in numbers),
+                *(Cell(count(getattr(class_account, number))) for number in numbers),
                 *(
-                    Cell(percent(share, 2), count(getattr(each, part)))
-                    for part, share in zip(PARTS, _shares(each), strict=True)
+                    Cell(percent(share, 2), count(getattr(class_account, part)))
+                    for part, share in zip(PARTS, _shares(class_account), strict=True)
                 ),
             )
-            for label, each in rows[1:]
+            for label, class_account in rows[1:]
         ),
         columns=("class", *numbers, "total_px", *PARTS),
         values=tuple(
-            (label, *(getattr(each, column) for column in (*numbers, "total_px", *PARTS))) for label, each in rows
+            (label, *(getattr(class_account, column) for column in (*numbers, "total_px", *PARTS)))
+            for label, class_account in rows
         ),
         total=(
             Cell("all", kind="text"),

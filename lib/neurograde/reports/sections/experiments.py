@@ -1,4 +1,4 @@
-"""The leak experiments of §2.6: where the patches went (figure 2.8), and what that did to the curves (figure 2.9)."""
+"""The leak experiments of §2.6: the exchange of patches (figure 2.8) and its effect on the curves (figure 2.9)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neurograde.reports.sections.training import curves_of
 
 
 def experiments(chains: Sequence[Chain]) -> Section:
-    """Both figures, of the evaluations that trained the same cell on other partitions; empty where none leaks."""
+    """Return both figures of the evaluations that trained one setting on several partitions; empty where none leaks."""
     compared = members(chains)
     blocks: list[Block] = []
     if compared:
@@ -27,26 +27,26 @@ def experiments(chains: Sequence[Chain]) -> Section:
                 "independent in all."
             )
             blocks.append(
-                Figures((shuffles("shuffles", {name: _families(each) for name, each in names.items()}),), caption)
+                Figures((shuffles("shuffles", {name: _families(chain) for name, chain in names.items()}),), caption)
             )
-        found = {name: _experiment(chain, cell_of(chains)) for name, chain in compared.items()}
+        drawn = {name: _experiment(chain, cell_of(chains)) for name, chain in compared.items()}
         caption = (
             "What does a leak do to the curves (figure 2.9)? Mean loss over the repeats, of samples as the study "
             "counts them; squares are the loss of the chosen session on the independent test set."
         )
-        blocks.append(Figures((figure("experiments", found),), caption))
+        blocks.append(Figures((figure("experiments", drawn),), caption))
     return Section("experiments", "Leak experiments", _lead(compared), tuple(blocks))
 
 
 def _families(chain: Chain) -> Families:
-    found: dict[str, Counter[str]] = {}
+    families: dict[str, Counter[str]] = {}
     for row in chain.partition.read_csv("assignment.csv"):
-        found.setdefault(row["family"], Counter())[row["subset"]] += 1
-    return found
+        families.setdefault(row["family"], Counter())[row["subset"]] += 1
+    return families
 
 
 def _experiment(chain: Chain, cell: str | None) -> Experiment:
-    sessions = [each for each in chain.metrics.sessions if each.cell == cell and each.diverged is None]
+    sessions = [session for session in chain.metrics.sessions if session.cell == cell and session.diverged is None]
     test = chain.metrics.subsets["test"].samples.metric("loss").value
     return Experiment(number(chain), curves_of("loss", sessions, chain.histories), test)
 
@@ -54,6 +54,6 @@ def _experiment(chain: Chain, cell: str | None) -> Experiment:
 def _lead(compared: dict[str, Chain]) -> str:
     said = []
     for name, chain in compared.items():
-        valid, test = (chain.metrics.subsets[each].samples.metric("loss").value for each in ("valid", "test"))
+        valid, test = (chain.metrics.subsets[subset].samples.metric("loss").value for subset in ("valid", "test"))
         said.append(f"{decimal(valid)} and {decimal(test)} with {name.partition(': ')[2]}")
     return f"Loss of the chosen session on valid and test: {'; '.join(said)}."

@@ -1,4 +1,4 @@
-"""Folds together: every family tested by a network that never saw it, and what all of them say at once."""
+"""Folds together: every family tested by a network that never saw it, and all of them pooled."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from neurograde.specs.results.partition import PartitionSummary
 _TWO = ("accuracy", "majority_baseline", "sensitivity", "specificity", "loss")
 _MORE = ("accuracy", "majority_baseline", "balanced_accuracy", "loss")
 FEW = 10
-"""Families below which an interval over them is said to be rough."""
+"""Number of families below which an interval over them is called rough."""
 
 
 class Row(NamedTuple):
-    """What is said of a fold, or of all."""
+    """The result of a fold, or of all."""
 
     name: str
     families: str
@@ -33,13 +33,13 @@ class Row(NamedTuple):
 
 
 def folds(chains: Sequence[Chain]) -> Section:
-    """A table of each set of folds: evaluations that differ in what they test alone; empty where there are not two."""
+    """Return a table per set of folds: evaluations that differ only in the fold they test; empty below two."""
     groups: dict[tuple[object, ...], list[Chain]] = {}
     for chain in chains:
-        found = chain.partition.read_result(PartitionSummary, "summary.json").folds
-        if found is not None:
+        fold = chain.partition.read_result(PartitionSummary, "summary.json").folds
+        if fold is not None:
             cell = chain.metrics.chosen_cell
-            key = (chain.patches.manifest.digest, chain.metrics.classes, found.k, cell.backbone, cell.strategy)
+            key = (chain.patches.manifest.digest, chain.metrics.classes, fold.k, cell.backbone, cell.strategy)
             groups.setdefault(key, []).append(chain)
     tables = [_table(group, number) for number, group in enumerate(groups.values()) if _apart(group)]
     blocks: list[Block] = [*tables]
@@ -58,9 +58,9 @@ def folds(chains: Sequence[Chain]) -> Section:
 
 
 def _apart(group: Sequence[Chain]) -> bool:
-    """Whether there are two folds or more, of one threshold, and none is there twice."""
+    """Return True for two or more folds of one threshold that share no test family."""
     tested = [family for chain in group for family in set(_said(chain).families)]
-    return len(group) > 1 and len(set(tested)) == len(tested) and len({_said(each).threshold for each in group}) == 1
+    return len(group) > 1 and len(set(tested)) == len(tested) and len({_said(chain).threshold for chain in group}) == 1
 
 
 def _said(chain: Chain) -> Said:
@@ -68,11 +68,11 @@ def _said(chain: Chain) -> Said:
 
 
 def _together(group: Sequence[Chain]) -> Assessment:
-    said, spec = [_said(each) for each in group], group[0].evaluation.manifest.spec
+    said, spec = [_said(chain) for chain in group], group[0].evaluation.manifest.spec
     return assess(
-        np.concatenate([each.labels for each in said]),
-        np.concatenate([each.probabilities for each in said]),
-        [family for each in said for family in each.families],
+        np.concatenate([one.labels for one in said]),
+        np.concatenate([one.probabilities for one in said]),
+        [family for one in said for family in one.families],
         positive=said[0].positive,
         threshold=said[0].threshold,
         bins=spec["calibration_bins"],
@@ -85,15 +85,18 @@ def _table(group: Sequence[Chain], number: int) -> Table:
     classes, cell, together = group[0].metrics.classes, group[0].metrics.chosen_cell, _together(group)
     names = _TWO if len(classes) == 2 else _MORE
     rows = [_row(chain) for chain in group]
-    whole = {name: Interval(value=each.value, low=each.low, high=each.high) for name, each in together.metrics.items()}
+    whole = {
+        name: Interval(value=metric.value, low=metric.low, high=metric.high)
+        for name, metric in together.metrics.items()
+    }
     last = Row("all folds", plural(together.families, "family"), together.class_counts, whole)
     rough = ": of so few a rough one" if together.families < FEW else ""
 
     def cells(row: Row) -> tuple[Cell, ...]:
-        found = {name: row.metrics.get(name, Interval(value=None)) for name in names}
+        values = {name: row.metrics.get(name, Interval(value=None)) for name in names}
         return (
             Cell(str(sum(row.counts)), " + ".join(map(str, row.counts))),
-            *(Cell(metric(name, each.value), interval(name, each.low, each.high)) for name, each in found.items()),
+            *(Cell(metric(name, value.value), interval(name, value.low, value.high)) for name, value in values.items()),
         )
 
     return Table(
@@ -104,10 +107,10 @@ def _table(group: Sequence[Chain], number: int) -> Table:
         rows=tuple((Cell(row.families, row.name, kind="text"), *cells(row)) for row in rows),
         columns=("evaluation", "families", "n", *classes, "metric", "value", "low", "high"),
         values=tuple(
-            (row.name, row.families, sum(row.counts), *row.counts, name, each.value, each.low, each.high)
+            (row.name, row.families, sum(row.counts), *row.counts, name, value.value, value.low, value.high)
             for row in (*rows, last)
             for name in names
-            if (each := row.metrics.get(name))
+            if (value := row.metrics.get(name))
         ),
         total=(Cell(last.name, last.families, kind="text"), *cells(last)),
     )

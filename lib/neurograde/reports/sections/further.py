@@ -17,7 +17,7 @@ Column = tuple[str, str, dict[str, Interval]]
 
 
 def further(name: str, metrics: EvaluationResult) -> list[Block]:
-    """The blocks of the evaluation `name`; none for one that was made before there were such figures."""
+    """Return the blocks of the evaluation `name`; none for one that was made before there were such figures."""
     tables = []
     if metrics.cases:
         tables.append(_cases(name, metrics.cases, metrics.positive))
@@ -47,7 +47,7 @@ def _cases(name: str, cases: Cases, positive: str) -> Table:
         f"Whole cases of the test set, from their patches as cut: n = {of.n} of {plural(of.families, 'family')}{few}. "
         f"Sensitivity and specificity are of {positive}"
     )
-    names = [each for each in METRICS if each in of.metrics]
+    names = [metric_name for metric_name in METRICS if metric_name in of.metrics]
     return _table(file_name("cases", name), caption, columns, names)
 
 
@@ -66,12 +66,12 @@ def _ensemble(name: str, metrics: EvaluationResult, ensemble: Ensemble) -> Table
     return _table(file_name("ensemble", name), caption, columns, list(change))
 
 
-def _temperature(name: str, found: Temperature) -> Table:
-    test = found.subsets["test"]
+def _temperature(name: str, temperature: Temperature) -> Table:
+    test = temperature.subsets["test"]
     columns = [("before", "before", test.before), ("after", "after", test.after), ("difference", "change", test.change)]
     caption = (
-        f"Calibration by a temperature of {decimal(found.value, 2)} ({found.source}): test patches, n = {test.n} of "
-        f"{plural(test.families, 'family')}. No grade changes"
+        f"Calibration by a temperature of {decimal(temperature.value, 2)} ({temperature.source}): test patches, "
+        f"n = {test.n} of {plural(test.families, 'family')}. No grade changes"
     )
     return _table(file_name("temperature", name), caption, columns, list(test.before))
 
@@ -79,11 +79,11 @@ def _temperature(name: str, found: Temperature) -> Table:
 def _table(slug: str, caption: str, columns: Sequence[Column], names: Sequence[str]) -> Table:
     """Metrics down, columns across, each value with its interval."""
 
-    def cell(key: str, name: str, found: Interval) -> Cell:
+    def cell(key: str, name: str, value: Interval) -> Cell:
         if key != "difference":
-            return Cell(metric(name, found.value), interval(name, found.low, found.high))
-        bounds = [difference(name, each) for each in (found.low, found.high) if each is not None]
-        return Cell(difference(name, found.value), " to ".join(bounds))
+            return Cell(metric(name, value.value), interval(name, value.low, value.high))
+        bounds = [difference(name, bound) for bound in (value.low, value.high) if bound is not None]
+        return Cell(difference(name, value.value), " to ".join(bounds))
 
     return Table(
         slug=slug,
@@ -92,15 +92,15 @@ def _table(slug: str, caption: str, columns: Sequence[Column], names: Sequence[s
         rows=tuple(
             (
                 Cell(title(name), kind="text"),
-                *(cell(key, name, found[name]) if name in found else Cell(NOTHING) for key, _, found in columns),
+                *(cell(key, name, values[name]) if name in values else Cell(NOTHING) for key, _, values in columns),
             )
             for name in names
         ),
         columns=("what", "metric", "value", "low", "high", "undefined_resamples"),
         values=tuple(
-            (key, name, found[name].value, found[name].low, found[name].high, found[name].undefined)
-            for key, _, found in columns
+            (key, name, values[name].value, values[name].low, values[name].high, values[name].undefined)
+            for key, _, values in columns
             for name in names
-            if name in found
+            if name in values
         ),
     )

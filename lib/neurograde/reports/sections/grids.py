@@ -1,4 +1,4 @@
-"""Figures B.1 to B.3, the curves of every cell of the best search of each strategy; and 4.1, valid ahead of train."""
+"""Figures B.1 to B.3, the curves of every setting of the best searches; and 4.1, valid ahead of train."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from neurograde.specs.results.evaluation import SessionResult
 
 
 def grid_figures(chains: Sequence[Chain]) -> list[Figures]:
-    """The whole grid behind each row of table 4.1, where it has more cells than one."""
+    """Return the whole grid behind each row of table 4.1, where it has more than one setting."""
     figures = []
-    for kind, each in winners(chains).items():
-        cells = dict(_cells(each))
+    for kind, winner in winners(chains).items():
+        cells = dict(_cells(winner))
         if len(cells) > 1:
-            title = f"{each.cell.backbone}, {each.cell.strategy}"
+            title = f"{winner.cell.backbone}, {winner.cell.strategy}"
             figures.append(small_multiples(file_name("grid", kind), title, cells))
     if not figures:
         return []
@@ -34,17 +34,19 @@ def grid_figures(chains: Sequence[Chain]) -> list[Figures]:
 def _cells(winner: Winner) -> Iterator[tuple[tuple[float, int], Curves]]:
     chain = winner.chain
     for cell in chain.metrics.cells:
-        sessions = [each for each in chain.metrics.sessions if each.cell == cell.cell and each.diverged is None]
+        sessions = [
+            session for session in chain.metrics.sessions if session.cell == cell.cell and session.diverged is None
+        ]
         if (cell.backbone, cell.strategy) == (winner.cell.backbone, winner.cell.strategy) and sessions:
             yield (cell.learning_rate, cell.batch_size), curves_of("loss", sessions, chain.histories)
 
 
 def valid_ahead(chains: Sequence[Chain]) -> list[Figures]:
-    """Figure 4.1: the session that valid alone would overstate most, if it would any."""
-    found = [
+    """Return figure 4.1, the session that valid alone would overstate most, if there is one."""
+    overstating = [
         (overstated(_accuracies(session, chain)), chain, session) for chain in chains for session in _judged(chain)
     ]
-    gain, chain, session = max(found, key=lambda each: each[0], default=(0.0, chains[0], None))
+    gain, chain, session = max(overstating, key=lambda candidate: candidate[0], default=(0.0, chains[0], None))
     if session is None or gain <= 0:
         return []
     train, valid = _accuracies(session, chain)
@@ -63,7 +65,7 @@ Both = tuple[dict[int, float], dict[int, float]]
 
 
 def overstated(curves: Both) -> float:
-    """By how much the best valid accuracy exceeds the best that train has reached as well.
+    """Return the excess of the best valid accuracy over the best that train has reached as well.
 
     >>> round(overstated(({1: 0.6, 2: 0.7, 3: 0.8}, {1: 0.9, 2: 0.75, 3: 0.75})), 2)
     0.15
@@ -75,13 +77,13 @@ def overstated(curves: Both) -> float:
 
 
 def _judged(chain: Chain) -> list[SessionResult]:
-    return [each for each in chain.metrics.sessions if each.best_accuracy is not None]
+    return [session for session in chain.metrics.sessions if session.best_accuracy is not None]
 
 
 def _accuracies(session: SessionResult, chain: Chain) -> Both:
     rows = [
-        (epoch, each.train_accuracy, each.valid_accuracy)
-        for epoch, each in enumerate(chain.histories[session.id])
-        if epoch and each.train_accuracy is not None and each.valid_accuracy is not None
+        (epoch, metrics.train_accuracy, metrics.valid_accuracy)
+        for epoch, metrics in enumerate(chain.histories[session.id])
+        if epoch and metrics.train_accuracy is not None and metrics.valid_accuracy is not None
     ]
     return {epoch: train for epoch, train, _ in rows}, {epoch: valid for epoch, _, valid in rows}

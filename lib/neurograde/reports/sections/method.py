@@ -1,4 +1,4 @@
-"""The method (figure 3.1): what was done with what, from the images to the test set."""
+"""The method (figure 3.1): the steps from the images to the test set."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ SEARCHED = 2 / 3  # of the width, below train and valid: no search sees test
 
 
 def method(chains: Sequence[Chain]) -> Section:
-    """The steps of the lead evaluation's data, and the searches of all that are made from the same patches."""
+    """Return the steps of the first evaluation's data, and the searches of all."""
     first = lead(chains)
     sessions = [session for chain in searches(chains) or chains for session in chain.run.sessions]
-    kinds = [kind for kind in _TITLES if any(each.adaptation.kind == kind for each in sessions)]
+    kinds = [kind for kind in _TITLES if any(session.adaptation.kind == kind for session in sessions)]
     strategies = [_strategy(kind, sessions) for kind in kinds]
     # As in §3: a new last layer on all, then more on those that promise most.
     steps = [strategies[:1], strategies[1:]] if kinds[0] == "straightforward" and kinds[1:] else [strategies]
@@ -49,7 +49,7 @@ def method(chains: Sequence[Chain]) -> Section:
 
 def _side_by_side(row: Sequence[Box], width: float) -> list[Box]:
     step = width / len(row)
-    return [box._replace(span=(step * place, step * (place + 1))) for place, box in enumerate(row)]
+    return [box._replace(span=(step * index, step * (index + 1))) for index, box in enumerate(row)]
 
 
 def _images(chain: Chain) -> Box:
@@ -62,19 +62,19 @@ def _images(chain: Chain) -> Box:
 
 def _subsets(chain: Chain) -> list[Box]:
     subsets = chain.dataset.read_result(Balance, "balance.json").subsets
-    found = []
+    boxes = []
     for name in SUBSETS:
         classes = subsets[name].classes.values()
-        patches, samples = (sum(getattr(each, step) for each in classes) for step in ("start", "final"))
-        found.append(Box(name, (plural(patches, "patch"), plural(samples, "sample")), SUBSET[name]))
-    return found
+        patches, samples = (sum(getattr(of_class, step) for of_class in classes) for step in ("start", "final"))
+        boxes.append(Box(name, (plural(patches, "patch"), plural(samples, "sample")), SUBSET[name]))
+    return boxes
 
 
 def _strategy(kind: str, sessions: Sequence[Session]) -> Box:
-    members = [each for each in sessions if each.adaptation.kind == kind]
-    networks = list(dict.fromkeys(each.backbone for each in members))
+    members = [session for session in sessions if session.adaptation.kind == kind]
+    networks = list(dict.fromkeys(member.backbone for member in members))
     said = networks[0] if len(networks) == 1 else plural(len(networks), "backbone")
-    depths = sorted({_depth(each) for each in members})
+    depths = sorted({_depth(member) for member in members})
     reach = f"{depths[0]}" if len(depths) == 1 else f"{depths[0]} to {depths[-1]}"
     letter = {"extension": "k", "unfreezing": "n"}.get(kind)
     lines = (short(said, 18), *((f"{letter} = {reach}",) if letter else ()), plural(len(members), "session"))

@@ -23,7 +23,7 @@ class Contestant:
 
     name: str
     label: str
-    """Its name without what all of them share."""
+    """Short name, without the words that all of them share."""
     is_network: bool
     test: Assessment
     test_set: str
@@ -31,16 +31,16 @@ class Contestant:
 
 
 _MACRO = {"f_measure": "f_macro", "roc_auc": "roc_auc_macro"}
-"""What speaks for all classes where there are more than two; of two there is none."""
+"""The mean over the classes that replaces a metric of the positive class where there are more than two."""
 
 
 def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
-    """All of them, the most accurate first."""
+    """Return all of them, the most accurate first."""
     networks = searches(chains)
-    several = len({each.metrics.chosen_cell.backbone for each in networks}) > 1
+    several = len({network.metrics.chosen_cell.backbone for network in networks}) > 1
     everyone = sorted(
-        [*(_network(each, by_backbone=several) for each in networks), *map(_baseline, baselines)],
-        key=lambda each: -(each.test.metric("accuracy").value or 0.0),
+        [*(_network(network, by_backbone=several) for network in networks), *map(_baseline, baselines)],
+        key=lambda contestant: -(contestant.test.metric("accuracy").value or 0.0),
     )
     columns = (
         Column("method", "method", kind="text"),
@@ -53,28 +53,34 @@ def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
     )
     rows = [
         (
-            each.name,
-            *(_metric(each.test, name) for name in ("accuracy", "f_measure", "roc_auc")),
-            each.spent.record.wall_seconds,
-            1000 * each.spent.kwh_tdp,
-            1000 * each.spent.record.co2e_kg_tdp,
+            contestant.name,
+            *(_metric(contestant.test, name) for name in ("accuracy", "f_measure", "roc_auc")),
+            contestant.spent.record.wall_seconds,
+            1000 * contestant.spent.kwh_tdp,
+            1000 * contestant.spent.record.co2e_kg_tdp,
         )
-        for each in everyone
+        for contestant in everyone
     ]
     test = everyone[0].test
     caption = f"Per original patch, n = {test.n} of {plural(test.families, 'family')}; 95 % intervals over families"
     if _MACRO["f_measure"] in test.metrics:
         caption += "; F-measure and AUC are the means of every class against the rest"
     marks = [
-        Mark(each.name, each.label, each.test.metric("accuracy"), 1000 * each.spent.kwh_tdp, each.is_network)
-        for each in everyone
+        Mark(
+            contestant.name,
+            contestant.label,
+            contestant.test.metric("accuracy"),
+            1000 * contestant.spent.kwh_tdp,
+            contestant.is_network,
+        )
+        for contestant in everyone
     ]
     figure = accuracy_against_energy("methods", marks)
     blocks: list[Block] = [
         simple_table("methods", caption, columns, rows),
         Figures((figure,), "What does accuracy cost? Energy of training and testing, on a logarithmic scale."),
     ]
-    others = sorted({each.test_set for each in everyone})
+    others = sorted({contestant.test_set for contestant in everyone})
     if len(others) > 1:
         blocks.append(Notes((f"They were tested on {len(others)} different test sets: their figures do not compare.",)))
     lead = (

@@ -17,7 +17,7 @@ PREDICTIONS = "predictions.csv"
 
 
 def mistakes(chains: Sequence[Chain], number: int) -> Section:
-    """Up to `number` of each evaluation."""
+    """Return up to `number` mistakes of each evaluation."""
     blocks: list[Block] = []
     for chain in chains:
         if len(chains) > 1:
@@ -40,7 +40,7 @@ def mistakes(chains: Sequence[Chain], number: int) -> Section:
 
 
 def _wrong(chain: Chain) -> list[Mapping[str, str]]:
-    """Original test patches that were given another class, the surest first."""
+    """Return the original test patches with a wrong class, the surest first."""
     rows = [
         row
         for row in chain.evaluation.read_csv(PREDICTIONS)

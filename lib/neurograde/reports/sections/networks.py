@@ -1,4 +1,4 @@
-"""The networks: table 1.2 counted from them, and what of them is frozen, trained and new (figures 4.2, 4.4, 4.6, A)."""
+"""The networks: table 1.2 counted from them, and their frozen, trained and new layers (figures 4.2, 4.4, 4.6, A)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LAST = 24  # depths that figure 4.6 shows: of 152 layers the last few would be h
 
 
 def networks(chains: Sequence[Chain]) -> Section:
-    """Every backbone of the page, and how the best of each strategy adapts it."""
-    everything = list(dict.fromkeys(each for chain in chains for each in chain.networks))
+    """Return every backbone of the page, and the adaptation by the best of each strategy."""
+    everything = list(dict.fromkeys(network for chain in chains for network in chain.networks))
     backbones: dict[tuple[str, str, int], Architecture] = {}
-    for each in everything:
-        backbones.setdefault((each.backbone, each.weights, each.input_size_px), each)
-    names = list(dict.fromkeys(each.backbone for each in backbones.values()))
+    for net in everything:
+        backbones.setdefault((net.backbone, net.weights, net.input_size_px), net)
+    names = list(dict.fromkeys(backbone.backbone for backbone in backbones.values()))
     blocks: list[Block] = []
     if backbones:
         blocks += [_table(list(backbones.values())), *_remarks(list(backbones.values()))]
@@ -32,19 +32,19 @@ def networks(chains: Sequence[Chain]) -> Section:
     return Section("networks", "Networks", lead, tuple(blocks))
 
 
-def _table(found: Sequence[Architecture]) -> Table:
+def _table(nets: Sequence[Architecture]) -> Table:
     names = ("backbone", "weights", "input, px", "Acc @1", "Acc @5", "parameters", "multiply-adds")
-    said = "; below each, the report's" if any(each.backbone in TABLE_1_2 for each in found) else ""
+    said = "; below each, the report's" if any(net.backbone in TABLE_1_2 for net in nets) else ""
     return Table(
         slug="backbones",
         caption="How large are the backbones, and how good on ImageNet (table 1.2)? Counted from the networks as their "
         f"makers built them, accuracies as torchvision gives them for these weights{said}",
-        titles=tuple(Cell(name, kind="text" if place < 2 else "number") for place, name in enumerate(names)),
-        rows=tuple(_row(each) for each in found),
+        titles=tuple(Cell(name, kind="text" if index < 2 else "number") for index, name in enumerate(names)),
+        rows=tuple(_row(net) for net in nets),
         columns=("backbone", "weights", "input_size_px", "top_1", "top_5", "parameters", "auxiliary_parameters",
                  "multiply_adds", "report_top_1", "report_top_5", "report_parameters_millions",
                  "report_operations_billions"),
-        values=tuple(_values(each) for each in found),
+        values=tuple(_values(net) for net in nets),
     )  # fmt: skip
 
 
@@ -80,9 +80,9 @@ def _values(net: Architecture) -> tuple[object, ...]:
     return net.backbone, net.weights, net.input_size_px, *ours, *theirs
 
 
-def _remarks(found: Sequence[Architecture]) -> list[Notes]:
+def _remarks(nets: Sequence[Architecture]) -> list[Notes]:
     lines = ["A multiplication and an addition count as one, as in the report; of one image, at the input size shown."]
-    auxiliary = {each.backbone: each.imagenet.auxiliary for each in found if each.imagenet.auxiliary}
+    auxiliary = {net.backbone: net.imagenet.auxiliary for net in nets if net.imagenet.auxiliary}
     lines += [
         f"The parameters of {name} include auxiliary heads of {decimal(number / 1e6, 2)} M, as the report's do; they "
         "serve training from scratch alone and are not built here."
@@ -91,10 +91,10 @@ def _remarks(found: Sequence[Architecture]) -> list[Notes]:
     return [Notes(tuple(lines))]
 
 
-def _drawn(found: Sequence[Architecture]) -> Figures:
+def _drawn(nets: Sequence[Architecture]) -> Figures:
     first: dict[str, Architecture] = {}
-    for each in found:
-        first.setdefault(each.backbone, each)
+    for net in nets:
+        first.setdefault(net.backbone, net)
     shown = list(first.values())[:DRAWN]
     caption = (
         "What do the networks look like (figures A.1, A.2)? A bar is a layer with weights, at its depth, as high as "
@@ -102,7 +102,7 @@ def _drawn(found: Sequence[Architecture]) -> Figures:
     )
     if len(first) > len(shown):
         caption += f" The first {len(shown)} of {len(first)} backbones."
-    return Figures(tuple(network(file_name("network", each.backbone), each) for each in shown), caption)
+    return Figures(tuple(network(file_name("network", net.backbone), net) for net in shown), caption)
 
 
 def _adapted(chains: Sequence[Chain], everything: Sequence[Architecture]) -> list[Figures]:
@@ -110,11 +110,7 @@ def _adapted(chains: Sequence[Chain], everything: Sequence[Architecture]) -> lis
     said: list[str] = []
     for kind, winner in winners(chains).items():
         net = next(
-            (
-                each
-                for each in everything
-                if (each.backbone, each.strategy) == (winner.cell.backbone, winner.cell.strategy)
-            ),
+            (net for net in everything if (net.backbone, net.strategy) == (winner.cell.backbone, winner.cell.strategy)),
             None,
         )
         if net is None:

@@ -1,4 +1,4 @@
-"""The partition: what each subset got of pixels and families, and how far that is from the best possible."""
+"""The partition: shares of pixels and families of each subset, and their distance from the best possible."""
 
 from __future__ import annotations
 
@@ -41,32 +41,32 @@ _LEVELS = {"patch": "patches", "sample": "samples"}
 
 
 def partition(chains: Sequence[Chain]) -> Section:
-    """One account for each partition that is shown."""
+    """Return an account per partition."""
     artefacts = unique(chain.partition for chain in chains)
     blocks: list[Block] = []
     drawn: dict[str, PartitionSummary] = {}
     kept: dict[str, list[Block]] = {}
-    for each in artefacts:
-        name, summary = each.manifest.name, each.read_result(PartitionSummary, "summary.json")
+    for artefact in artefacts:
+        name, summary = artefact.manifest.name, artefact.read_result(PartitionSummary, "summary.json")
         caption = "Did each subset get its share? Ticks are the targets, in brackets the number of families."
         if len(artefacts) > 1:
             blocks.append(Heading(name))
-        blocks.append(Paragraph(_sentence(each, summary)))
-        if "independence.json" in each.manifest.files:
-            blocks.append(Paragraph(_look_alikes(each.read_result(Independence, "independence.json"))))
+        blocks.append(Paragraph(_sentence(artefact, summary)))
+        if "independence.json" in artefact.manifest.files:
+            blocks.append(Paragraph(_look_alikes(artefact.read_result(Independence, "independence.json"))))
         same = next((other for other, shown in drawn.items() if shown == summary), None)
         if same is not None:
             blocks.append(Paragraph(f"Families and shares are those of {same}, above."))
             if not kept[same]:  # a leak keeps none
-                blocks += kept.setdefault(name, list(_kept(each)))
+                blocks += kept.setdefault(name, list(_kept(artefact)))
             continue
         drawn[name] = summary
         blocks.append(Figures((figure(file_name("partition", name), summary),), caption))
         blocks.append(_table(name, summary))
         if summary.remarks:
             blocks.append(Paragraph(f"Remarks: {'; '.join(summary.remarks)}."))
-        blocks += kept.setdefault(name, list(_kept(each)))
-    if any(each.strategy in ("ifp", "ifpo") for each in drawn.values()):
+        blocks += kept.setdefault(name, list(_kept(artefact)))
+    if any(summary.strategy in ("ifp", "ifpo") for summary in drawn.values()):
         blocks.append(Figures((six_families("six-families"),), _SIX))
         blocks.append(Figures((six_heatmaps("six-heatmaps"),), _SIX_HEATMAPS))
     lead = "No family is in two subsets: families are assigned whole, by their share of the pixels and by their number."
@@ -74,7 +74,7 @@ def partition(chains: Sequence[Chain]) -> Section:
 
 
 def _kept(artefact: Artefact) -> Iterator[Block]:
-    """The figures that stand beside the assignment; those of D are there where ε and μ were searched."""
+    """Yield the figures that the partition published; those of D exist where ε and μ were searched."""
     for stem, caption in _CAPTIONS.items():
         paths = [path for path in artefact.manifest.files if path.startswith(f"figures/{stem}-")]
         if paths:
@@ -95,12 +95,12 @@ def _sentence(artefact: Artefact, summary: PartitionSummary) -> str:
     if summary.certificate is not None:
         best = summary.certificate
         alone = " for this fold alone" if summary.folds else ""
-        found = (
+        relation = (
             f"The best possible D{alone}{' with that little in train' if best.lifted else ''} is"
             if best.proved
             else f"No D below {decimal(best.bound, 4)} is possible; best found:"
         )
-        words += f" {found} {decimal(best.best, 4)}; the gap is {decimal(best.gap, 4)}."
+        words += f" {relation} {decimal(best.best, 4)}; the gap is {decimal(best.gap, 4)}."
     leak = artefact.manifest.spec.get("correlate")
     if leak:
         how = _LEAKS.get(leak["mode"], leak["mode"]).format(level=_LEVELS[leak.get("level", "patch")])
@@ -110,8 +110,8 @@ def _sentence(artefact: Artefact, summary: PartitionSummary) -> str:
 
 def _look_alikes(proof: Independence) -> str:
     alike = proof.near_duplicates
-    found = f"{plural(alike.count, 'pair')} of patches" if alike.count else "No two patches"
-    words = f"{found} of different families in different subsets look the same up to brightness, turns and flips"
+    pairs = f"{plural(alike.count, 'pair')} of patches" if alike.count else "No two patches"
+    words = f"{pairs} of different families in different subsets look the same up to brightness, turns and flips"
     return (
         f"{words}; {plural(alike.too_plain, 'patch')} too plain to tell were left out."
         if alike.too_plain
@@ -136,14 +136,14 @@ def _table(name: str, summary: PartitionSummary) -> Table:
             subset,
             len(got.families),
             got.family_share,
-            float(summary.targets.diversity[place]),
+            float(summary.targets.diversity[index]),
             got.patches,
             got.share,
-            float(summary.targets.proportions[place]),
+            float(summary.targets.proportions[index]),
         )
-        for label, each in summary.classes.items()
-        for place, subset in enumerate(SUBSETS)
-        for got in (each.subsets[subset],)
+        for label, of_class in summary.classes.items()
+        for index, subset in enumerate(SUBSETS)
+        for got in (of_class.subsets[subset],)
     ]
     return simple_table(
         file_name("partition", name), "Families, patches and pixels against their targets", columns, rows

@@ -1,4 +1,4 @@
-"""Where it all comes from: the digest of every artefact, its machine, and the commands that make it again."""
+"""The provenance: the digest of every artefact, its machine, and the commands that make it again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from neurograde.storage.artefact import Artefact
 def provenance(
     chains: Sequence[Chain], baselines: Sequence[Artefact] = (), spec: Mapping[str, Any] | None = None
 ) -> Section:
-    """Every artefact behind the page, in the order in which it was made; `spec` is the page's own."""
-    artefacts = unique([*(each for chain in chains for each in chain.artefacts()), *baselines])
+    """Return every artefact behind the page, in the order in which it was made; `spec` is the page's own."""
+    artefacts = unique([*(artefact for chain in chains for artefact in chain.artefacts()), *baselines])
     lead = (
         "A digest covers an artefact's spec, its files and the digests of what it was made from, so these lines hold "
         "together from image to figure. Click one to select the whole of it."
@@ -27,7 +27,7 @@ def provenance(
         "the digests above to compare with:"
     )
     tables = Tables((_table(artefacts), _machines(artefacts)))
-    commands = _commands([each.manifest for each in artefacts], spec)
+    commands = _commands([artefact.manifest for artefact in artefacts], spec)
     return Section("provenance", "Provenance", lead, (tables, Heading("To make it again"), Paragraph(again), commands))
 
 
@@ -37,7 +37,7 @@ def _table(artefacts: Sequence[Artefact]) -> Table:
         Column("digest", "digest", kind="digest"),
         Column("spec_digest", "spec", kind="digest"),
     )
-    rows = [(each.folder, each.manifest.digest, each.manifest.spec_digest) for each in artefacts]
+    rows = [(artefact.folder, artefact.manifest.digest, artefact.manifest.spec_digest) for artefact in artefacts]
     return simple_table("provenance", "The chain of digests", columns, rows)
 
 
@@ -48,16 +48,16 @@ def _machines(artefacts: Sequence[Artefact]) -> Table:
         Column("software", "software", kind="text"),
     )
     jobs: dict[tuple[str, str], dict[str, None]] = {}
-    for each in artefacts:
-        where = (_machine(each.manifest), _software(each.manifest))
-        jobs.setdefault(where, {})[each.manifest.job] = None
+    for artefact in artefacts:
+        where = (_machine(artefact.manifest), _software(artefact.manifest))
+        jobs.setdefault(where, {})[artefact.manifest.job] = None
     rows = [(", ".join(names), *where) for where, names in jobs.items()]
     return simple_table("machines", "Machines and software", columns, rows)
 
 
 def _commands(manifests: Sequence[Manifest], own: Mapping[str, Any] | None) -> Commands:
-    """A command for each spec, and the specs; all shards of a grid are made by one command."""
-    every = [(each.job, each.name.partition("/")[0], each.spec) for each in manifests]
+    """Return a command per spec, and the specs; all shards of a grid are made by one command."""
+    every = [(manifest.job, manifest.name.partition("/")[0], manifest.spec) for manifest in manifests]
     if own is not None:
         every.append(("report", own["name"], dict(own)))
     files = {f"specs/{job}-{name}.yaml": (job, specfile.dump(spec)) for job, name, spec in every}

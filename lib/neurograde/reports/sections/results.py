@@ -18,14 +18,14 @@ _ORDER = ("test", "valid", "external")
 
 
 def results(chains: Sequence[Chain]) -> Section:
-    """Tables and figures of each evaluation."""
+    """Return tables and figures of each evaluation."""
     blocks: list[Block] = []
     for chain in chains:
         if len(chains) > 1:
             blocks.append(Heading(chain.name))
         blocks.append(Paragraph(_sentence(chain)))
-        found = chain.metrics.subsets
-        blocks.append(Tables(tuple(_table(chain, subset, found[subset]) for subset in _ORDER if subset in found)))
+        subsets = chain.metrics.subsets
+        blocks.append(Tables(tuple(_table(chain, subset, subsets[subset]) for subset in _ORDER if subset in subsets)))
         blocks += [_figures(chain), *further(chain.name, chain.metrics)]
         blocks.append(Notes(chain.metrics.notes))
     lead = (
@@ -46,35 +46,38 @@ def _sentence(chain: Chain) -> str:
     )
 
 
-def _table(chain: Chain, subset: str, found: SubsetResult) -> Table:
-    levels: dict[str, Assessment] = {level: getattr(found, level) for level in LEVELS}
-    names = list(found.patches.metrics)
+def _table(chain: Chain, subset: str, subset_result: SubsetResult) -> Table:
+    levels: dict[str, Assessment] = {level: getattr(subset_result, level) for level in LEVELS}
+    names = list(subset_result.patches.metrics)
     return Table(
         slug=file_name("results", chain.name, subset),
         caption=f"{subset.capitalize()}; sensitivity and specificity are of {chain.metrics.positive}",
         titles=(
             Cell("", kind="text"),
-            *(Cell(level, f"n = {each.n:,}\n{plural(each.families, 'family')}") for level, each in levels.items()),
+            *(
+                Cell(level, f"n = {assessment.n:,}\n{plural(assessment.families, 'family')}")
+                for level, assessment in levels.items()
+            ),
         ),
         rows=tuple(
             (
                 Cell(title(name), kind="text"),
-                *(_cell(name, each) for each in levels.values()),
+                *(_cell(name, level) for level in levels.values()),
             )
             for name in names
         ),
         columns=("level", "n", "families", "metric", "value", "low", "high", "undefined_resamples"),
         values=tuple(
-            (level, each.n, each.families, name, value.value, value.low, value.high, value.undefined)
-            for level, each in levels.items()
-            for name, value in each.metrics.items()
+            (level, assessment.n, assessment.families, name, value.value, value.low, value.high, value.undefined)
+            for level, assessment in levels.items()
+            for name, value in assessment.metrics.items()
         ),
     )
 
 
 def _cell(name: str, assessment: Assessment) -> Cell:
-    found = assessment.metric(name)
-    return Cell(metric(name, found.value), interval(name, found.low, found.high))
+    value = assessment.metric(name)
+    return Cell(metric(name, value.value), interval(name, value.low, value.high))
 
 
 def _figures(chain: Chain) -> Figures:
@@ -85,9 +88,9 @@ def _figures(chain: Chain) -> Figures:
             file_name("confusion", chain.name, subset),
             subset,
             metrics.classes,
-            [(f"{level}, n = {each.n:,}", each.confusion) for level, each in _matrices(found)],
+            [(f"{level}, n = {assessment.n:,}", assessment.confusion) for level, assessment in _matrices(result)],
         )
-        for subset, found in both.items()
+        for subset, result in both.items()
     ]
     patches = {subset: both[subset].patches for subset in ("valid", "test")}
     curves = (
@@ -102,5 +105,5 @@ def _figures(chain: Chain) -> Figures:
     return Figures((*matrices, *curves), caption)
 
 
-def _matrices(found: SubsetResult) -> tuple[tuple[str, Assessment], ...]:
-    return (("patches", found.patches), ("images", found.images))
+def _matrices(result: SubsetResult) -> tuple[tuple[str, Assessment], ...]:
+    return (("patches", result.patches), ("images", result.images))

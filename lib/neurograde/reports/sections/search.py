@@ -1,4 +1,4 @@
-"""The search: every cell, backbones, strategies and depths compared (table 4.1, figures 4.3 to 4.8, B, C)."""
+"""The search: every setting, backbones, strategies and depths compared (table 4.1, figures 4.3 to 4.8, B, C)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KINDS: dict[type, tuple[str, str, str]] = {
 def search(chains: Sequence[Chain]) -> Section:
     """Return everything that was tried in the searches of the page; a line names each figure that needs more of it.
 
-    Leak experiments are no part of it: they are compared in their own section.
+    Leak experiments are left out: they are compared in the section of experiments.
     """
     chains = searches(chains)
     if not chains:
@@ -46,14 +46,14 @@ def search(chains: Sequence[Chain]) -> Section:
         ("best session", [_best_session(chains[0])]),
         ("distributions", _distributions(chains)),
     )
-    for name, found in tables:
-        blocks += found
-        if not found:
+    for name, drawn in tables:
+        blocks += drawn
+        if not drawn:
             missing.append(_MISSING[name])
     if missing:
         blocks.append(Notes(tuple(missing)))
     sessions = sum(len(chain.run.sessions) for chain in chains)
-    best = min(rows.values(), key=lambda each: each.mean)
+    best = min(rows.values(), key=lambda row: row.mean)
     lead = (
         f"{plural(sessions, 'session')} in {plural(len(rows), 'search')} of a backbone and strategy; the best mean "
         f"over repeats is {spread('loss', best.mean, best.std)}, by {best.name}."
@@ -72,41 +72,43 @@ _MISSING = {
 
 
 def best_rows(chains: Sequence[Chain]) -> dict[tuple[str, str, str], Point]:
-    """The best cell of every backbone and strategy of each evaluation."""
+    """Return the best setting of every backbone and strategy of each evaluation."""
     searches = [(cell.backbone, cell.strategy) for chain in chains for cell in _firsts(chain)]
-    found: dict[tuple[str, str, str], Point] = {}
+    best: dict[tuple[str, str, str], Point] = {}
     for chain in chains:
         for cell in _firsts(chain):
             again = searches.count((cell.backbone, cell.strategy)) > 1
             name = f"{cell.backbone}, {cell.strategy}" + (f" ({chain.name})" if again else "")
             assert cell.loss.mean is not None
-            found[chain.name, cell.backbone, cell.strategy] = Point(name, cell.loss.mean, cell.loss.std, cell.n)
-    return found
+            best[chain.name, cell.backbone, cell.strategy] = Point(name, cell.loss.mean, cell.loss.std, cell.n)
+    return best
 
 
 def _firsts(chain: Chain) -> list[CellResult]:
-    """The best cell of each backbone and strategy; an evaluation lists its cells best first."""
-    found: dict[tuple[str, str], CellResult] = {}
+    """Return the best setting of each backbone and strategy; an evaluation lists its settings best first."""
+    firsts: dict[tuple[str, str], CellResult] = {}
     for cell in chain.metrics.cells:
         if cell.loss.mean is not None:
-            found.setdefault((cell.backbone, cell.strategy), cell)
-    return list(found.values())
+            firsts.setdefault((cell.backbone, cell.strategy), cell)
+    return list(firsts.values())
 
 
 def _maps(chains: Sequence[Chain]) -> list[Figures]:
     figures: list[Figure] = []
     for chain in chains:
         cells: dict[tuple[str, str], list[CellResult]] = {}
-        for each in chain.metrics.cells:
-            if each.loss.mean is not None:
-                cells.setdefault((each.backbone, each.strategy), []).append(each)
+        for cell in chain.metrics.cells:
+            if cell.loss.mean is not None:
+                cells.setdefault((cell.backbone, cell.strategy), []).append(cell)
         for (backbone, strategy), members in cells.items():
             if len(members) > 1 and len(figures) < MAPS_DRAWN:
                 title = f"{backbone}, {strategy}"
                 slug = file_name("map", chain.name, title)
                 if len(chains) > 1:
                     title = f"{chain.name}: {title}"
-                values = {(each.learning_rate, each.batch_size): (each.loss.mean or 0.0, each.n) for each in members}
+                values = {
+                    (member.learning_rate, member.batch_size): (member.loss.mean or 0.0, member.n) for member in members
+                }
                 figures.append(grid_map(slug, title, values))
     if not figures:
         return []
@@ -122,7 +124,7 @@ def _maps(chains: Sequence[Chain]) -> list[Figures]:
 def _backbones(rows: dict[tuple[str, str, str], Point]) -> list[Figures]:
     if len(rows) < 2:
         return []
-    points = sorted(rows.values(), key=lambda each: each.mean)
+    points = sorted(rows.values(), key=lambda row: row.mean)
     caption = "Which backbone and strategy together? The best cell of each, mean ± std over its repeats."
     return [Figures((compared("backbones", points),), caption)]
 
@@ -160,14 +162,14 @@ def _depth(adaptation: Strategy) -> int:
 
 
 def _best_session(chain: Chain) -> Figures:
-    chosen = next(each for each in chain.metrics.sessions if each.id == chain.metrics.chosen.session)
+    chosen = next(session for session in chain.metrics.sessions if session.id == chain.metrics.chosen.session)
     histories = chain.histories
     figures = tuple(
         learning_curves(f"best-session-{measure}", curves_of(measure, [chosen], histories))
         for measure in ("loss", "accuracy")
     )
     epoch = chosen.best_loss.epoch if chosen.best_loss else None
-    session: Session = next(each for each in chain.run.sessions if each.id == chosen.id)
+    session: Session = next(session for session in chain.run.sessions if session.id == chosen.id)
     caption = f"How did the session that opened the test set train (figure 4.8)? {session.id}" + (
         f": its best epoch is {epoch}, at a minimax loss of {decimal(chosen.best_loss.loss)}."
         if chosen.best_loss
@@ -177,9 +179,9 @@ def _best_session(chain: Chain) -> Figures:
 
 
 def untrained(chains: Sequence[Chain]) -> Band | None:
-    """Mean and deviation of valid loss at epoch 0 over all sessions."""
+    """Return mean and deviation of valid loss at epoch 0 over all sessions."""
     losses = [rows[0].valid_loss for chain in chains for rows in chain.histories.values() if rows]
-    known = [each for each in losses if each is not None]
+    known = [loss for loss in losses if loss is not None]
     return Band(float(np.mean(known)), float(np.std(known))) if known else None
 
 
@@ -188,14 +190,14 @@ def _distributions(chains: Sequence[Chain]) -> list[Figures]:
     figures: list[Figure] = []
     for measure in ("loss", "accuracy"):
         values = [getattr(rows[0], f"valid_{measure}") for rows in histories]
-        known = [each for each in values if each is not None]
+        known = [value for value in values if value is not None]
         if len(known) > 1:
             figures.append(distribution(f"untrained-{measure}", measure, known))
     pairs = [
-        (each.valid_accuracy, each.valid_loss)
+        (row.valid_accuracy, row.valid_loss)
         for rows in histories
-        for each in rows
-        if each.valid_accuracy is not None and each.valid_loss is not None
+        for row in rows
+        if row.valid_accuracy is not None and row.valid_loss is not None
     ]
     if len(pairs) > 1:
         figures.append(density("accuracy-and-loss", pairs))

@@ -1,4 +1,4 @@
-"""Training: the cells of the grid in order, and the learning curves of the best of them (appendix B)."""
+"""Training: the settings of the grid in order, and the learning curves of the best of them (appendix B)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CELLS_LISTED = 20
 
 
 def training(chains: Sequence[Chain]) -> Section:
-    """The grid of each evaluation."""
+    """Return the grid of each evaluation."""
     blocks: list[Block] = []
     for chain in chains:
         if len(chains) > 1:
@@ -39,8 +39,8 @@ def _table(chain: Chain) -> Table:
         caption=f"Cells of {chain.metrics.run}, best first"
         + (f"; {count(more)} more in the CSV file" if more > 0 else ""),
         titles=tuple(
-            Cell(title, kind="text" if place < 2 else "number")
-            for place, title in enumerate(
+            Cell(title, kind="text" if index < 2 else "number")
+            for index, title in enumerate(
                 (
                     "backbone",
                     "strategy",
@@ -54,14 +54,14 @@ def _table(chain: Chain) -> Table:
                 )
             )
         ),
-        rows=tuple(_row(each) for each in cells[:CELLS_LISTED]),
+        rows=tuple(_row(cell) for cell in cells[:CELLS_LISTED]),
         columns=(*columns, *(f"{name}_{part}" for name, part in spreads)),
         values=tuple(
             (
-                *(getattr(each, column) for column in columns),
-                *(getattr(getattr(each, name), part) for name, part in spreads),
+                *(getattr(cell, column) for column in columns),
+                *(getattr(getattr(cell, name), part) for name, part in spreads),
             )
-            for each in cells
+            for cell in cells
         ),
     )
 
@@ -83,7 +83,9 @@ def _row(cell: CellResult) -> tuple[Cell, ...]:
 def _figures(chain: Chain) -> Iterator[Figures]:
     histories = chain.histories
     for cell in _drawn(chain):
-        sessions = [each for each in chain.metrics.sessions if each.cell == cell.cell and each.diverged is None]
+        sessions = [
+            session for session in chain.metrics.sessions if session.cell == cell.cell and session.diverged is None
+        ]
         chosen = ", the cell that was chosen" if cell.cell == chain.metrics.chosen.cell else ""
         caption = (
             f"How did it train (appendix B)? {cell.backbone}, {cell.strategy}, learning rate {cell.learning_rate:g}, "
@@ -96,23 +98,23 @@ def _figures(chain: Chain) -> Iterator[Figures]:
 
 
 def _drawn(chain: Chain) -> list[CellResult]:
-    """The best cells, and the chosen one wherever it stands."""
+    """Return the best settings, and the chosen one whatever its rank."""
     chosen = chain.metrics.chosen_cell
-    best = [each for each in chain.metrics.cells[:CELLS_DRAWN] if each.n]
+    best = [cell for cell in chain.metrics.cells[:CELLS_DRAWN] if cell.n]
     return best if chosen in best else [chosen, *best[: CELLS_DRAWN - 1]]
 
 
 def curves_of(measure: str, sessions: Sequence[SessionResult], histories: dict[str, list[Metrics]]) -> Curves:
-    """The curves of some sessions of a cell, `loss` or `accuracy`."""
+    """Return the curves of some sessions of a setting, `loss` or `accuracy`."""
 
     def curve(session: SessionResult, subset: str) -> dict[int, float]:
-        values = [getattr(each, f"{subset}_{measure}") for each in histories[session.id]]
+        values = [getattr(metrics, f"{subset}_{measure}") for metrics in histories[session.id]]
         return {epoch: value for epoch, value in enumerate(values) if value is not None}
 
-    bests = [each.best_loss if measure == "loss" else each.best_accuracy for each in sessions]
+    bests = [session.best_loss if measure == "loss" else session.best_accuracy for session in sessions]
     return Curves(
         measure=measure,
-        train=[curve(each, "train") for each in sessions],
-        valid=[curve(each, "valid") for each in sessions],
-        best=[(each.epoch, value) for each in bests if each and (value := getattr(each, measure)) is not None],
+        train=[curve(session, "train") for session in sessions],
+        valid=[curve(session, "valid") for session in sessions],
+        best=[(best.epoch, value) for best in bests if best and (value := getattr(best, measure)) is not None],
     )

@@ -1,4 +1,4 @@
-"""Who won: the best cell of each strategy (table 4.1), and of each backbone with a new last layer (figure 4.3)."""
+"""The winners: the best setting of each strategy (table 4.1), and of each backbone with a new last layer (4.3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neurograde.specs.train import Extension, Straightforward, Strategy, Unfreez
 
 
 class Winner(NamedTuple):
-    """A cell that no other of its kind beats by the mean of its repeats."""
+    """A setting that no other of its kind beats by the mean of its repeats."""
 
     chain: Chain
     cell: CellResult
@@ -25,33 +25,33 @@ class Winner(NamedTuple):
 
     @property
     def repeats(self) -> list[BestEpoch]:
-        """The best epoch of each of its repeats, the best one first."""
-        bests = [each.best_loss for each in self.chain.metrics.sessions if each.cell == self.cell.cell]
-        return sorted((each for each in bests if each and each.loss is not None), key=lambda each: each.loss or 0.0)
+        """Return the best epoch of each of its repeats, the best one first."""
+        bests = [session.best_loss for session in self.chain.metrics.sessions if session.cell == self.cell.cell]
+        return sorted((best for best in bests if best and best.loss is not None), key=lambda best: best.loss or 0.0)
 
 
 def candidates(chains: Sequence[Chain]) -> Iterator[Winner]:
     """Yield every setting of the searches, the best of each evaluation first."""
     for chain in searches(chains):
-        adaptations = {each.cell: each.adaptation for each in chain.run.sessions}
+        adaptations = {session.cell: session.adaptation for session in chain.run.sessions}
         for cell in chain.metrics.cells:
             if cell.loss.mean is not None:
                 yield Winner(chain, cell, adaptations[cell.cell], cell.loss.mean)
 
 
 def winners(chains: Sequence[Chain]) -> dict[str, Winner]:
-    """The best cell of each kind of strategy, in the order of §4.2 to 4.4."""
-    found: dict[str, Winner] = {}
-    for each in candidates(chains):
-        kind = each.adaptation.kind
-        if kind not in found or each.mean < found[kind].mean:
-            found[kind] = each
+    """Return the best setting of each kind of strategy, in the order of §4.2 to 4.4."""
+    best: dict[str, Winner] = {}
+    for candidate in candidates(chains):
+        kind = candidate.adaptation.kind
+        if kind not in best or candidate.mean < best[kind].mean:
+            best[kind] = candidate
     order = ("straightforward", "extension", "unfreezing", "whole")
-    return dict(sorted(found.items(), key=lambda item: order.index(item[0])))
+    return dict(sorted(best.items(), key=lambda item: order.index(item[0])))
 
 
 def modification(adaptation: Strategy) -> str:
-    """What table 4.1 says of a strategy."""
+    """Return the words of table 4.1 for a strategy."""
     if isinstance(adaptation, Extension):
         return plural(adaptation.non_linearities, "non-linearity")
     if isinstance(adaptation, Unfreezing):
@@ -60,25 +60,29 @@ def modification(adaptation: Strategy) -> str:
 
 
 def best_table(chains: Sequence[Chain]) -> Table:
-    """Table 4.1."""
-    found = winners(chains)
+    """Return table 4.1."""
+    best_of = winners(chains)
     searched = {
-        kind: sum(each.cell.n + each.cell.diverged for each in candidates(chains) if each.adaptation.kind == kind)
-        for kind in found
+        kind: sum(
+            candidate.cell.n + candidate.cell.diverged
+            for candidate in candidates(chains)
+            if candidate.adaptation.kind == kind
+        )
+        for kind in best_of
     }
     names = ("experiment", "CNN", "modification", "learning rate", "batch", "loss", "accuracy", "sessions")
     rows, values = [], []
-    for kind, each in found.items():
-        best, repeats = each.repeats[0], each.repeats
+    for kind, winner in best_of.items():
+        best, repeats = winner.repeats[0], winner.repeats
         accuracies = [one.accuracy for one in repeats if one.accuracy is not None]
         deviation = stdev(accuracies) if len(accuracies) > 1 else None
         mean = fmean(accuracies) if accuracies else None
-        cell = each.cell
+        cell = winner.cell
         rows.append(
             (
                 Cell(kind, kind="text"),
                 Cell(cell.backbone, kind="text"),
-                Cell(modification(each.adaptation), kind="text"),
+                Cell(modification(winner.adaptation), kind="text"),
                 Cell(f"{cell.learning_rate:g}"),
                 Cell(count(cell.batch_size)),
                 Cell(decimal(best.loss), spread("loss", cell.loss.mean, cell.loss.std)),
@@ -94,7 +98,7 @@ def best_table(chains: Sequence[Chain]) -> Table:
         slug="best",
         caption="Which strategy is best on valid (table 4.1)? The best repeat of the cell of best mean loss, the "
         "accuracy of the same epoch; below them mean ± std of the n repeats, and how many sessions were searched",
-        titles=tuple(Cell(name, kind="text" if place < 3 else "number") for place, name in enumerate(names)),
+        titles=tuple(Cell(name, kind="text" if index < 3 else "number") for index, name in enumerate(names)),
         rows=tuple(rows),
         columns=("experiment", "backbone", "strategy", "learning_rate", "batch_size", "loss", "accuracy", "loss_mean",
                  "loss_std", "accuracy_mean", "accuracy_std", "n", "sessions"),
@@ -103,33 +107,33 @@ def best_table(chains: Sequence[Chain]) -> Table:
 
 
 def backbone_figures(chains: Sequence[Chain]) -> list[Figures]:
-    """Figure 4.3, where more than one backbone had a new last layer alone."""
+    """Return figure 4.3, where more than one backbone had a new last layer alone."""
     best: dict[str, Winner] = {}
-    for each in candidates(chains):
-        name = each.cell.backbone
-        if isinstance(each.adaptation, Straightforward) and (name not in best or each.mean < best[name].mean):
-            best[name] = each
+    for candidate in candidates(chains):
+        name = candidate.cell.backbone
+        if isinstance(candidate.adaptation, Straightforward) and (name not in best or candidate.mean < best[name].mean):
+            best[name] = candidate
     if len(best) < 2:
         return []
-    found = sorted((_reached(each) for each in best.values()), key=lambda each: _natural(each.backbone))
+    reached = sorted((_reached(winner) for winner in best.values()), key=lambda winner: _natural(winner.backbone))
     caption = (
         "Which backbone, with nothing but a new last layer (figure 4.3)? The best cell of each: its best repeat and "
         "the accuracy of the same epoch, and mean ± std over the repeats."
     )
-    return [Figures((backbones("backbones-straightforward", found),), caption)]
+    return [Figures((backbones("backbones-straightforward", reached),), caption)]
 
 
 def _reached(winner: Winner) -> Reached:
     repeats = winner.repeats
-    losses = [each.loss or 0.0 for each in repeats]
-    accuracies = [each.accuracy or 0.0 for each in repeats]
-    deviations = [stdev(each) if len(each) > 1 else None for each in (losses, accuracies)]
+    losses = [repeat.loss or 0.0 for repeat in repeats]
+    accuracies = [repeat.accuracy or 0.0 for repeat in repeats]
+    deviations = [stdev(values) if len(values) > 1 else None for values in (losses, accuracies)]
     return Reached(
         winner.cell.backbone, losses[0], accuracies[0], fmean(losses), deviations[0], fmean(accuracies), deviations[1]
     )
 
 
 def _natural(backbone: str) -> tuple[str, int, str]:
-    """Families by name, their members by number: resnet18 before resnet152."""
-    digits = "".join(each for each in backbone[len(family(backbone)) :] if each.isdigit())
+    """Return a key that sorts families by name, their members by number: resnet18 before resnet152."""
+    digits = "".join(character for character in backbone[len(family(backbone)) :] if character.isdigit())
     return family(backbone), int(digits or 0), backbone

@@ -113,11 +113,11 @@ class SubsetResult(Part):
     """The three ways of counting a subset."""
 
     samples: Assessment
-    """By sample, as the report counts."""
+    """Result by sample, as the report counts."""
     patches: Assessment
-    """By patch as it was cut."""
+    """Result by patch as it was cut."""
     images: Assessment
-    """By image, with the mean probability of its patches."""
+    """Result by image, with the mean probability of its patches."""
 
 
 class Threshold(Part):
@@ -126,4 +126,4 @@ class Threshold(Part):
     value: float | None
     """The probability; None with more than two classes, of which the most probable is named."""
     source: str
-    """Where it comes from, in words."""
+    """Source of the threshold, in words."""

@@ -89,7 +89,7 @@ class Chosen(Part):
     """The session that opened the test set."""
 
     session: str
-    """Its id."""
+    """Id of the session."""
     cell: str
     """Id of its setting."""
     rule: str
@@ -102,11 +102,11 @@ class CasesOfSubset(Part):
     fewer_than_k: int
     """Cases with fewer than k patches."""
     mean: Assessment
-    """By the mean probability."""
+    """Grades by the mean probability."""
     vote: Assessment
-    """By a vote of the patches."""
+    """Grades by a vote of the patches."""
     top_k: Assessment
-    """By the mean of the k highest scores."""
+    """Grades by the mean of the k highest scores."""
 
 
 class Cases(Part):
@@ -141,7 +141,7 @@ class Temperature(Part):
     value: float
     """The temperature."""
     source: str
-    """Where it comes from, in words."""
+    """Source of the temperature, in words."""
     at_border: bool
     """True if it is at the border of the values that were searched."""
     subsets: dict[str, Recalibration]
@@ -190,13 +190,13 @@ class EvaluationResult(Result):
     chosen: Chosen
     """The session that opened the test set."""
     threshold: Threshold
-    """Its threshold."""
+    """Threshold of that session."""
     subsets: dict[str, SubsetResult]
-    """Its result on each subset."""
+    """Result of that session on each subset."""
     cases: Cases | None = None
-    """Its grades of whole cases."""
+    """Grades of whole cases."""
     temperature: Temperature | None = None
-    """Its calibration by a temperature."""
+    """Calibration by a temperature."""
     ensemble: Ensemble | None = None
     """The repeats of its setting together; None of a single session."""
     test_standardised_as_train: SubsetResult | None = None
@@ -208,7 +208,7 @@ class EvaluationResult(Result):
     external: External | None = None
     """The external test set; None without one."""
     notes: tuple[str, ...] = ()
-    """What a reader of the figures must know, a sentence each."""
+    """Remarks that a reader of the figures must know, a sentence each."""
 
     @property
     def chosen_cell(self) -> CellResult:

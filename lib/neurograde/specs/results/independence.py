@@ -33,9 +33,9 @@ class Pair(Part):
     patches: tuple[str, ...]
     """Names of the two."""
     families: tuple[str, ...]
-    """Their families."""
+    """Families of the two."""
     subsets: tuple[str, ...]
-    """Their subsets."""
+    """Subsets of the two."""
     bits: int
     """Bits by which their hashes differ."""
 
@@ -57,7 +57,7 @@ class Independence(Result):
     leaking: bool = False
     """True if train and valid share families on purpose."""
     shared: tuple[Shared, ...] = ()
-    """What each two subsets share."""
+    """Families and pixels that each two subsets share."""
     subsets: dict[str, SubsetContent] = Field(default_factory=dict)
     """Content of each subset."""
     near_duplicates: NearDuplicates

@@ -94,7 +94,7 @@ class PartitionSummary(Result):
     folds: Folds | None = None
     """Fold of a cross-validation; None outside one."""
     targets: Targets
-    """What was asked."""
+    """Shares that were asked."""
     loss: float | None = None
     """D, the mean of the classes'."""
     parameters: dict[str, Parameters] = Field(default_factory=dict)

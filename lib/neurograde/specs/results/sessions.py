@@ -9,18 +9,18 @@ class WeightsFile(Part):
     """A file of initial weights."""
 
     source: str
-    """Where it came from."""
+    """URL or name of the weights."""
     sha256: str
     """SHA-256 of its bytes."""
     licence: str | None
-    """Its licence; None where the source names none."""
+    """Licence of the weights; None where the source names none."""
 
 
 class SessionEnd(Part):
     """The end of one session."""
 
     id: str
-    """Its id."""
+    """Id of the session."""
     best_epoch_by_loss: int | None = None
     """Epoch of least minimax loss; None where it diverged at once."""
     best_epoch_by_accuracy: int | None = None
