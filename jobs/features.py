@@ -19,14 +19,14 @@ from neurograde.runtime.grid import is_trained, require_staged_weights
 from neurograde.runtime.job import Job, UpToDate
 from neurograde.runtime.log import log
 from neurograde.runtime.upstream import made_from
-from neurograde.specs.train import Extension, Straightforward, TrainSpec
+from neurograde.specs.train import TrainSpec
 
 
 @job(TrainSpec)
 def features(job: Job[TrainSpec]) -> None:
     """Compute the features of each backbone in turn."""
     spec = job.spec
-    if spec.engine == "plain" or not any(isinstance(each, Straightforward | Extension) for each in spec.strategies):
+    if spec.engine == "plain" or not any(strategy.has_frozen_trunk for strategy in spec.strategies):
         log.info(f"nothing to do: the grid {spec.name} under engine {spec.engine} reads no features")
         return
     dataset = job.upstream("datasets", spec.dataset)
@@ -35,6 +35,7 @@ def features(job: Job[TrainSpec]) -> None:
     require_staged_weights(job)
 
     from neurograde.learning.data.samples import read_samples, read_statistics
+    from neurograde.learning.engines.protocol import TrainingContext
     from neurograde.learning.features.bank import Features
     from neurograde.learning.networks import staged_weights
     from neurograde.learning.networks.weights import prepare_trunk
@@ -49,7 +50,7 @@ def features(job: Job[TrainSpec]) -> None:
     made = 0
     for backbone in spec.backbones:
         trunk, _ = prepare_trunk(spec, backbone, ())
-        bank = Features(job, trunk, samples=samples, statistics=statistics, device=device, charged=True)
+        bank = Features(job, TrainingContext(spec, trunk, samples, statistics, device), charged=True)
         made += bank.make()
     if not made:
         raise UpToDate(f"the features of grid {spec.name} are up to date in {job.store.url}")

@@ -20,6 +20,7 @@ from torch import nn
 from torchvision import transforms
 
 from neurograde.learning.data.samples import Planned, Samples
+from neurograde.learning.engines.protocol import TrainingContext
 from neurograde.learning.engines.stacked.suffix import SuffixEngine
 from neurograde.learning.networks.backbones import random_trunk
 from neurograde.learning.networks.boundary import cut
@@ -68,16 +69,8 @@ def _compared(name: str, backbone: str, layers: int, batch: int, target: float) 
         pixels = np.stack([np.asarray(Image.open(path)) for path in files])
         samples = Samples(tuple(Planned(str(n), IDENTITY, n % 2) for n in range(IMAGES)), pixels, np.arange(IMAGES))
         data = {"train": samples, "valid": samples}
-        options: dict[str, Any] = {"device": torch.device("cpu"), "tick": lambda _samples: None}
-        engine = SuffixEngine(
-            spec,
-            sessions,
-            trunk,
-            cut(trunk.module, SIDE),
-            samples=data,
-            statistics=dict.fromkeys(data, STATISTICS),
-            **options,
-        )
+        context = TrainingContext(spec, trunk, data, dict.fromkeys(data, STATISTICS), torch.device("cpu"))
+        engine = SuffixEngine(context, sessions, cut(trunk.module, SIDE))
         engine.run_epoch(1)  # fills the cache
         ours = [_seconds(engine, epoch) for epoch in range(2, ROUNDS + 2)]
     ratios = [theirs / own for theirs, own in zip(plain, ours, strict=True)]

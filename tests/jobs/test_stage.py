@@ -12,7 +12,7 @@ from torchvision import models
 from jobs.stage import stage
 from jobs.train import train
 from neurograde.learning.networks import staged_weights
-from neurograde.learning.networks.weights import torchvision_file
+from neurograde.learning.networks.families.family import family_of
 from neurograde.runtime.job import Job
 from neurograde.specs.train import Backbone
 from neurograde.storage.artefact import read_manifest
@@ -49,7 +49,7 @@ def run(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkey
 
 def download(seed: int = 0) -> Path:
     """Stand in for torchvision's download: a state dict of the right network where it would lie."""
-    path = torchvision_file(SQUEEZENET)
+    path = family_of(SQUEEZENET.name).weight_file(SQUEEZENET)
     path.parent.mkdir(parents=True)
     torch.manual_seed(seed)
     torch.save(models.squeezenet1_1(weights=None).state_dict(), path)

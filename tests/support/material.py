@@ -12,6 +12,7 @@ from PIL import Image
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Planned, Samples, Statistics
 from neurograde.learning.engines.plain.engine import PlainEngine
+from neurograde.learning.engines.protocol import TrainingContext
 from neurograde.learning.networks.backbones import Trunk, random_trunk
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.specs.grid import expand
@@ -90,14 +91,9 @@ def engine(
 ) -> PlainEngine:
     """A plain engine of the spec's sessions (or those given) on the painted samples (or those given)."""
     torch.set_num_threads(1)
+    statistics = {"train": STATISTICS, "valid": STATISTICS}
     return PlainEngine(
-        spec,
-        sessions or sessions_of(spec),
-        trunk(spec),
-        samples=data or subsets(),
-        statistics={"train": STATISTICS, "valid": STATISTICS},
-        device=device,
-        tick=lambda _samples: None,
+        TrainingContext(spec, trunk(spec), data or subsets(), statistics, device), sessions or sessions_of(spec)
     )
 
 

@@ -9,6 +9,7 @@ import torch
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Samples
 from neurograde.learning.engines.plain.engine import PlainEngine
+from neurograde.learning.engines.protocol import TrainingContext
 from neurograde.learning.engines.stacked.suffix import SuffixEngine
 from neurograde.learning.networks.backbones import Trunk
 from neurograde.learning.networks.boundary import cut
@@ -28,9 +29,9 @@ def few() -> dict[str, Samples]:
     return subsets(each=3)
 
 
-def options(data: dict[str, Samples], device: torch.device = CPU) -> dict[str, Any]:
-    statistics = dict.fromkeys(data, STATISTICS)
-    return {"samples": data, "statistics": statistics, "device": device, "tick": lambda _samples: None}
+def context(spec: TrainSpec, trunk: Trunk, device: torch.device = CPU) -> TrainingContext:
+    data = few()
+    return TrainingContext(spec, trunk, data, dict.fromkeys(data, STATISTICS), device)
 
 
 def trunk_of(spec: TrainSpec) -> Trunk:
@@ -39,12 +40,12 @@ def trunk_of(spec: TrainSpec) -> Trunk:
 
 def plain(spec: TrainSpec) -> PlainEngine:
     torch.set_num_threads(1)
-    return PlainEngine(spec, sessions_of(spec), trunk_of(spec), **options(few()))
+    return PlainEngine(context(spec, trunk_of(spec)), sessions_of(spec))
 
 
 def suffix(spec: TrainSpec, device: torch.device = CPU) -> SuffixEngine:
     torch.set_num_threads(1)
-    trunk, data, sessions = trunk_of(spec), few(), sessions_of(spec)
+    trunk, sessions = trunk_of(spec), sessions_of(spec)
     freeze(trunk, sessions[0].adaptation)
-    found = cut(trunk.module, Inputs.of(spec, trunk.name, 48).size_px)
-    return SuffixEngine(spec, sessions, trunk, found, **options(data, device))
+    boundary = cut(trunk.module, Inputs.of(spec, trunk.name, 48).size_px)
+    return SuffixEngine(context(spec, trunk, device), sessions, boundary)

@@ -12,7 +12,8 @@ from neurograde.baselines.method import Described, Fitted, Floats, Patch
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Planned, Samples, Statistics
 from neurograde.learning.features.forward import run_module
-from neurograde.learning.networks.backbones import INCEPTION, default_input_size_px, random_trunk
+from neurograde.learning.networks.backbones import random_trunk
+from neurograde.learning.networks.families.family import family_of
 from neurograde.learning.networks.weights import load_weights, read_weights
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.maths.standardise import IMAGENET
@@ -31,7 +32,8 @@ class FrozenFeaturesMethod:
             SpecError, DataError, StoreUnavailable: as `learning.weights` has it.
         """
         self.name = spec.backbone.name
-        self.side = default_input_size_px(self.name)
+        family = family_of(self.name)
+        self.side, self.resizes = family.input_size_px(self.name), family.resizes(self.name)
         trunk = random_trunk(self.name, self.side, 0)
         weights = read_weights(spec.backbone)
         if weights is not None:
@@ -43,7 +45,7 @@ class FrozenFeaturesMethod:
         """(1, width) of each patch: of its centre; for Inception, and where the patch is smaller, of all, resized."""
         pixels = np.stack([each.pixels for each in patches])
         samples = Samples(tuple(Planned(each.name, IDENTITY, 0) for each in patches), pixels, np.arange(len(patches)))
-        inputs = Inputs(self.side, resize=self.name == INCEPTION or pixels.shape[1] < self.side, seed=0)
+        inputs = Inputs(self.side, resize=self.resizes or pixels.shape[1] < self.side, seed=0)
         device = torch.device("cpu")
         batches = run_module(self.module, inputs, samples, self.statistics, None, device, "fp32", fold=True)
         return [row[None] for _, (features,) in batches for row in features.numpy()]

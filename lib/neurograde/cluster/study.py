@@ -18,7 +18,7 @@ from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.patch import PatchSpec
 from neurograde.specs.report import ReportSpec
-from neurograde.specs.train import Extension, Straightforward, TrainSpec
+from neurograde.specs.train import TrainSpec
 
 
 @dataclass(frozen=True)
@@ -186,5 +186,5 @@ def _is_ahead(job: str, spec: JobSpec) -> bool:
         return False
     if job == "stage":
         return any(backbone.is_enum for backbone in spec.backbones)
-    reads_features = any(isinstance(each, Straightforward | Extension) for each in spec.strategies)
+    reads_features = any(strategy.has_frozen_trunk for strategy in spec.strategies)
     return job == "features" and spec.engine == "shared" and reads_features

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from neurograde.errors import DataError, Stopped
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Planned, Statistics
+from neurograde.learning.engines.protocol import TrainingContext
 from neurograde.learning.features.bank import Features
 from neurograde.learning.networks.backbones import Trunk
 from neurograde.runtime.job import Job
@@ -55,7 +56,8 @@ def bank(memory_url: str) -> Callable[..., Features]:
         job = Job(TrainSpec.parse(train_spec(store=memory_url, **changes).model_dump(mode="json")), Store(memory_url))
         fields = {"samples": subsets(), "statistics": {"train": STATISTICS, "valid": STATISTICS}} | (options or {})
         trunk = Trunk("leaknet", module or Mixer(), 5, 0.0, "classifier.3")
-        return Features(job, trunk, device=CPU, **fields)
+        charged = bool(fields.pop("charged", False))
+        return Features(job, TrainingContext(job.spec, trunk, device=CPU, **fields), charged=charged)
 
     return bank
 

@@ -9,7 +9,7 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from neurograde.errors import DataError
 from neurograde.learning.inference.session_outputs import predict, predict_each
-from neurograde.learning.networks.leaknet import LeakNet
+from neurograde.learning.networks.families.leaknet import LeakNet
 from neurograde.learning.run.checkpoint import encode
 from neurograde.maths.losses import binary_cross_entropy, cross_entropy
 from tests.support.material import STATISTICS, engine, samples, sessions_of, train_spec

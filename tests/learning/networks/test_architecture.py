@@ -7,7 +7,8 @@ import torch
 from torchvision import models
 
 from neurograde.learning.networks.architecture import architecture, architectures, counts
-from neurograde.learning.networks.backbones import default_input_size_px, outline
+from neurograde.learning.networks.backbones import outline
+from neurograde.learning.networks.families.family import family_of
 from neurograde.learning.networks.heads import new_head
 from neurograde.learning.networks.session_network import freeze, weight_layers
 from neurograde.reports.published import TABLE_1_2
@@ -18,12 +19,12 @@ STRAIGHTFORWARD = Straightforward(kind="straightforward")
 
 
 def described(name: str, strategy: Strategy = STRAIGHTFORWARD, weights: str = "IMAGENET1K_V1") -> Architecture:
-    return architecture(Backbone(name=name, weights=weights), strategy, default_input_size_px(name), 1)
+    return architecture(Backbone(name=name, weights=weights), strategy, family_of(name).input_size_px(name), 1)
 
 
 @pytest.mark.parametrize("name", TABLE_1_2)
 def test_the_models_have_the_parameters_and_operations_of_table_1_2(name: str):
-    said, found = TABLE_1_2[name], counts(name, default_input_size_px(name))
+    said, found = TABLE_1_2[name], counts(name, family_of(name).input_size_px(name))
     assert round(found.parameters / 1e6, said.parameters_places) == said.parameters_millions
     assert round(found.multiply_adds / 1e9, said.operations_places) == said.operations_billions
 
@@ -77,7 +78,7 @@ def test_what_is_trained_is_what_a_session_of_the_strategy_trains(name: str, str
 def test_every_layer_that_unfreezing_counts_is_there_once():
     for name in ("vgg16", "resnet50", "inception_v3"):
         found = [f"{each.name}.weight" for each in described(name).layers]
-        assert sorted(found) == sorted(weight_layers(outline(name, default_input_size_px(name))))
+        assert sorted(found) == sorted(weight_layers(outline(name, family_of(name).input_size_px(name))))
 
 
 def test_six_layers_of_vgg19_are_two_of_its_classifier_and_four_convolutions():

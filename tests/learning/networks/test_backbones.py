@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from neurograde.errors import SpecError
-from neurograde.learning.networks.backbones import check_name, default_input_size_px, outline, random_trunk
-from neurograde.learning.networks.leaknet import LeakNet
+from neurograde.learning.networks.backbones import outline, random_trunk
+from neurograde.learning.networks.families.family import family_of
+from neurograde.learning.networks.families.leaknet import LeakNet
 
 WIDTHS = {
     "alexnet": 4096,
@@ -45,7 +46,7 @@ DROPOUTS = {
 
 @pytest.mark.parametrize("backbone", WIDTHS)
 def test_the_trunk_gives_features_and_leaves_the_last_dropout_to_the_head(backbone: str):
-    size = default_input_size_px(backbone)
+    size = family_of(backbone).input_size_px(backbone)
     trunk = outline(backbone, size)
     device = next(trunk.module.parameters()).device
     assert trunk.module(torch.empty(2, 3, size, size, device=device)).shape == (2, WIDTHS[backbone])
@@ -99,4 +100,4 @@ def test_random_weights_follow_from_seed_and_name_and_leave_the_global_generator
 
 def test_an_unknown_name_is_refused_with_the_nearest_ones():
     with pytest.raises(SpecError, match="'resnet_18' is none of torchvision's classifiers; did you mean resnet18"):
-        check_name("resnet_18")
+        family_of("resnet_18")

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from neurograde.learning.networks.backbones import default_input_size_px, outline, random_trunk
+from neurograde.learning.networks.backbones import outline, random_trunk
 from neurograde.learning.networks.boundary import Cut, Untraceable, cut
+from neurograde.learning.networks.families.family import family_of
 from neurograde.learning.networks.session_network import freeze, unfrozen, weight_layers
 from neurograde.specs.train import Unfreezing, Whole
 
@@ -36,7 +37,7 @@ def names(module: nn.Module, *, trained: bool) -> set[str]:
 
 @pytest.mark.parametrize("backbone", FAMILIES)
 def test_the_prefix_has_no_trained_parameter_and_the_suffix_all_of_them_and_no_other(backbone: str):
-    size = default_input_size_px(backbone)
+    size = family_of(backbone).input_size_px(backbone)
     trunk = outline(backbone, size)
     for layers in range(min(12, len(weight_layers(trunk))) + 1):
         freeze(trunk, unfreezing(layers))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurograde.learning.engines.choice import make_engine
-from neurograde.learning.engines.protocol import Engine
+from neurograde.learning.engines.protocol import Engine, TrainingContext
 from neurograde.learning.inference.session_outputs import predict
 from neurograde.learning.networks.weights import prepare_trunk
 from neurograde.learning.run.preflight import check
@@ -20,7 +20,7 @@ from neurograde.storage.store import Store
 from tests.support.engines import worst_difference
 from tests.support.material import CPU, STATISTICS, samples, sessions_of, subsets, train_spec
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FAMILIES = ["efficientnet_b0", "densenet121"]
 STRATEGIES: list[dict[str, Any]] = [
     {"kind": "straightforward"},
@@ -32,16 +32,9 @@ STRATEGIES: list[dict[str, Any]] = [
 
 def engine_of(name: str, spec: TrainSpec, url: str) -> Engine:
     data = subsets(each=3, size_px=64)
-    return make_engine(
-        name,
-        Job(spec, Store(url)),
-        sessions_of(spec),
-        prepare_trunk(spec, spec.backbones[0], ())[0],
-        samples=data,
-        statistics=dict.fromkeys(data, STATISTICS),
-        device=CPU,
-        tick=lambda _samples: None,
-    )
+    trunk, _ = prepare_trunk(spec, spec.backbones[0], ())
+    context = TrainingContext(spec, trunk, data, dict.fromkeys(data, STATISTICS), CPU)
+    return make_engine(name, Job(spec, Store(url)), context, sessions_of(spec))
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda each: each["kind"])

@@ -12,7 +12,8 @@ from torchvision import models
 
 from neurograde.errors import DataError, DigestMismatch, SpecError
 from neurograde.learning.networks.backbones import random_trunk
-from neurograde.learning.networks.weights import Weights, check_source, load_weights, prepare_trunk, read_weights
+from neurograde.learning.networks.families.family import Weights
+from neurograde.learning.networks.weights import check_source, load_weights, prepare_trunk, read_weights
 from neurograde.specs.records import RawInput
 from neurograde.specs.train import Backbone
 from tests.support.material import train_spec

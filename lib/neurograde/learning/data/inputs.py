@@ -19,7 +19,8 @@ from torch.nn.functional import interpolate
 
 from neurograde.errors import SpecError
 from neurograde.learning.data.samples import Planned, Samples, Statistics
-from neurograde.learning.networks.backbones import INCEPTION, default_input_size_px
+from neurograde.learning.networks.backbones import input_size_px
+from neurograde.learning.networks.families.family import family_of
 from neurograde.maths.dihedral import apply
 from neurograde.maths.seeding import generator, seed_of
 from neurograde.specs.train import TrainSpec
@@ -45,14 +46,14 @@ class Inputs:
         Raises:
             SpecError: the patches are smaller than the input, and are not resized.
         """
-        size = spec.input_size_px or default_input_size_px(backbone)
-        if backbone != INCEPTION and patch_size_px < size:
+        size, resizes = input_size_px(spec, backbone), family_of(backbone).resizes(backbone)
+        if not resizes and patch_size_px < size:
             raise SpecError(
                 f"input_size_px: {backbone} takes inputs of {size} px, the patches have {patch_size_px}; "
                 f"accepted is input_size_px up to {patch_size_px}, or larger patches"
             )
         dtype = torch.float64 if spec.precision == "fp64" else torch.float32
-        return cls(size, backbone == INCEPTION, spec.seed, dtype)
+        return cls(size, resizes, spec.seed, dtype)
 
     def has_crops(self, spec: TrainSpec, patch_size_px: int) -> bool:
         """Whether slices of random crops differ; a patch that is resized, or has no pixel to spare, has one crop."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -23,12 +23,10 @@ from torch import Tensor
 
 from neurograde.errors import DataError
 from neurograde.learning.data.inputs import Inputs, slices_of
-from neurograde.learning.data.samples import Samples, Statistics
-from neurograde.learning.engines.protocol import Tick
+from neurograde.learning.engines.protocol import TrainingContext
 from neurograde.learning.features import artefact
 from neurograde.learning.features.forward import run_module
 from neurograde.learning.features.recipe import recipe, samples_digest, weights_digest
-from neurograde.learning.networks.backbones import Trunk
 from neurograde.runtime.cache import Cache
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
@@ -49,38 +47,26 @@ class Part(NamedTuple):
 class Features:
     """The features of a trunk's samples, on the device, in the order of the plans."""
 
-    def __init__(
-        self,
-        job: Job[TrainSpec],
-        trunk: Trunk,
-        *,
-        samples: Mapping[str, Samples],
-        statistics: Mapping[str, Statistics],
-        device: torch.device,
-        charged: bool = False,
-        tick: Tick = lambda _samples: None,
-    ) -> None:
-        """The bank as it stands; nothing is computed yet.
+    def __init__(self, job: Job[TrainSpec], context: TrainingContext, *, charged: bool = False) -> None:
+        """List the arrays of the bank; nothing is computed yet.
 
         Args:
-            job: Its spec, store and meter.
-            trunk: What computes the features, with its weights; it is left as it is.
-            samples: `train` and `valid`.
-            statistics: What each of them is standardised with.
-            device: Where features are computed and where they go.
-            charged: Whether the manifest of each array carries what it cost. A shard that computes features counts
-                them in its own record, and no energy may count twice.
-            tick: Called now and then, with 0, while an array that does not stand is computed for `train` or `valid`.
+            job: Its store and meter.
+            context: Samples, trunk and device; the trunk is left as it is. Its callback gets 0 while an array is
+                computed for `train` or `valid`.
+            charged: True: the manifest of each array records its cost. A shard that computes features counts them in
+                its own record, and no energy may count twice.
         """
-        self.job, self.trunk, self.samples, self.statistics, self.device = job, trunk, samples, statistics, device
-        self.charged, self.tick = charged, tick
+        spec, trunk, samples = context.spec, context.trunk, context.samples
+        self.job, self.trunk, self.samples, self.statistics = job, trunk, samples, context.statistics
+        self.device, self.charged, self.tick = context.device, charged, context.tick
         self.width = trunk.width
-        self.inputs = Inputs.of(job.spec, trunk.name, samples["train"].patch_size_px)
-        self.crops = self.inputs.has_crops(job.spec, samples["train"].patch_size_px)
-        slices = range(slices_of(job.spec)) if self.crops else ()
+        self.inputs = Inputs.of(spec, trunk.name, context.patch_size_px)
+        self.crops = self.inputs.has_crops(spec, context.patch_size_px)
+        slices = range(slices_of(spec)) if self.crops else ()
         self.parts = (Part("train", None), Part("valid", None), *(Part("train", each) for each in slices))
         self._recipes = self._all_recipes()
-        self._cache = Cache(job.spec.cache_gib)
+        self._cache = Cache(spec.cache_gib)
         self._open: OrderedDict[Part, Tensor] = OrderedDict()
         self._lock = Lock()
         self._read: dict[Part, InputRecord] = {}

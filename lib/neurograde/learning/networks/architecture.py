@@ -12,13 +12,12 @@ from itertools import product
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
-from torchvision import models
 
-from neurograde.learning.networks.backbones import Trunk, default_input_size_px, outline
+from neurograde.learning.networks.backbones import Trunk, input_size_px, outline
 from neurograde.learning.networks.boundary import Untraceable, cut
 from neurograde.learning.networks.dropout import Dropout
+from neurograde.learning.networks.families.family import family_of
 from neurograde.learning.networks.heads import new_head
-from neurograde.learning.networks.leaknet import LeakNet
 from neurograde.learning.networks.session_network import freeze
 from neurograde.specs.architecture import Architecture, Counts, Layer, Step
 from neurograde.specs.train import Backbone, Strategy, TrainSpec
@@ -28,17 +27,16 @@ def architectures(spec: TrainSpec) -> Iterator[Architecture]:
     """Every backbone of a grid under every strategy, in the order of the spec."""
     outputs = 1 if len(spec.classes) == 2 else len(spec.classes)
     for backbone, strategy in product(spec.backbones, spec.strategies):
-        size_px = spec.input_size_px or default_input_size_px(backbone.name)
-        yield architecture(backbone, strategy, size_px, outputs)
+        yield architecture(backbone, strategy, input_size_px(spec, backbone.name), outputs)
 
 
-def architecture(backbone: Backbone, strategy: Strategy, input_size_px: int, outputs: int) -> Architecture:
+def architecture(backbone: Backbone, strategy: Strategy, side_px: int, outputs: int) -> Architecture:
     """A backbone as the strategy adapts it.
 
     Raises:
         SpecError: there is no such network, or it cannot be adapted so.
     """
-    trunk = _outline(backbone.name, input_size_px)
+    trunk = _outline(backbone.name, side_px)
     freeze(trunk, strategy)
     with torch.device("meta"):
         head = new_head(trunk, strategy, outputs, 0, "")
@@ -46,12 +44,12 @@ def architecture(backbone: Backbone, strategy: Strategy, input_size_px: int, out
     return Architecture(
         backbone=backbone.name,
         weights=backbone.weights,
-        input_size_px=input_size_px,
+        input_size_px=side_px,
         kind=strategy.kind,
         strategy=strategy.label,
-        imagenet=counts(backbone.name, input_size_px),
-        accuracy=_accuracy(backbone),
-        layers=tuple(_layer(trunk.module, *place) for place in _places(backbone.name, input_size_px)),
+        imagenet=counts(backbone.name, side_px),
+        accuracy=family_of(backbone.name).published_accuracy(backbone),
+        layers=tuple(_layer(trunk.module, *place) for place in _places(backbone.name, side_px)),
         features=trunk.width,
         head=tuple(_steps(head, trunk.width)),
         parameters=sum(each.numel() for each in parameters),
@@ -60,16 +58,16 @@ def architecture(backbone: Backbone, strategy: Strategy, input_size_px: int, out
 
 
 @cache
-def counts(backbone: str, input_size_px: int) -> Counts:
+def counts(backbone: str, side_px: int) -> Counts:
     """Parameters and multiply-adds of the network as its makers built it.
 
     torch counts a multiplication and an addition as two operations, table 1.2 and torchvision's own tables as one.
     """
-    network = _original(backbone, input_size_px).eval()
+    network = _original(backbone, side_px).eval()
     device = next(network.parameters()).device
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        given = network(torch.empty(1, 3, input_size_px, input_size_px, device=device))
-    auxiliary = [each for name, each in network.named_children() if name in ("AuxLogits", "aux1", "aux2")]
+        given = network(torch.empty(1, 3, side_px, side_px, device=device))
+    auxiliary = [each for name, each in network.named_children() if name in family_of(backbone).auxiliary_heads]
     return Counts(
         outputs=given.shape[-1],
         parameters=sum(each.numel() for each in network.parameters()),
@@ -78,33 +76,27 @@ def counts(backbone: str, input_size_px: int) -> Counts:
     )
 
 
-def _original(backbone: str, input_size_px: int) -> nn.Module:
-    def make() -> nn.Module:
-        if backbone == "leaknet":
-            return LeakNet(input_size_px)
-        options = {"init_weights": False} if backbone in ("inception_v3", "googlenet") else {}
-        network: nn.Module = models.get_model(backbone, weights=None, **options)
-        return network
-
+def _original(backbone: str, side_px: int) -> nn.Module:
+    family = family_of(backbone)
     try:
         with torch.device("meta"):
-            return make()
+            return family.original(backbone, side_px)
     except NotImplementedError:  # RegNet computes with its weights as it is made
-        return make()
+        return family.original(backbone, side_px)
 
 
 @cache
-def _outline(backbone: str, input_size_px: int) -> Trunk:
-    return outline(backbone, input_size_px)
+def _outline(backbone: str, side_px: int) -> Trunk:
+    return outline(backbone, side_px)
 
 
 @cache
-def _places(backbone: str, input_size_px: int) -> tuple[tuple[str, int, int], ...]:
+def _places(backbone: str, side_px: int) -> tuple[tuple[str, int, int], ...]:
     """Path, side of the map and depth of each layer with weights, in the order of computation."""
-    module = _outline(backbone, input_size_px).module
+    module = _outline(backbone, side_px).module
     heavy = {name for name, each in module.named_modules() if any(p.ndim >= 2 for p in each.parameters(recurse=False))}
     try:
-        graph = cut(module, input_size_px).graph
+        graph = cut(module, side_px).graph
     except Untraceable:  # it decides in Python what it computes: all that is known is the order of registration
         return tuple((name, 0, place) for place, name in enumerate(sorted(heavy, key=list(heavy).index), start=1))
     depths: dict[torch.fx.Node, int] = {}
@@ -131,10 +123,3 @@ def _steps(head: nn.Sequential, units: int) -> Iterator[Step]:
         kind = "linear" if isinstance(each, nn.Linear) else "dropout" if isinstance(each, Dropout) else "non-linearity"
         units = each.out_features if isinstance(each, nn.Linear) else units
         yield Step(kind, type(each).__name__, units)
-
-
-def _accuracy(backbone: Backbone) -> tuple[float, float] | None:
-    if not backbone.is_enum or backbone.name == "leaknet":
-        return None
-    found = models.get_model_weights(backbone.name)[backbone.weights].meta.get("_metrics", {}).get("ImageNet-1K")
-    return (found["acc@1"] / 100, found["acc@5"] / 100) if found else None

@@ -27,9 +27,9 @@ def new_head(trunk: Trunk, strategy: Strategy, outputs: int, seed: int, session:
         torch.manual_seed(seed_of(seed, "session", session, "init"))
         layers: list[nn.Module] = [Dropout(trunk.dropout, trunk.width)] if trunk.dropout else []
         width = trunk.width
+        check_width(trunk, strategy)
         if isinstance(strategy, Extension):
-            check_width(trunk, strategy)
-            for _ in range(strategy.non_linearities):
+            for _ in range(strategy.hidden_layers):
                 layers += [
                     nn.Linear(width, width // 2),
                     activation_of(strategy),
@@ -39,11 +39,11 @@ def new_head(trunk: Trunk, strategy: Strategy, outputs: int, seed: int, session:
         return nn.Sequential(*layers, nn.Linear(width, outputs))
 
 
-def check_width(trunk: Trunk, strategy: Extension) -> None:
-    """SpecError unless the trunk's width can be halved as often as the extension asks."""
+def check_width(trunk: Trunk, strategy: Strategy) -> None:
+    """Raise SpecError unless the trunk's width can be halved as often as the strategy asks."""
     most = trunk.width.bit_length() - 1
-    if strategy.non_linearities > most:
+    if strategy.hidden_layers > most:
         raise SpecError(
-            f"strategies: extension of {strategy.non_linearities} non-linearities: the {trunk.width} features of "
+            f"strategies: extension of {strategy.hidden_layers} non-linearities: the {trunk.width} features of "
             f"{trunk.name} can be halved {most} times"
         )

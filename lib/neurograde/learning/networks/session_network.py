@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from neurograde.errors import DataError, SpecError
 from neurograde.learning.networks.backbones import Trunk
-from neurograde.specs.train import Strategy, Unfreezing, Whole
+from neurograde.specs.train import Strategy
 
 Values = Tensor | tuple[Tensor, ...]
 """What a network takes: images, or what stands for them further on."""
@@ -89,16 +89,16 @@ def freeze(trunk: Trunk, strategy: Strategy) -> None:
         SpecError: the trunk has fewer layers than are to be unfrozen.
     """
     parameters = dict(trunk.module.named_parameters())
-    first = 0 if isinstance(strategy, Whole) else len(parameters)
-    if isinstance(strategy, Unfreezing) and strategy.layers:
+    count, first = strategy.trained_layers, len(parameters)
+    if count is None:
+        first = 0
+    elif count:
         layers = weight_layers(trunk)
-        if strategy.layers > len(layers):
-            raise SpecError(
-                f"strategies: unfreezing of {strategy.layers} layers: {trunk.name} has {len(layers)} before its last"
-            )
-        first = list(parameters).index(layers[-strategy.layers])
-    for place, parameter in enumerate(parameters.values()):
-        parameter.requires_grad_(place >= first)
+        if count > len(layers):
+            raise SpecError(f"strategies: unfreezing of {count} layers: {trunk.name} has {len(layers)} before its last")
+        first = list(parameters).index(layers[-count])
+    for index, parameter in enumerate(parameters.values()):
+        parameter.requires_grad_(index >= first)
 
 
 def own_copy(trunk: Trunk) -> nn.Module:

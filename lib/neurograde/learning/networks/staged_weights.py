@@ -13,7 +13,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from neurograde.learning.networks.weights import check_source, read_weights, torchvision_file
+from neurograde.learning.networks.families.family import family_of
+from neurograde.learning.networks.weights import check_source, read_weights
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
@@ -43,7 +44,7 @@ def stage(job: Job[TrainSpec], backbone: Backbone) -> bool:
         return False
     weights = read_weights(backbone)
     assert weights is not None
-    path = torchvision_file(backbone).name
+    path = family_of(backbone.name).weight_file(backbone).name
     source = {"backbone": backbone.name, "weights": backbone.weights, "url": weights.source, "licence": weights.licence}
     files = {path: weights.data, SOURCE: canonical_json(source)}
     if standing is not None:
@@ -83,7 +84,7 @@ def fetch(store: Store, backbones: Iterable[Backbone]) -> None:
         if not backbone.is_enum:
             continue
         check_source(backbone)
-        path = torchvision_file(backbone)
+        path = family_of(backbone.name).weight_file(backbone)
         manifest = None if path.exists() else read_manifest(store, f"{KIND}/{backbone.staged_name}")
         if manifest is None:
             continue

@@ -1,4 +1,4 @@
-"""Initial weights: `none`, a name of torchvision's enum, or the URL of a state dict; read safely, checked by name.
+"""Initial weights: `none`, a name of the family's weights, or the URL of a state dict; read safely, checked by name.
 
 Nothing is unpickled but tensors (`weights_only`), and a state dict must fit its backbone tensor by tensor: only the
 last layer, which the head replaces, and auxiliary heads, which are not built, may be there or not.
@@ -8,52 +8,27 @@ from __future__ import annotations
 
 import io
 import pickle
-import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.error import URLError
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor
-from torchvision import models
 
-from neurograde.errors import DataError, DigestMismatch, SpecError, StoreUnavailable
-from neurograde.learning.networks.backbones import Trunk, default_input_size_px, random_trunk
-from neurograde.maths.digest import sha256_hex
+from neurograde.errors import DataError, DigestMismatch, SpecError
+from neurograde.learning.networks.backbones import Trunk, input_size_px, random_trunk
+from neurograde.learning.networks.families.family import Weights, family_of
 from neurograde.specs.records import RawInput
 from neurograde.specs.train import Backbone, TrainSpec
 from neurograde.storage.raw import read_url
 
-_AUXILIARY = re.compile(r"^(AuxLogits|aux1|aux2)\.")
-_OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")  # as in torchvision's own files
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A file of weights."""
-
-    source: str
-    """URL it came from."""
-    data: bytes
-    """Its content."""
-    licence: str | None
-    """Its licence, where torchvision names one."""
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the content."""
-        return sha256_hex(self.data)
-
 
 def check_source(backbone: Backbone) -> None:
-    """SpecError, with what torchvision offers, for a name that its enum of this backbone does not have."""
+    """Raise SpecError, naming the weights that the family offers, where it has none of this name."""
     if not backbone.is_enum:
         return
-    known = [] if backbone.name == "leaknet" else [each.name for each in models.get_model_weights(backbone.name)]
+    known = family_of(backbone.name).weight_names(backbone.name)
     if backbone.weights not in known:
         raise SpecError(
             f"backbones: weights {backbone.weights!r} of {backbone.name} are unknown; accepted are none, the URL of a "
@@ -62,7 +37,7 @@ def check_source(backbone: Backbone) -> None:
 
 
 def prepare_trunk(spec: TrainSpec, backbone: Backbone, raw: Sequence[RawInput]) -> tuple[Trunk, Weights | None]:
-    """The trunk as every session of `spec` begins with it, and the file of its weights, if there is one.
+    """Return the trunk with which every session of `spec` begins, and the file of its weights, or None.
 
     Args:
         spec: Names the seed of random weights and the size of the inputs.
@@ -71,9 +46,9 @@ def prepare_trunk(spec: TrainSpec, backbone: Backbone, raw: Sequence[RawInput]) 
 
     Raises:
         DigestMismatch: they are not; both digests are named.
-        DataError, SpecError, StoreUnavailable: as `read_weights` and `load_weights` have it.
+        DataError, SpecError, StoreUnavailable: as in `read_weights` and `load_weights`.
     """
-    trunk = random_trunk(backbone.name, spec.input_size_px or default_input_size_px(backbone.name), spec.seed)
+    trunk = random_trunk(backbone.name, input_size_px(spec, backbone.name), spec.seed)
     weights = read_weights(backbone)
     if weights is not None:
         recorded = {each.path: each.sha256 for each in raw}.get(backbone.weights, weights.sha256)
@@ -84,17 +59,17 @@ def prepare_trunk(spec: TrainSpec, backbone: Backbone, raw: Sequence[RawInput]) 
 
 
 def read_weights(backbone: Backbone) -> Weights | None:
-    """The file behind `backbone.weights`; None for `none`.
+    """Return the file behind `backbone.weights`; None for `none`.
 
     Raises:
-        SpecError: there is no such file, or no such name.
-        StoreUnavailable: torchvision's file cannot be downloaded now.
+        SpecError: the file or the name does not exist.
+        StoreUnavailable: the file cannot be downloaded now.
     """
     if backbone.weights == "none":
         return None
     if backbone.is_enum:
         check_source(backbone)
-        return _torchvision(backbone)
+        return family_of(backbone.name).read_weights(backbone)
     try:
         return Weights(backbone.weights, read_url(backbone.weights), None)
     except FileNotFoundError:
@@ -102,15 +77,15 @@ def read_weights(backbone: Backbone) -> Weights | None:
 
 
 def load_weights(trunk: Trunk, weights: Weights) -> None:
-    """Put the weights into the trunk; DataError as `fitting` has it."""
+    """Load the weights into the trunk; raise DataError as `fitting` does."""
     trunk.module.load_state_dict(fitting(trunk, weights))
 
 
 def fitting(trunk: Trunk, weights: Weights) -> dict[str, Tensor]:
-    """The weights as a state dict of the trunk, which may be an outline.
+    """Return the weights as a state dict of the trunk, which may be an outline.
 
     Raises:
-        DataError: the file is no state dict, or another network's; names the file and the first tensor that differs.
+        DataError: the file holds no state dict, or one of another network; names the file and the first such tensor.
     """
     given = _without_head(trunk, _tensors(weights))
     expected = trunk.module.state_dict()
@@ -132,8 +107,9 @@ def fitting(trunk: Trunk, weights: Weights) -> dict[str, Tensor]:
 
 def _without_head(trunk: Trunk, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     head = (f"{trunk.last}.weight", f"{trunk.last}.bias")
-    names = {name: _OLD_DENSENET.sub(r"\1\2", name) for name in state}
-    return {new: state[old] for old, new in names.items() if old not in head and not _AUXILIARY.match(old)}
+    family = family_of(trunk.name)
+    names = {name: family.parameter_name(name) for name in state if name not in head}
+    return {new: state[old] for old, new in names.items() if new is not None}
 
 
 def _tensors(weights: Weights) -> dict[str, Tensor]:
@@ -149,21 +125,3 @@ def _tensors(weights: Weights) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(each, Tensor) for each in state.values()):
         raise DataError(f"{weights.source} is no state dict: it holds more than names and tensors")
     return state
-
-
-def torchvision_file(backbone: Backbone) -> Path:
-    """Where torchvision keeps the file of weights that its enum names, downloaded or not."""
-    url: str = models.get_model_weights(backbone.name)[backbone.weights].url
-    return Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
-
-
-def _torchvision(backbone: Backbone) -> Weights:
-    entry, path = models.get_model_weights(backbone.name)[backbone.weights], torchvision_file(backbone)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        prefix = path.stem.rpartition("-")[2]  # resnet18-f37072fd.pth: the start of the file's digest
-        try:
-            torch.hub.download_url_to_file(entry.url, str(path), hash_prefix=prefix, progress=False)
-        except URLError as error:
-            raise StoreUnavailable(f"{entry.url} cannot be downloaded: {error.reason}") from None
-    return Weights(entry.url, path.read_bytes(), entry.meta.get("license"))

@@ -9,7 +9,7 @@ from torchvision import models
 
 from neurograde.learning.engines.optimisers.optimiser import values_per_parameter
 from neurograde.learning.losses.objective import Objective
-from neurograde.learning.networks.backbones import Trunk, default_input_size_px, outline
+from neurograde.learning.networks.backbones import Trunk, input_size_px, outline
 from neurograde.learning.networks.heads import new_head
 from neurograde.learning.networks.session_network import freeze
 from neurograde.runtime.checkpoint_cost import GB, CheckpointCost, ShardMemory, ShardSize, checkpoint_cost, shard_memory
@@ -30,14 +30,14 @@ def checkpoint_plan(spec: TrainSpec, shard: Shard, trunk: Trunk) -> str:
 
 
 @cache
-def _outline(backbone: str, input_size_px: int) -> Trunk:
-    return outline(backbone, input_size_px)
+def _outline(backbone: str, side_px: int) -> Trunk:
+    return outline(backbone, side_px)
 
 
 def outlined(spec: TrainSpec, shard: Shard) -> Trunk:
     """Return the outline of a shard's trunk, to count with before there are weights."""
     backbone = shard.sessions[0].backbone
-    return _outline(backbone, spec.input_size_px or default_input_size_px(backbone))
+    return _outline(backbone, input_size_px(spec, backbone))
 
 
 def shard_size(spec: TrainSpec, shard: Shard, trunk: Trunk) -> ShardSize:

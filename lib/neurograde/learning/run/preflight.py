@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from neurograde.errors import SpecError
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Samples
-from neurograde.learning.networks.backbones import default_input_size_px, outline
+from neurograde.learning.losses.training_loss import LOSSES
+from neurograde.learning.networks.backbones import input_size_px, outline
 from neurograde.learning.networks.heads import check_width
 from neurograde.learning.networks.session_network import freeze
 from neurograde.learning.networks.weights import check_source, fitting, read_weights
 from neurograde.learning.run.device import prepare_device
-from neurograde.specs.train import Extension, TrainSpec
+from neurograde.specs.train import TrainSpec
 
 
 def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
@@ -33,7 +34,7 @@ def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
     if largest > len(train):
         raise SpecError(f"batch_sizes: {largest} is more than the {len(train)} train samples; accepted are 1 to that")
     for backbone in spec.backbones:
-        trunk = outline(backbone.name, spec.input_size_px or default_input_size_px(backbone.name))
+        trunk = outline(backbone.name, input_size_px(spec, backbone.name))
         check_source(backbone)
         weights = None if backbone.is_enum else read_weights(backbone)  # torchvision's own fit, once downloaded
         if weights is not None:
@@ -41,10 +42,10 @@ def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
         Inputs.of(spec, backbone.name, train.patch_size_px)
         for strategy in spec.strategies:
             freeze(trunk, strategy)
-            if spec.loss.kind == "center" and strategy.kind == "straightforward":
+            trains_before_last = strategy.hidden_layers or not strategy.has_frozen_trunk
+            if LOSSES[spec.loss.kind].has_centres and not trains_before_last:
                 raise SpecError(
-                    "loss.kind: 'center' pulls at what enters the last layer, which straightforward does not train; "
-                    "accepted are the other strategies, or another loss"
+                    f"loss.kind: {spec.loss.kind!r} pulls at what enters the last layer, which {strategy.kind} does "
+                    "not train; accepted are the other strategies, or another loss"
                 )
-            if isinstance(strategy, Extension):
-                check_width(trunk, strategy)
+            check_width(trunk, strategy)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from neurograde.learning.networks.weights import Weights
+from neurograde.learning.networks.families.family import Weights
 from neurograde.learning.run.checkpoint import encode
 from neurograde.maths.minimax import BestEpoch, best_by_accuracy, best_by_loss
 from neurograde.specs.records import Commit, Metrics, Session

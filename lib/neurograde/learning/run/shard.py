@@ -12,7 +12,7 @@ from neurograde.errors import AllDiverged, Fenced
 from neurograde.learning.data.samples import Samples, Statistics
 from neurograde.learning.engines.choice import features_read, make_engine
 from neurograde.learning.engines.plain.engine import PlainEngine
-from neurograde.learning.engines.protocol import Engine
+from neurograde.learning.engines.protocol import Engine, TrainingContext
 from neurograde.learning.engines.stacked.engine import SharedEngine
 from neurograde.learning.networks.weights import prepare_trunk
 from neurograde.learning.run.attempt import Attempt
@@ -52,9 +52,8 @@ def train_shard(
     began_with = TrainSpec.parse(grid.spec).engine  # whose checkpoints another engine could not read
     if began_with != spec.engine:
         log.info(f"runs/{grid.name} goes on under engine {began_with}, as it began")
-    engine = make_engine(
-        began_with, job, sessions, trunk, samples=samples, statistics=statistics, device=device, tick=attempt.tick
-    )
+    context = TrainingContext(spec, trunk, samples, statistics, device, attempt.tick)
+    engine = make_engine(began_with, job, context, sessions)
     log.info(f"runs/{grid.name}/{shard.name}: {checkpoint_plan(spec, shard, trunk)}")
     if device.type == "cpu" and isinstance(engine, PlainEngine):
         _take_threads_of(attempt.journal)

@@ -52,7 +52,7 @@ def test_room_on_the_disk_changes_no_bit(crop: str):
         trained = suffix(spec_of("resnet18", 2, 40, precision="fp32", boundary="fp16", crop=crop, cache_gib=room))
         for epoch in range(3):
             trained.run_epoch(epoch)
-        assert bool(trained.activations.kept) == (room > 0)
+        assert bool(trained.boundary.kept) == (room > 0)
         states.append(encode(trained.state()))
     assert states[0] == states[1]
 

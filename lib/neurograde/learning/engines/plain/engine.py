@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neurograde.learning.data.inputs import Inputs, slice_of_epoch, slices_of
-from neurograde.learning.data.samples import Samples, Statistics
 from neurograde.learning.data.samples import labels as numbers_of
 from neurograde.learning.engines.optimisers.optimiser import torch_optimiser
-from neurograde.learning.engines.protocol import Tick
+from neurograde.learning.engines.protocol import TrainingContext
 from neurograde.learning.losses.objective import Objective
 from neurograde.learning.networks.backbones import Trunk
 from neurograde.learning.networks.dropout import MaskStream, set_masks
@@ -30,7 +29,6 @@ from neurograde.learning.run.schedule import factor
 from neurograde.learning.run.session_progress import Standing
 from neurograde.maths.seeding import generator, seed_of
 from neurograde.specs.records import Metrics, Session
-from neurograde.specs.train import TrainSpec
 
 EVALUATION_BATCH = 64
 
@@ -54,36 +52,21 @@ class _Member:
 class PlainEngine:
     """Sessions of one backbone and one strategy."""
 
-    def __init__(
-        self,
-        spec: TrainSpec,
-        sessions: Sequence[Session],
-        trunk: Trunk,
-        *,
-        samples: Mapping[str, Samples],
-        statistics: Mapping[str, Statistics],
-        device: torch.device,
-        tick: Tick,
-    ) -> None:
-        """Networks and optimisers as they are before any step.
+    def __init__(self, context: TrainingContext, sessions: Sequence[Session]) -> None:
+        """Build networks and optimisers, before any step.
 
         Args:
-            spec: What all sessions share.
+            context: Samples, trunk and device; the layers that the strategy does not train are frozen in the trunk.
             sessions: The sessions; one backbone, one strategy.
-            trunk: Their trunk, with its weights; what the strategy does not train is frozen in it.
-            samples: `train` and `valid`.
-            statistics: What each of them is standardised with.
-            device: Where to train.
-            tick: Called after every batch.
         """
-        self.spec, self.samples, self.statistics = spec, samples, statistics
-        self.device, self.tick = device, tick
-        self.inputs = Inputs.of(spec, trunk.name, samples["train"].patch_size_px)
+        spec, trunk, samples = context.spec, context.trunk, context.samples
+        self.spec, self.samples, self.statistics = spec, samples, context.statistics
+        self.device, self.tick, self.dtype = context.device, context.tick, context.dtype
+        self.inputs = Inputs.of(spec, trunk.name, context.patch_size_px)
         self.objective = Objective.of(spec, numbers_of(spec), samples["train"].labels)
-        self.labels = {name: torch.from_numpy(each.labels).to(device) for name, each in samples.items()}
+        self.labels = {name: torch.from_numpy(subset.labels).to(self.device) for name, subset in samples.items()}
         freeze(trunk, sessions[0].adaptation)
-        self.dtype = torch.float64 if spec.precision == "fp64" else torch.float32
-        trunk.module.to(device, self.dtype).to(memory_format=torch.channels_last)
+        trunk.module.to(self.device, self.dtype).to(memory_format=torch.channels_last)
         self.members = [self._member(trunk, session) for session in sessions]
 
     @property

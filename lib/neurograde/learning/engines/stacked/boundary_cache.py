@@ -10,7 +10,7 @@ Never in a store: 100 slices before the last convolutions of VGG19 are 150 GB, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from typing import Any
@@ -22,51 +22,35 @@ from torch import Tensor
 
 from neurograde.errors import DataError
 from neurograde.learning.data.inputs import Inputs, slices_of
-from neurograde.learning.data.samples import Samples, Statistics
-from neurograde.learning.engines.protocol import Tick
+from neurograde.learning.data.samples import Samples
+from neurograde.learning.engines.protocol import TrainingContext
 from neurograde.learning.features.bank import Part
 from neurograde.learning.features.forward import run_module
 from neurograde.learning.features.recipe import digest_of, recipe, samples_digest, weights_digest
-from neurograde.learning.networks.backbones import Trunk
 from neurograde.learning.networks.boundary import Cut
 from neurograde.runtime.cache import Cache
 from neurograde.runtime.log import log
-from neurograde.specs.train import TrainSpec
 
 Arrays = tuple[NDArray[Any], ...]
 """One for each value of the boundary, (sample, ...), channels last."""
 
 
-class Activations:
-    """What the prefix of a trunk makes of the samples."""
+class BoundaryCache:
+    """Boundary values of the samples: outputs of the frozen part of a trunk."""
 
-    def __init__(
-        self,
-        spec: TrainSpec,
-        trunk: Trunk,
-        cut: Cut,
-        *,
-        samples: Mapping[str, Samples],
-        statistics: Mapping[str, Statistics],
-        device: torch.device,
-        tick: Tick,
-    ) -> None:
-        """Says in the log how much there is and what is kept of it; nothing is computed yet.
+    def __init__(self, context: TrainingContext, cut: Cut) -> None:
+        """Plan which parts are kept; nothing is computed yet.
 
         Args:
-            spec: How they are computed, and how kept.
-            trunk: What computes them, in the type that is trained in; its frozen part is left as it is.
-            cut: Where it is cut.
-            samples: `train` and `valid`.
-            statistics: What each of them is standardised with.
-            device: Where they are computed, and where batches go.
-            tick: Called with 0 while what is kept is computed.
+            context: Samples, trunk and device; the trunk's frozen part is read.
+            cut: Where the trunk is cut.
         """
-        self.spec, self.trunk, self.cut, self.tick = spec, trunk, cut, tick
-        self.samples, self.statistics, self.device = samples, statistics, device
-        self.inputs = Inputs.of(spec, trunk.name, samples["train"].patch_size_px)
-        self.crops = self.inputs.has_crops(spec, samples["train"].patch_size_px)
-        self.dtype = torch.float64 if spec.precision == "fp64" else torch.float32
+        spec, trunk, samples = context.spec, context.trunk, context.samples
+        self.spec, self.trunk, self.cut, self.tick = spec, trunk, cut, context.tick
+        self.samples, self.statistics, self.device = samples, context.statistics, context.device
+        self.inputs = Inputs.of(spec, trunk.name, context.patch_size_px)
+        self.crops = self.inputs.has_crops(spec, context.patch_size_px)
+        self.dtype = context.dtype
         self.stored = torch.float16 if spec.boundary == "fp16" else self.dtype
         self.prefix = cut.prefix(trunk.module)
         self._cache = Cache(spec.cache_gib)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
+
+from neurograde.errors import SpecError
+from neurograde.learning.networks.families.family import FAMILIES, Family
 
 WIDTHS = (32, 32, 64, 64)
 HIDDEN = 128
@@ -13,10 +18,10 @@ class LeakNet(nn.Module):
     """Four unpadded 3x3 convolutions, each max-pooled, without activation; then 128 units, LeakyReLU, dropout, one."""
 
     def __init__(self, input_size_px: int) -> None:
-        """A network for square inputs of `input_size_px`, 224 in the study.
+        """Build the network for square inputs of `input_size_px`, 224 in the study.
 
         Raises:
-            ValueError: fewer than 46 pixels, of which nothing would be left.
+            ValueError: the inputs have fewer than 46 pixels, which the convolutions would use up.
         """
         super().__init__()
         if input_size_px < SMALLEST_PX:
@@ -31,6 +36,26 @@ class LeakNet(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (batch, 1) of images (batch, 3, side, side)."""
+        """Return logits (batch, 1) of images (batch, 3, side, side)."""
         logits: Tensor = self.classifier(self.features(images).flatten(1))
         return logits
+
+
+class LeakNetFamily(Family):
+    """The one network of §2.6, without pretrained weights."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return its one name."""
+        return ("leaknet",)
+
+    def build(self, name: str, input_size_px: int) -> nn.Module:
+        """Return the network with random weights."""
+        del name
+        try:
+            return LeakNet(input_size_px)
+        except ValueError as error:
+            raise SpecError(f"input_size_px: {error}") from None
+
+
+FAMILIES.register("leaknet")(LeakNetFamily())
