@@ -39,7 +39,7 @@ test: setup  ## set up and run the tests
 
 soak: setup  ## the tests of killed, stopped, faulty and doubled attempts, at every step and more often
 	NEUROGRADE_SOAK=1 $(RUN) -m pytest tests/jobs/test_shard_kills.py tests/jobs/test_shard_twins.py tests/jobs/test_shard_faults.py \
-		tests/jobs/test_train.py $(ARGS)
+		tests/jobs/test_train.py tests/jobs/test_two_writers.py $(ARGS)
 
 k8s: setup  ## render the manifests: [SPECS=specs/report] [ARGS="--image ... --store ... --profile gke-spot-l4"]
 	$(RUN) -m jobs.grid $(or $(SPECS),specs/report) $(ARGS)

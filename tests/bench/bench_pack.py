@@ -30,7 +30,8 @@ from PIL import Image
 from neurograde.imaging.cut import cut_many
 from neurograde.patches.packed import pack
 from neurograde.runtime.cache import Cache
-from neurograde.storage.artefact import Artefact, Draft
+from neurograde.storage.artefact import Artefact
+from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
 from tests.bench.bench_patch import cut_job, entry
 from tests.bench.images import tiles

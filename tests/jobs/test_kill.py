@@ -50,5 +50,6 @@ def test_a_killed_job_leaves_no_artefact_and_its_rerun_the_undisturbed_one(image
         assert found is not None
         assert expected is not None
         assert found.digest == expected.digest
+        assert rough.list("claims") == rough.list("drafts") == {}
         assert set(rough.list(folder)) == {f"{folder}/{file}" for file in [*found.files, "manifest.json"]}
         break

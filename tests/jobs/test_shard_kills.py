@@ -7,7 +7,8 @@ from pathlib import Path
 
 from neurograde.storage.journal import Journal
 from neurograde.storage.store import Store
-from tests.support.shards import SHARD, SOAK, Plan, attempt_at, code_of, nothing_is_half_there, process_at, results
+from tests.support.kills import SOAK
+from tests.support.shards import SHARD, Plan, attempt_at, code_of, nothing_is_half_there, process_at, results
 
 
 def kill_everywhere(url: str, steps: range, plan: Plan) -> int:

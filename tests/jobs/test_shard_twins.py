@@ -11,7 +11,8 @@ from neurograde.specs.records import Commit
 from neurograde.storage.artefact import parse_record
 from neurograde.storage.journal import Journal
 from neurograde.storage.store import Store
-from tests.support.shards import SHARD, SOAK, Plan, attempt_at, code_of, process_at, results
+from tests.support.kills import SOAK
+from tests.support.shards import SHARD, Plan, attempt_at, code_of, process_at, results
 
 ROUNDS = 20 if SOAK else 5
 

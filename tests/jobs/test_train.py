@@ -19,9 +19,9 @@ from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.journal import Journal
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
-from tests.support.kills import DyingStore
+from tests.support.kills import SOAK, DyingStore
 from tests.support.material import train_spec, write_dataset
-from tests.support.shards import SOAK, code_of, command_process, train_process
+from tests.support.shards import code_of, command_process, train_process
 
 SHARD = "runs/grid/leaknet-whole"
 GRID = train_spec("leaknet", {"kind": "whole"}, epochs=3, repeats=2).model_dump(mode="json", exclude={"store", "job"})

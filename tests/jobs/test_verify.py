@@ -16,6 +16,7 @@ import pytest
 from jobs.chain import chain
 from jobs.verify import verify as job
 from neurograde.storage.artefact import read_manifest
+from neurograde.storage.claim import Claim
 from neurograde.storage.store import Store
 from tests.servers.fixtures import Bucket
 from tests.support.small import write_small
@@ -323,3 +324,12 @@ def test_the_commands_make_a_store_whole_again(verify, tmp_path: Path, capsys):
     code, found = verify(store)
     assert (code, found["broken"], found["mend"]) == (0, [], [])
     assert {key: store.get(key) for key in before} == before
+
+
+def test_claims_and_drafts_of_work_under_way_are_known_and_break_nothing(store: Store, verify):
+    claim = Claim(store, "patches/next", "a" * 64)
+    store.put(f"{claim.draft}/000001", b"half a draft")
+    code, found = verify(store)
+    assert code == 0
+    assert {f"{claim.draft}/000001", "claims/patches/next/1.json"} <= set(found["unreferenced"])
+    assert not found["unknown"]

@@ -12,7 +12,8 @@ from PIL import Image
 from neurograde.errors import DataError, DigestMismatch
 from neurograde.patches.packed import pack
 from neurograde.runtime.cache import Cache
-from neurograde.storage.artefact import Artefact, Draft, read_manifest
+from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
 from tests.support.material import finish, paint, png
 

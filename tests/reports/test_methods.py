@@ -11,7 +11,8 @@ from neurograde.reports.page import compose
 from neurograde.reports.sections.methods import methods
 from neurograde.specs.records import FileRecord, InputRecord, Manifest
 from neurograde.specs.results.baseline import BaselineResult
-from neurograde.storage.artefact import Artefact, Draft, encode_json, read_manifest
+from neurograde.storage.artefact import Artefact, encode_json, read_manifest
+from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
 from tests.support.page import chains
 from tests.support.study import carbon, write_study

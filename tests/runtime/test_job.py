@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 import time
 import weakref
@@ -13,13 +14,14 @@ from typing import Literal
 
 import pytest
 
-from neurograde.errors import DataError, StoreUnavailable
+from neurograde.errors import DataError, Fenced, StoreUnavailable
 from neurograde.runtime.command import Entry, job
 from neurograde.runtime.exits import leave_message
 from neurograde.runtime.job import Job
 from neurograde.runtime.signals import sigterm_stops
 from neurograde.specs.base import JobSpec, Name
 from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.claim import Claim
 from neurograde.storage.raw import RawFile, RawInputs
 from neurograde.storage.store import Store
 
@@ -257,3 +259,39 @@ def test_a_store_with_a_slip_on_the_command_line_is_64_and_nothing_is_written(
     assert code == 64
     assert f"{option}: {url!r} is no store" in str(lines[-1]["event"])
     assert set(tmp_path.iterdir()) - before == {tmp_path / "toy.yaml"}
+
+
+def test_a_name_that_the_disk_takes_for_another_is_73(run, memory_url: str):
+    run(name="one")
+    store = Store(memory_url)
+    store.put("images/ONE/manifest.json", store.get("images/one/manifest.json"))  # as a disk that ignores case has it
+    code, lines = run(name="ONE", text="other")
+    assert code == 73
+    assert "its disk ignores case, and holds images/one" in str(lines[-1]["event"])
+
+
+def test_a_name_that_another_spec_is_writing_is_73_with_age_and_host_and_replace_ends_that_work(run, memory_url: str):
+    other = Claim(Store(memory_url), "images/one", "f" * 64)
+    code, lines = run()
+    assert code == 73
+    assert "toy.yaml: images/one in memory://" in str(lines[-1]["event"])
+    assert f"s ago on {socket.gethostname()}, last heard of" in str(lines[-1]["event"])
+    assert run("--replace")[0] == 0
+    with pytest.raises(Fenced):
+        other.check()
+    assert set(Store(memory_url).list()) == {"images/one/manifest.json", "images/one/text.txt"}
+
+
+def test_the_older_of_two_jobs_of_the_same_work_exits_75_and_the_younger_publishes(run, memory_url: str):
+    @job(ToySpec)
+    def slow(job: Job[ToySpec]) -> None:
+        with job.publish("images") as out:
+            out.write("text.txt", b"older")
+            Claim(job.store, "images/one", out.claim.work)
+
+    code, lines = run(entry=slow)
+    assert code == 75
+    assert "another job has claimed it since" in str(lines[-1]["event"])
+    assert Store(memory_url).list("images") == {}
+    assert run()[0] == 0
+    assert set(Store(memory_url).list()) == {"images/one/manifest.json", "images/one/text.txt"}

@@ -88,8 +88,13 @@ class Google:
         if "ifGenerationMatch" not in query:
             return True
         bucket = re.search("/b/([^/]+)/o", url.path)
-        name = query["name"][0] if "name" in query else parts(headers, body)[0]["name"]
-        standing = self.storage.objects.get(unquote(bucket[1]) if bucket else "", {}).get(name, {})
+        copied = re.search("/rewriteTo/b/([^/]+)/o/(.+)$", url.path)
+        if copied:
+            owner, name = unquote(copied[1]), unquote(copied[2])
+        else:
+            owner = unquote(bucket[1]) if bucket else ""
+            name = query["name"][0] if "name" in query else parts(headers, body)[0]["name"]
+        standing = self.storage.objects.get(owner, {}).get(name, {})
         return bool(query["ifGenerationMatch"][0] == standing.get("generation", "0"))
 
 

@@ -18,7 +18,8 @@ from neurograde.specs.results.independence import Independence, NearDuplicates
 from neurograde.specs.results.partition import PartitionSummary
 from neurograde.specs.results.sessions import ShardSessions
 from neurograde.specs.results.standardisation import Standardisation
-from neurograde.storage.artefact import Artefact, Draft, encode_json
+from neurograde.storage.artefact import Artefact, encode_json
+from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "store"

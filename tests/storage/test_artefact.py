@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from neurograde.errors import DataError, DigestMismatch
 from neurograde.specs.records import Manifest
-from neurograde.storage.artefact import Artefact, Draft, decode_csv, encode_csv, read_manifest
+from neurograde.storage.artefact import Artefact, decode_csv, encode_csv, read_manifest
+from neurograde.storage.draft import Draft
+from neurograde.storage.local import LocalFiles
 from neurograde.storage.store import Store
 
 DIGEST = "0" * 64
@@ -78,25 +81,78 @@ def test_a_damaged_manifest_is_refused_by_name(store: Store):
         read_manifest(store, "patches/demo")
 
 
-def test_a_new_draft_removes_what_an_interrupted_one_left(store: Store):
+def test_a_published_draft_removes_what_interrupted_ones_left(store: Store):
+    store.put("patches/demo/stray.txt", b"of a version that wrote in place")
     Draft(store, "patches/demo").write("stray.txt", b"1")
-    Draft(store, "patches/demo").write("a.txt", b"1")
-    assert store.list("patches/demo") == {"patches/demo/a.txt": 1}
+    publish(store)
+    assert set(store.list()) == {"patches/demo/a/b.txt", "patches/demo/manifest.json"}
 
 
-def test_what_stands_goes_when_the_first_file_comes_to_replace_it_and_not_before(store: Store):
+def test_what_is_published_stays_until_another_is_published_and_nothing_of_it_after(store: Store):
     old = publish(store)
-    Draft(store, "patches/demo").abandon()
-    old.verify()
-    with pytest.raises(ValueError, match="no key"):
-        Draft(store, "patches/demo").write("../c.txt", b"2")
-    old.verify()
     draft = Draft(store, "patches/demo")
     draft.write("c.txt", b"2")
-    assert store.list("patches/demo") == {"patches/demo/c.txt": 1}
-    draft.write("d.txt", b"3")
-    draft.abandon()
-    assert store.list("patches/demo") == {}
+    old.verify()
+    draft.claim.release()
+    assert set(store.list()) == {"patches/demo/a/b.txt", "patches/demo/manifest.json"}
+    draft = Draft(store, "patches/demo")
+    draft.write("c.txt", b"2")
+    draft.finish(old.manifest.model_copy(update={"files": draft.files}))
+    assert set(store.list()) == {"patches/demo/c.txt", "patches/demo/manifest.json"}
+
+
+def test_a_draft_of_the_same_that_another_published_meanwhile_leaves_it_as_it_is(store: Store):
+    late = Draft(store, "patches/demo")
+    late.write("a/b.txt", b"content")
+    ours = Manifest(kind="patches", name="demo", job="patch", spec={}, spec_digest=DIGEST, files=late.files)
+    store.put("patches/demo/a/b.txt", b"content")
+    theirs = ours.model_copy(update={"wall_seconds": 7.0})
+    store.put("patches/demo/manifest.json", theirs.encode())
+    late.finish(ours)
+    assert read_manifest(store, "patches/demo") == theirs
+    assert set(store.list()) == {"patches/demo/a/b.txt", "patches/demo/manifest.json"}
+
+
+def test_a_file_that_an_older_claim_moves_into_place_too_late_is_replaced(store: Store):
+    class Late(Store):
+        def promote(self, source: str, target: str) -> None:
+            if not self.exists(target) and self.strays:
+                self.put(self.strays.pop(), b"of an older claim")
+            super().promote(source, target)
+
+    late = Late(store.url)
+    late.strays = ["patches/demo/manifest.json", "patches/demo/a/b.txt"]
+    publish(late, wall_seconds=3.0)
+    artefact = Artefact(store, "patches/demo", read_manifest(store, "patches/demo"))
+    artefact.verify()
+    assert artefact.read("a/b.txt") == b"content"
+
+
+def test_names_that_differ_only_in_case_are_refused_where_the_disk_takes_them_for_one(tmp_path: Path):
+    class IgnoresCase(LocalFiles):
+        """A local disk as Windows and macOS have it."""
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            kept, _, rest = super()._strip_protocol(path).partition(str(tmp_path))
+            return f"{kept}{tmp_path}{rest.lower()}"
+
+        def ignores_case(self, folder: str) -> bool:
+            upper = f"{self._strip_protocol(folder)}/PROBE"
+            self.pipe_file(upper, b"")
+            return self.exists(upper.replace("PROBE", "probe"))
+
+    for disk, refused in ((IgnoresCase(), True), (LocalFiles(), False)):
+        store = Store(f"file://{tmp_path}/{refused}")
+        store._fs = disk
+        draft = Draft(store, "patches/demo")
+        draft.write("D/case 1/a.png", b"1")
+        draft.write("D/case 2/a.png", b"1")
+        if refused:
+            with pytest.raises(DataError, match="ignores case and cannot hold both 'D/case 1' and 'D/Case 1'"):
+                draft.write("D/Case 1/b.png", b"2")
+        else:
+            draft.write("D/Case 1/b.png", b"2")
 
 
 def test_a_file_is_written_once_and_stays_inside(store: Store):

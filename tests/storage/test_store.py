@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import threading
@@ -11,6 +12,8 @@ import fsspec
 import pytest
 
 from neurograde.errors import AccessDenied, SpecError, StoreUnavailable
+from neurograde.storage import local
+from neurograde.storage.claim import Claim
 from neurograde.storage.edge import judge
 from neurograde.storage.store import Store, check_key
 from tests.servers.fixtures import Bucket
@@ -74,6 +77,19 @@ class StoreContract:
         store.create("a/claim", b"ours")
         store.create("a/claim", b"ours")
         assert store.get("a/claim") == b"ours"
+
+    def test_a_promoted_object_has_its_new_name_and_never_takes_that_of_another(self, store: Store):
+        for name in ODD_NAMES:
+            store.put(f"drafts/{name}", name.encode())
+            store.promote(f"drafts/{name}", f"x/{name}/{name}")
+            assert store.get(f"x/{name}/{name}") == name.encode()
+        store.put("drafts/late", b"of an older writer")
+        if not store.url.startswith("s3://"):
+            with pytest.raises(FileExistsError):
+                store.promote("drafts/late", "x/~/~")
+            assert store.get("x/~/~") == b"~"
+        with pytest.raises(FileNotFoundError):
+            store.promote("drafts/none", "x/none")
 
     def test_a_deleted_name_can_be_created_again(self, store: Store):
         store.create("a/claim", b"first")
@@ -355,3 +371,31 @@ def test_what_a_backend_raises_is_judged_as_the_contract_says(
 ):
     verdict, again = judge(raised, "gs://bucket/key")
     assert (type(verdict), again) == (expected, may_pass)
+
+
+@pytest.fixture
+def disk_without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk whose driver has no hard links, as that of exFAT."""
+
+    def refused(*_paths: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+
+
+@pytest.mark.usefixtures("disk_without_links")
+class TestDiskWithoutLinks(StoreContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Store:
+        return Store(f"file://{tmp_path}")
+
+
+@pytest.mark.usefixtures("disk_without_links")
+def test_a_disk_that_cannot_tell_two_writers_apart_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(local, "RENAME_NOREPLACE", 1 << 30)  # the kernel knows no such rename
+    store = Store(f"file://{tmp_path}")
+    with pytest.raises(SpecError, match="neither hard links nor renames that never replace"):
+        Claim(store, "patches/demo", "a" * 64)
+    assert store.list() == {}

@@ -17,7 +17,8 @@ from neurograde.maths.digest import sha256_hex
 from neurograde.specs.grid import expand
 from neurograde.specs.records import InputRecord, Manifest, Session
 from neurograde.specs.train import TrainSpec
-from neurograde.storage.artefact import Artefact, Draft
+from neurograde.storage.artefact import Artefact
+from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
 
 SIZE_PX = 48

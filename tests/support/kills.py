@@ -11,6 +11,9 @@ from typing import Any
 
 from neurograde.storage.store import Store
 
+SOAK = "NEUROGRADE_SOAK" in os.environ
+"""True in `make soak`: the same tests at every step and more often."""
+
 
 @dataclass
 class Countdown:

@@ -18,7 +18,7 @@ from neurograde.maths.dihedral import IDENTITY
 from neurograde.specs.grid import expand
 from neurograde.specs.records import InputRecord, Manifest, Session
 from neurograde.specs.train import TrainSpec
-from neurograde.storage.artefact import Draft
+from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
 
 STATISTICS = Statistics((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))

@@ -33,7 +33,6 @@ from tests.support.material import sessions_of, train_spec
 SHARD = "runs/grid/leaknet-straightforward"
 SESSION = sessions_of(train_spec())[0].id
 PROCESSES = multiprocessing.get_context("forkserver")  # torch is imported once, and no thread goes through a fork
-SOAK = "NEUROGRADE_SOAK" in os.environ  # `make soak`: the same tests at every step and more often
 PROCESSES.set_forkserver_preload(["tests.support.shards", "tests.jobs.conftest", "jobs.train", "gcsfs", "s3fs"])
 
 

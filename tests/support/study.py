@@ -42,7 +42,8 @@ from neurograde.specs.results.partition import PartitionSummary
 from neurograde.specs.results.sessions import SessionEnd, ShardSessions
 from neurograde.specs.results.standardisation import Standardisation
 from neurograde.specs.train import TrainSpec
-from neurograde.storage.artefact import Artefact, Draft, encode_csv
+from neurograde.storage.artefact import Artefact, encode_csv
+from neurograde.storage.draft import Draft
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
 

@@ -1,6 +1,6 @@
 """Descriptions of patches as an artefact of the store, found again by whatever asks for the same.
 
-    <store>/descriptions/<digest>/descriptions.safetensors     all rows, and how many each patch has, by name
+    <store>/descriptions/<digest>/descriptions.safetensors     create-only: all rows, and how many each patch has
                                  /manifest.json                create-only, last
 
 The digest is that of the method, its version and settings, and of the patches; never of a split: a description follows
@@ -99,7 +99,10 @@ def _publish(job: Job[BaselineSpec], folder: str, rows: dict[str, Floats]) -> No
     }
     data = save(tensors)
     carbon = job.meter.lap()
-    job.store.put(f"{folder}/{FILE}", data)
+    try:
+        job.store.create(f"{folder}/{FILE}", data)
+    except FileExistsError:  # of another baseline, whose last bits may differ: of two, the first file holds
+        data = job.store.get(f"{folder}/{FILE}")
     manifest = Manifest(
         kind=KIND,
         name=folder.partition("/")[2],

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from neurograde.errors import DigestMismatch, MissingUpstream, NameTaken, Stopped
+from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.runtime import invocation
 from neurograde.runtime.carbon import CarbonMeter
 from neurograde.runtime.log import log
@@ -17,7 +18,9 @@ from neurograde.runtime.specfile import SpecT, sibling_spec
 from neurograde.specs.catalogue import maker_of
 from neurograde.specs.records import Grid, InputRecord, Manifest
 from neurograde.specs.revisions import outdated, revision_of
-from neurograde.storage.artefact import Artefact, Draft, read_manifest
+from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.claim import Claim, sweep
+from neurograde.storage.draft import Draft
 from neurograde.storage.raw import RawInputs
 from neurograde.storage.store import Store
 
@@ -96,35 +99,77 @@ class Job(Generic[SpecT]):
 
         Raises:
             UpToDate: the artefact stands, made from this spec and these inputs; with `replace`, whole as well.
-            NameTaken: it stands, made from others, and `replace` is off.
+            NameTaken: it stands or is being made, from others, and `replace` is off.
+            Fenced: another job has claimed it meanwhile.
         """
         folder = f"{kind}/{self.spec.name}"
         records = (*(each.as_input() for each in inputs), *grown)
         raw = raw or RawInputs()
-        existing = read_manifest(self.home, folder)
-        if existing is not None:
-            difference = self.difference(existing, records, raw)
-            if (
-                difference is None
-                and self.keeps(folder, existing)
-                and self.stands(Artefact(self.home, folder, existing))
-            ):
-                raise UpToDate(f"{self.home.url}/{folder} is up to date")
-            if difference is not None and not self.replace:
-                raise NameTaken(
-                    f"{self.source}: {folder} in {self.home.url} is taken: {difference}; "
-                    "choose another name, or --replace it"
-                )
-        draft = Draft(self.home, folder)
+        work = self._work(records, raw)
         try:
-            yield draft
-        except Stopped:
-            raise  # there is no time to tidy up; the next attempt does
-        except BaseException:
-            draft.abandon()
+            before = self._check_name(folder, records, raw)
+        except UpToDate:
+            sweep(self.home, folder, work)
             raise
+        claim = self._claim(folder, work)
+        try:
+            self._check_name(folder, records, raw, before)  # again: who had the claim may have published
+            draft = Draft(self.home, folder, claim)
+            yield draft
+            manifest = self._manifest(kind, inputs, records, raw, draft)
+            draft.finish(manifest)
+        except Stopped:
+            claim.leave()  # there is no time to tidy up; the next claim does
+            raise
+        except BaseException:
+            claim.release()
+            raise
+        log.info(
+            f"published {self.home.url}/{folder}: {len(draft.files):,} files",
+            extra={"fields": {"artefact": folder, "digest": manifest.digest}},
+        )
+
+    def _check_name(
+        self, folder: str, records: tuple[InputRecord, ...], raw: RawInputs, before: Manifest | None = None
+    ) -> Manifest | None:
+        """Return the manifest of the artefact in `folder`, if there is one and it may be replaced.
+
+        Raises:
+            UpToDate, NameTaken: It is published, not as it was `before`, and not to be replaced.
+        """
+        existing = read_manifest(self.home, folder)
+        if existing is None or existing == before:
+            return existing
+        difference = self.difference(existing, records, raw)
+        if difference is None and self.keeps(folder, existing) and self.stands(Artefact(self.home, folder, existing)):
+            raise UpToDate(f"{self.home.url}/{folder} is up to date")
+        if existing.name != self.spec.name:
+            difference = f"its disk ignores case, and holds {existing.kind}/{existing.name}"
+        if difference is not None and not self.replace:
+            raise NameTaken(
+                f"{self.source}: {folder} in {self.home.url} is taken: {difference}; "
+                "choose another name, or --replace it"
+            )
+        return existing
+
+    def _work(self, records: tuple[InputRecord, ...], raw: RawInputs) -> str:
+        """Return the digest of what is to be made: the spec, the inputs, and the sizes of files from outside."""
+        made_from = [[record.kind, record.digest] for record in records]
+        files = [[name, file.size] for name, file in sorted(raw.files.items())]
+        return sha256_hex(canonical_json([self.spec.digest(), made_from, files]))
+
+    def _claim(self, folder: str, work: str) -> Claim:
+        """Claim the artefact in `folder`; NameTaken if other work is under way there."""
+        try:
+            return Claim(self.home, folder, work, replace=self.replace)
+        except NameTaken as error:
+            raise NameTaken(f"{self.source}: {error}") from None
+
+    def _manifest(
+        self, kind: str, inputs: Sequence[Artefact], records: tuple[InputRecord, ...], raw: RawInputs, draft: Draft
+    ) -> Manifest:
         marks = draft.marks.union(*(each.manifest.marks for each in inputs))
-        manifest = Manifest(
+        return Manifest(
             kind=kind,
             name=self.spec.name,
             job=self.spec.job,
@@ -140,11 +185,6 @@ class Job(Generic[SpecT]):
             machine=machine_facts().model_dump(mode="json"),
             wall_seconds=round(time.monotonic() - self.started, 3),
             carbon=self.meter.stop().model_dump(mode="json"),
-        )
-        draft.finish(manifest)
-        log.info(
-            f"published {self.home.url}/{folder}: {len(draft.files):,} files",
-            extra={"fields": {"artefact": folder, "digest": manifest.digest}},
         )
 
     def keeps(self, folder: str, existing: Manifest | Grid) -> bool:

@@ -258,7 +258,7 @@ class Lap(Model):
 
 
 class Attempt(Record):
-    """A claim on a shard: create-only; its number is the fencing token."""
+    """A claim on a shard, or on another artefact: create-only; its number is the fencing token."""
 
     attempt: Annotated[int, Field(ge=1)]
     """Number of the attempt, from 1."""
@@ -270,6 +270,8 @@ class Attempt(Record):
     """When, in ISO 8601, UTC."""
     machine: dict[str, Any] = Field(default_factory=dict)
     """Facts of the machine that claimed it."""
+    work: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
+    """Digest of the spec and the inputs that the artefact is made from; a shard's are those of its grid."""
 
 
 class Status(Record):

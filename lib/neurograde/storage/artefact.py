@@ -21,9 +21,9 @@ from pydantic import ValidationError
 from neurograde.errors import DataError, DigestMismatch
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import Record
-from neurograde.specs.records import FileRecord, InputRecord, Manifest
+from neurograde.specs.records import InputRecord, Manifest
 from neurograde.specs.results.base import Result
-from neurograde.storage.store import Store, check_key
+from neurograde.storage.store import Store
 
 MANIFEST = "manifest.json"
 RecordT = TypeVar("RecordT", bound=Record)
@@ -136,72 +136,6 @@ class Artefact:
                 f"manifest's back; make {self.folder} again with --replace"
             )
         return data
-
-
-class Draft:
-    """An artefact under way: files first, the manifest last."""
-
-    def __init__(self, store: Store, folder: str) -> None:
-        """An empty draft in `folder`; what an interrupted draft left there is removed.
-
-        An artefact that stands there goes when the first file comes to replace it: by then most errors have shown.
-        """
-        self.store, self.folder = store, folder
-        self.files: dict[str, FileRecord] = {}
-        self.marks: set[str] = set()
-        self.raw_digests: dict[str, str] = {}
-        self.features: list[InputRecord] = []
-        self._old_stands = store.exists(f"{folder}/{MANIFEST}")
-        if not self._old_stands:
-            store.clear(folder)
-
-    def write(self, path: str, data: bytes) -> None:
-        """Add a file."""
-        self.write_many([(path, data)])
-
-    def write_many(self, files: Iterable[tuple[str, bytes]]) -> None:
-        """Add files, a few under way at once; ValueError for a path that leaves the artefact or stands already."""
-        self.store.put_many((f"{self.folder}/{path}", data) for path, data in self._recorded(files))
-
-    def write_json(self, path: str, value: Any) -> None:
-        """Add a file of indented JSON, in the order of the keys given."""
-        self.write(path, encode_json(value))
-
-    def write_result(self, path: str, result: Result) -> None:
-        """Add a result file: its schema is that of who reads it."""
-        self.write_json(path, result.as_json())
-
-    def write_csv(self, path: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Add a CSV table."""
-        self.write(path, encode_csv(columns, rows))
-
-    def mark(self, mark: str) -> None:
-        """Say something that every page showing this artefact or one made from it must repeat."""
-        self.marks.add(mark)
-
-    def finish(self, manifest: Manifest) -> None:
-        """Publish: the manifest makes the files an artefact."""
-        self._make_room()
-        self.store.put(f"{self.folder}/{MANIFEST}", manifest.encode())
-
-    def abandon(self) -> None:
-        """Remove what was written; what stood before it stands on, if nothing was."""
-        if not self._old_stands:
-            self.store.clear(self.folder)
-
-    def _make_room(self) -> None:
-        if self._old_stands:
-            self.store.delete(f"{self.folder}/{MANIFEST}")  # first: half an artefact is none
-            self.store.clear(self.folder)
-            self._old_stands = False
-
-    def _recorded(self, files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-        for path, data in files:
-            if check_key(path) in self.files:
-                raise ValueError(f"{self.folder}/{path} is written twice")
-            self._make_room()
-            self.files[path] = FileRecord(sha256=sha256_hex(data), size=len(data))
-            yield path, data
 
 
 def encode_json(value: Any) -> bytes:

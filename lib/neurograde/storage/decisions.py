@@ -60,8 +60,8 @@ class Decisions:
 def reviews_of(store: Store, images: Iterable[str]) -> list[str]:
     """Return the names of all reviews in the store with a decision on any of `images`."""
     folders = {_folder(image) for image in images}
-    found = (re.fullmatch(r"reviews/([^/]+)/([0-9a-f]{16})/[^/]+\.json", key) for key in store.list("reviews"))
-    return sorted({match[1] for match in found if match and match[2] in folders})
+    matches = (re.fullmatch(r"reviews/([^/]+)/([0-9a-f]{16})/[^/]+\.json", key) for key in store.list("reviews"))
+    return sorted({match[1] for match in matches if match and match[2] in folders})
 
 
 def _folder(image: str) -> str:

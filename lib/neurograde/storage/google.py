@@ -21,6 +21,16 @@ class GoogleStorage(GCSFileSystem):  # type: ignore[misc]
         body = io.BytesIO(data) if data else data
         return await _request_once(self, method, path, *arguments, data=body, **options)
 
+    async def _cp_file(self, path1: str, path2: str, acl: str | None = None, **_options: Any) -> None:
+        """Copy an object within the store; as gcsfs's, but only where there is none (FileExistsError)."""
+        parts = [*self.split_path(path1)[:2], *self.split_path(path2)[:2]]
+        options = {"headers": {"Content-Type": "application/json"}, "destinationPredefinedAcl": acl, "json_out": True}
+        answer: dict[str, Any] = {}
+        while not answer.get("done"):
+            token = {"rewriteToken": answer["rewriteToken"]} if answer else {}
+            url = "b/{}/o/{}/rewriteTo/b/{}/o/{}"
+            answer = await self._call("POST", url, *parts, ifGenerationMatch=0, **options, **token)
+
     async def _cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: Any) -> bytes:
         """As gcsfs's; a whole object is compared with the CRC-32C that comes with it, as s3fs does by itself.
 

@@ -20,7 +20,6 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from neurograde.errors import AccessDenied, Fenced, NoProgress, StoreUnavailable
@@ -28,12 +27,12 @@ from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import Record
 from neurograde.specs.records import Attempt, Commit, Lap, Metrics, Status
 from neurograde.storage.artefact import parse_record
+from neurograde.storage.claim import SECONDS_BETWEEN_HEARTBEATS, Fence, now
 from neurograde.storage.store import Store
 
 ATTEMPTS_WITHOUT_PROGRESS = 5
 PREEMPTIONS_WITHOUT_PROGRESS = 50
 ASKED_TO_STOP = ("SIGTERM", "SIGINT")
-SECONDS_BETWEEN_HEARTBEATS = 20.0
 
 log = logging.getLogger("neurograde")
 RecordT = TypeVar("RecordT", bound=Record)
@@ -45,8 +44,13 @@ class Journal:
     def __init__(self, store: Store, folder: str) -> None:
         """The journal in `folder` of `store`; nothing is written before `claim`."""
         self.store, self.folder = store, folder
-        self.attempt = 0
+        self._fence = Fence(store, f"{folder}/attempts")
         self._last_heartbeat = float("-inf")
+
+    @property
+    def attempt(self) -> int:
+        """The number of this attempt, 0 before `claim`."""
+        return self._fence.number
 
     def claim(self, machine: Mapping[str, Any] | None = None) -> int:
         """Make the next attempt ours and return its number; every older attempt is fenced off by it.
@@ -54,25 +58,17 @@ class Journal:
         Raises:
             NoProgress: the last five attempts (or fifty, where they were asked to stop) have committed nothing.
         """
-        attempts = self.attempts()
-        epochs = self._commit_keys()
-        newest = max(epochs, default=None)
-        self._refuse_to_go_in_circles(attempts, newest)
-        self.attempt = attempts[-1].attempt if attempts else 0
-        while True:
-            self.attempt += 1
-            record = Attempt(
-                attempt=self.attempt,
+        newest = max(self._commit_keys(), default=None)
+        self._refuse_to_go_in_circles(self.attempts(), newest)
+        return self._fence.claim(
+            lambda number: Attempt(
+                attempt=number,
                 resumes_from=newest,
                 token=secrets.token_hex(8),
-                claimed_at=_now(),
+                claimed_at=now(),
                 machine=dict(machine or {}),
             )
-            try:
-                self.store.create(f"{self.folder}/attempts/{self.attempt}.json", record.encode())
-            except FileExistsError:
-                continue  # another process took that number just now: the higher one wins
-            return self.attempt
+        )
 
     def latest(self) -> tuple[Commit, bytes] | None:
         """The newest commit whose blob is whole, and the blob; None where there is none.
@@ -190,7 +186,7 @@ class Journal:
         self._last_heartbeat = time.monotonic()
         status = Status(
             attempt=self.attempt,
-            at=_now(),
+            at=now(),
             epoch=epoch,
             ended=ended,
             exit_code=exit_code,
@@ -206,8 +202,7 @@ class Journal:
 
     def check_fence(self) -> None:
         """Raise Fenced if a newer attempt has claimed the shard."""
-        attempts = self.store.list(f"{self.folder}/attempts")
-        newest = max((_number(key, r"/(\d+)\.json$") for key in attempts), default=0)
+        newest = self._fence.newest()
         if newest > self.attempt:
             raise Fenced(
                 f"{self.store.url}/{self.folder}: attempt {newest} has taken over from attempt {self.attempt}; "
@@ -282,7 +277,3 @@ def _number(key: str, pattern: str) -> int:
     """The number that `pattern` finds in `key`; 0 for a stranger's object, which is never the newest of anything."""
     found = re.search(pattern, key)
     return int(found[1]) if found else 0
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import errno
 import os
 import secrets
 import shutil
@@ -12,6 +14,12 @@ from typing import Any
 
 from fsspec.implementations.local import LocalFileSystem
 
+from neurograde.errors import SpecError
+
+UNSUPPORTED = frozenset({errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""Errors by which file systems say that they have no hard links, or no renames that never replace."""
+AT_WORKING_DIRECTORY, RENAME_NOREPLACE, RENAME_EXCL = -100, 1, 4
+"""Arguments of the systems' calls, from <fcntl.h> and <stdio.h>."""
 TEMPORARY = ".part-"
 """Prefix of files under way; no listing shows them."""
 
@@ -29,10 +37,25 @@ class LocalFiles(LocalFileSystem):  # type: ignore[misc]
         _make_folder(target.parent)
         with _beside(target, value) as temporary:
             if mode == "create":
-                os.link(temporary, target)
+                name_exclusively(temporary, target)
             else:
                 temporary.replace(target)
         _sync(target.parent)
+
+    def promote(self, source: str, target: str) -> None:
+        """Rename a file to where there is none (FileExistsError)."""
+        begin, end = (Path(self._strip_protocol(path)) for path in (source, target))
+        _make_folder(end.parent)
+        name_exclusively(begin, end)
+        begin.unlink(missing_ok=True)
+        _sync(end.parent)
+
+    def ignores_case(self, folder: str) -> bool:
+        """Return True if the disk that holds the folder takes names that differ only in case for one."""
+        path = Path(self._strip_protocol(folder))
+        _make_folder(path)
+        with _beside(path / "probe", b"") as temporary:
+            return temporary.with_name(temporary.name.upper()).exists()
 
     def find(self, path: str, *arguments: Any, **options: Any) -> Any:
         """As every file system's, without the files under way; always with details."""
@@ -42,6 +65,44 @@ class LocalFiles(LocalFileSystem):  # type: ignore[misc]
     def clear(self, path: str) -> None:
         """Remove the folder with everything in it, files under way too."""
         shutil.rmtree(path, ignore_errors=True)
+
+
+def name_exclusively(source: Path, target: Path) -> None:
+    """Give the file `source` the name `target` in one step, only if there is no file of that name.
+
+    A hard link does it; where the file system has none (exFAT), a rename that never replaces does. The file may keep
+    its old name besides.
+
+    Raises:
+        FileExistsError: there is a file of that name.
+        SpecError: the file system can do neither (gcsfuse), so that two writers could not be told apart.
+    """
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise
+        _rename_exclusively(source, target)
+
+
+def _rename_exclusively(source: Path, target: Path) -> None:
+    library = ctypes.CDLL(None, use_errno=True)
+    paths = os.fsencode(source), os.fsencode(target)
+    if hasattr(library, "renameat2"):  # Linux
+        failed = library.renameat2(AT_WORKING_DIRECTORY, paths[0], AT_WORKING_DIRECTORY, paths[1], RENAME_NOREPLACE)
+    elif hasattr(library, "renamex_np"):  # macOS
+        failed = library.renamex_np(*paths, RENAME_EXCL)
+    else:
+        failed = ctypes.set_errno(errno.ENOSYS) or True
+    number = ctypes.get_errno() if failed else 0
+    if number in UNSUPPORTED:
+        raise SpecError(
+            f"{target.parent}: this file system has neither hard links nor renames that never replace a file, and a "
+            "store needs one of them to tell two writers apart: take a folder on another disk, or for a bucket its URL "
+            "(gs://...)"
+        )
+    if number:
+        raise OSError(number, os.strerror(number), str(target))
 
 
 @contextlib.contextmanager

@@ -16,3 +16,10 @@ class MemoryFiles(MemoryFileSystem):  # type: ignore[misc]
         """Put the whole object there; `create` only where there is none (FileExistsError)."""
         with self._lock:  # fsspec looks first and writes then
             super().pipe_file(path, value, mode=mode, **options)
+
+    def promote(self, source: str, target: str) -> None:
+        """Copy the object `source` to `target` where there is none (FileExistsError)."""
+        with self._lock:
+            if self.exists(target):
+                raise FileExistsError(target)
+            self.cp_file(source, target)

@@ -13,6 +13,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
+from functools import cached_property
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -97,8 +98,24 @@ class Store:
             if self.get(key) != data:
                 raise FileExistsError(f"{self._where(key)} is another writer's") from None
 
+    def promote(self, source: str, target: str) -> None:
+        """Make the object `source` the object `target` without moving its bytes through this process.
+
+        `source` may be gone afterwards, and may not; a local folder renames it.
+
+        Raises:
+            FileExistsError: there is a `target` already (on S3 it is overwritten).
+            FileNotFoundError: there is no `source`.
+        """
+        begin, end = self._path(source), self._path(target)
+        self._ask(target, lambda: getattr(self._fs, "promote", self._fs.cp_file)(begin, end))
+
+    def promote_many(self, pairs: Iterable[tuple[str, str]], promote: Callable[[str, str], None]) -> None:
+        """Call `promote` with each pair of source and target, a few under way at once."""
+        deque(_few_at_once(lambda pair: promote(*pair), pairs), maxlen=0)
+
     def exists(self, key: str) -> bool:
-        """Whether the object is there."""
+        """Return True if the object exists."""
         path = self._path(key)
         try:  # not fsspec's own exists, for which an unreachable store holds nothing
             return bool(self._ask(key, lambda: self._fs.info(path))["type"] == "file")
@@ -126,6 +143,11 @@ class Store:
             self._fs.clear(self._path(folder))
         else:
             deque(_few_at_once(self.delete, self.list(folder)), maxlen=0)
+
+    @cached_property
+    def ignores_case(self) -> bool:
+        """True on a local disk that takes names that differ only in case for one."""
+        return isinstance(self._fs, LocalFiles) and self._fs.ignores_case(self._root)
 
     def get_many(self, keys: Iterable[str]) -> Iterator[bytes]:
         """The objects in the order of `keys`, a few under way at once."""

@@ -17,6 +17,7 @@ from neurograde.specs.records import Commit, FileRecord, Grid, InputRecord, Mani
 from neurograde.specs.revisions import outdated
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import MANIFEST, Artefact
+from neurograde.storage.claim import CLAIMS, DRAFTS
 from neurograde.storage.run import Run
 from neurograde.storage.survey import Finding, Remedy, Survey
 
@@ -45,10 +46,11 @@ def check_records(found: Survey) -> None:
 
 def unnamed(found: Survey) -> Unnamed:
     """Return the objects that are left when all records have been checked."""
+    known = {*KINDS, CLAIMS, DRAFTS}
     left = {key: size for key, size in found.listing.items() if key not in found.referenced}
     return Unnamed(
-        {key: size for key, size in left.items() if key.split("/")[0] in KINDS},
-        {key: size for key, size in left.items() if key.split("/")[0] not in KINDS},
+        {key: size for key, size in left.items() if key.split("/")[0] in known},
+        {key: size for key, size in left.items() if key.split("/")[0] not in known},
     )
 
 

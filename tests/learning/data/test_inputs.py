@@ -14,7 +14,8 @@ from neurograde.learning.data.inputs import Inputs, crop_offset, slice_of_epoch,
 from neurograde.learning.data.samples import Planned, Statistics, gather, labels, read_samples
 from neurograde.maths.dihedral import TRANSFORMS, apply
 from neurograde.runtime.cache import Cache
-from neurograde.storage.artefact import Artefact, Draft, read_manifest
+from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
 from tests.support.material import CPU, STATISTICS, finish, png, samples, train_spec, write_dataset
 
