@@ -37,6 +37,9 @@ data: setup  ## fetch the public files of a folder of specs into out/data, check
 test: setup  ## set up and run the tests
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 8 $(ARGS)
 
+test-quick: setup  ## the tests that take no time: no kills, no whole chains, no browser (about a minute on 2 cores)
+	$(RUN) -m pytest --numprocesses auto --maxprocesses 8 -m "not slow" $(ARGS)
+
 soak: setup  ## the tests of killed, stopped, faulty and doubled attempts, at every step and more often
 	NEUROGRADE_SOAK=1 $(RUN) -m pytest tests/jobs/test_shard_kills.py tests/jobs/test_shard_twins.py tests/jobs/test_shard_faults.py \
 		tests/jobs/test_train.py tests/jobs/test_two_writers.py $(ARGS)
@@ -89,4 +92,4 @@ clean:  ## remove what tools left behind, and the demo's store unless it holds r
 	  echo "out/demo is kept: it holds reviews or an opened test set; rm -r out/demo removes it"; \
 	else rm -rf out/demo; fi
 
-.PHONY: help setup demo run-local chain data test soak k8s cluster grid-local check bench docs census lock image image-test push clean
+.PHONY: help setup demo run-local chain data test test-quick soak k8s cluster grid-local check bench docs census lock image image-test push clean

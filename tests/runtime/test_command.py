@@ -88,6 +88,7 @@ def test_a_process_runs_a_job_from_any_working_directory(tmp_path: Path):
     assert "there is no store, or nothing in it; neurograde chain FOLDER fills one" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_wheel_has_every_job_and_runs_where_no_clone_is(tmp_path: Path):
     source = tmp_path / "source"
     source.mkdir()

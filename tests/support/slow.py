@@ -1,0 +1,69 @@
+"""The tests that get the marker `slow`, which `make test-quick` leaves out; a single test may carry it as well."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+FILES = {
+    "kills, twins and faults": (
+        "jobs/test_kill.py",
+        "jobs/test_shard_faults.py",
+        "jobs/test_shard_kills.py",
+        "jobs/test_shard_twins.py",
+        "servers/test_servers.py",
+        "storage/test_store_faults.py",
+        "storage/test_store_secrets.py",
+    ),
+    "whole jobs and chains": (
+        "baselines/test_methods.py",
+        "bench/test_run.py",
+        "jobs/test_baseline.py",
+        "jobs/test_chain.py",
+        "jobs/test_evaluate.py",
+        "jobs/test_export.py",
+        "jobs/test_partition.py",
+        "jobs/test_patch_slides.py",
+        "jobs/test_report.py",
+        "jobs/test_train.py",
+        "jobs/test_verify.py",
+        "learning/export/test_graph.py",
+        "learning/export/test_portable.py",
+        "rehearsal/test_rehearsal.py",
+        "repo/test_golden_training.py",
+    ),
+    "pages of a whole study, manifests of all studies": (
+        "cluster/test_plan.py",
+        "cluster/test_render.py",
+        "reports/test_chain.py",
+        "reports/test_claims.py",
+        "reports/test_methods.py",
+        "reports/test_page.py",
+        "reports/test_search.py",
+        "reports/test_study.py",
+    ),
+    "engines held to each other, every backbone": (
+        "learning/engines/stacked/test_engine.py",
+        "learning/engines/stacked/test_products.py",
+        "learning/engines/stacked/test_suffix.py",
+        "learning/networks/test_boundary.py",
+        "learning/networks/test_further_families.py",
+        "learning/networks/test_session_network.py",
+    ),
+    "searches over drawn families": (
+        "maths/partition/test_exact.py",
+        "maths/partition/test_raster.py",
+        "maths/partition/test_search.py",
+    ),
+}
+"""Paths below tests/, by the reason why they are slow."""
+FIXTURES = frozenset({"browser", "laboratory"})
+"""Fixtures that make a test slow: a real browser, a store in which a model was trained and evaluated."""
+TESTS = Path(__file__).parents[1]
+
+
+def is_slow(path: Path, fixtures: Collection[str]) -> bool:
+    """Return True if a test of the file `path` with these fixtures is left out of the quick tests."""
+    if not FIXTURES.isdisjoint(fixtures):
+        return True
+    return path.is_relative_to(TESTS) and any(str(path.relative_to(TESTS)) in files for files in FILES.values())
