@@ -12,14 +12,12 @@ Writes  nothing
 from __future__ import annotations
 
 import sys
-import time
 from argparse import ArgumentTypeError, Namespace
 from contextlib import suppress
 
 from neurograde.errors import MissingUpstream
 from neurograde.runtime import invocation
 from neurograde.runtime.command import Parser, add_spec, command, read_spec
-from neurograde.runtime.log import log
 from neurograde.specs.records import Grid
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import parse_record
@@ -51,15 +49,18 @@ def watch(arguments: Namespace) -> None:
     """Read the grid of a train spec, and show it until it is done or the reader leaves."""
     spec = read_spec(TrainSpec, arguments)
     store = Store(spec.store)
-    grid = _grid(store, spec.name, arguments.spec)
+    grid = read_grid(store, spec.name, arguments.spec)
+    from neurograde.pages.watch.showing import serve_page, show
+
     with suppress(KeyboardInterrupt):  # the way to leave
         if arguments.serve:
-            _serve(store, grid, arguments.port, arguments.every)
+            serve_page(store, grid, arguments.every, arguments.port)
         else:
-            _show(store, grid, arguments.every, once=arguments.once)
+            show(store, grid, arguments.every, once=arguments.once)
 
 
-def _grid(store: Store, name: str, source: str) -> Grid:
+def read_grid(store: Store, name: str, source: str) -> Grid:
+    """Return the record of the grid; MissingUpstream with the command that begins it where there is none."""
     key = f"runs/{name}/grid.json"
     try:
         return parse_record(Grid, store.get(key), f"{store.url}/{key}")
@@ -67,33 +68,6 @@ def _grid(store: Store, name: str, source: str) -> Grid:
         raise MissingUpstream(
             f"{store.url}/{key} does not exist: no pod has begun; begin with: {invocation.shown('train', source)}"
         ) from None
-
-
-def _show(store: Store, grid: Grid, every: float, *, once: bool) -> None:
-    from rich.live import Live
-
-    from neurograde.pages.watch.reading import Watcher
-    from neurograde.pages.watch.terminal import console, view
-
-    watcher = Watcher(store, grid)
-    found = watcher.refresh()
-    with Live(view(found, console.height - 6), console=console, auto_refresh=False) as live:
-        while not once and found.count("done", "diverged") < len(found.shards):
-            time.sleep(every)
-            found = watcher.refresh()
-            live.update(view(found, console.height - 6), refresh=True)
-
-
-def _serve(store: Store, grid: Grid, port: int, every: float) -> None:
-    from neurograde.pages.serve import serve
-    from neurograde.pages.watch.app import WatchPage
-    from neurograde.pages.watch.reading import Watcher
-
-    def announce(address: str) -> None:
-        log.info(f"watching {store.url}/runs/{grid.name}; Ctrl-C ends it")
-        print(address, flush=True)
-
-    serve(WatchPage(Watcher(store, grid), every).app, port, announce)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from neurograde.imaging.sources import LabelledImage
 from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress
 from neurograde.specs.review import ReviewSpec
+from neurograde.storage.artefact import Artefact
 from neurograde.storage.raw import Files
 
 
@@ -38,6 +39,13 @@ def least_certain_first(
     ranked = sorted(asked, key=lambda place: (-found[place], place))
     log.info(f"{len(ranked)} images of train families first, the least certain of them first; {len(images)} in all")
     return [*ranked, *(place for place in range(len(images)) if place not in found)]
+
+
+def train_families(partition: Artefact) -> set[str]:
+    """Return the families whose patches are all in train: of a set that leaks on purpose, not those that are shared."""
+    rows = partition.read_csv("assignment.csv")
+    elsewhere = {row["family"] for row in rows if row["subset"] != "train"}
+    return {row["family"] for row in rows} - elsewhere
 
 
 def uncertainty_by(network: Network, spec: ReviewSpec, folder: Files) -> Callable[[LabelledImage], float]:

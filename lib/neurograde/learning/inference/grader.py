@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,10 +14,13 @@ from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Planned, Samples, labels, read_statistics
 from neurograde.learning.inference.gradcam import gradcam
 from neurograde.learning.inference.session_outputs import predict, trained_network
+from neurograde.learning.networks import staged_weights
 from neurograde.learning.networks.session_network import Network
 from neurograde.learning.run.device import prepare_device
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.maths.temperature import fit_temperature
+from neurograde.runtime.job import Job
+from neurograde.runtime.upstream import finished_run, made_from
 from neurograde.specs.export import ExportSpec
 from neurograde.specs.predict import PredictSpec
 from neurograde.specs.records import Session
@@ -57,6 +61,19 @@ class Grader:
             temperature=_temperature(evaluation.read_csv("predictions.csv"), run.spec.classes),
             device=prepare_device(spec.device, getattr(spec, "workers", None)),
         )
+
+    @classmethod
+    def from_evaluation(cls, job: Job[Any], evaluation: Artefact) -> Grader:
+        """Return the session that `evaluation` chose, with the run, data set and weights that it needs.
+
+        Raises:
+            MissingUpstream: the run or the data set is gone.
+            DigestMismatch: it is another one by now.
+        """
+        run = finished_run(job, evaluation.input("runs").name)
+        dataset = made_from(job, run.artefact(), "datasets")
+        staged_weights.fetch(job.store, run.spec.backbones)
+        return cls.of(job.spec, evaluation, run, dataset)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -1,0 +1,95 @@
+"""A run evaluated step by step: a session chosen and judged on train and valid, and only then the test sets opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neurograde.evaluation.calibrated import assess_temperature
+from neurograde.evaluation.cases import assess_cases
+from neurograde.evaluation.comparison import cells, choose, compare
+from neurograde.evaluation.ensemble import Ensemble, members_of
+from neurograde.evaluation.judge import Judge
+from neurograde.evaluation.notes import notes
+from neurograde.evaluation.openings import open_test_set
+from neurograde.evaluation.unit_probabilities import Predicted
+from neurograde.evaluation.units import external_patches, samples_by_subset
+from neurograde.learning.inference.chosen_session import Predictor
+from neurograde.runtime.job import Job
+from neurograde.specs.evaluate import EvaluateSpec
+from neurograde.specs.results.evaluation import Cases, Chosen, EvaluationResult, External
+from neurograde.storage.artefact import Artefact
+from neurograde.storage.run import Run
+
+
+class Evaluating:
+    """An evaluation in the making."""
+
+    def __init__(
+        self, job: Job[EvaluateSpec], run: Run, dataset: Artefact, patches: Artefact, external: Artefact | None
+    ) -> None:
+        """Compare the sessions of the run, choose one, and load what it predicts.
+
+        Raises:
+            DataError: every session has diverged, or a subset cannot be tested on.
+            SpecError: the spec names a session that cannot be chosen.
+        """
+        self.spec, self.train = job.spec, run.spec
+        self._job, self._run = job, run
+        self.compared = compare(run)
+        self.session = choose(self.compared, self.spec.opens).session
+        self.members = members_of(self.compared, self.session) if self.spec.ensemble else [self.session]
+        self.units = samples_by_subset(dataset, patches)
+        sources = {"valid": patches, "test": patches}
+        if external is not None:
+            self.units["external"] = external_patches(external, self.train.classes, self.units)
+            sources["external"] = external
+        self.tests = [subset for subset in sources if subset != "valid"]
+        self._predictor = Predictor(self.spec, run, self.members, dataset)
+        self._samples = {subset: self._predictor.load(self.units[subset], source) for subset, source in sources.items()}
+        self._by_member = {"valid": self._predict("valid")}
+        self.judge = Judge(self.spec, self.train, self._by_member["valid"][0])
+
+    def open_tests(self) -> None:
+        """Write each opening into the ledger of its test set, then predict the test sets."""
+        learnt = self._run.artefact()
+        self._openings = {
+            test: open_test_set(self._job, learnt, self.session.id, self.units[test]) for test in self.tests
+        }
+        self._by_member |= {test: self._predict(test) for test in self.tests}
+        self.predicted = {subset: members[0] for subset, members in self._by_member.items()}
+        several = len(self.members) > 1
+        self.ensemble = Ensemble(self.spec, self.train, self.members, self._by_member) if several else None
+        self._as_new = self._predictor.as_a_new_image("test", self.units["test"], self._samples["test"])
+
+    def result(self) -> EvaluationResult:
+        """Return the content of metrics.json."""
+        judge, spec = self.judge, self.spec
+        cases = {
+            subset: assess_cases(judge, subset, predicted, spec.top_k) for subset, predicted in self.predicted.items()
+        }
+        external = self._openings.get("external")
+        return EvaluationResult(
+            run=spec.run,
+            classes=self.train.classes,
+            positive=self.train.positive,
+            sessions=tuple(session.result() for session in self.compared),
+            cells=cells(self.compared),
+            chosen=Chosen(session=self.session.id, cell=self.session.cell, rule=spec.opens),
+            threshold=judge.threshold_result(),
+            subsets={subset: judge.assess(subset, predicted) for subset, predicted in self.predicted.items()},
+            cases=Cases(k=spec.top_k, subsets=cases),
+            temperature=assess_temperature(judge, self.predicted),
+            ensemble=self.ensemble and self.ensemble.result(judge),
+            test_standardised_as_train=None if self._as_new is None else judge.assess("test", self._as_new),
+            **self._openings["test"]._asdict(),
+            external=External(patches=spec.external, **external._asdict()) if external and spec.external else None,
+            notes=notes(self.compared, self.units),
+        )
+
+    def predictions(self) -> Iterator[list[object]]:
+        """Yield the rows of predictions.csv."""
+        for subset, predicted in self.predicted.items():
+            yield from self.judge.rows(subset, predicted)
+
+    def _predict(self, subset: str) -> list[Predicted]:
+        return self._predictor.predict(subset, self.units[subset], self._samples[subset])
