@@ -1,8 +1,8 @@
-"""One task in a thread beside the main one, so that what waits for a network does not keep a processor waiting.
+"""One task in a thread beside the main one, so that waiting for a network does not keep a processor idle.
 
-A request to stop may come between any two instructions of the main thread, in the standard library's as well: at the
+A request to stop may come between any two instructions of the main thread, also inside the standard library: at the
 start of a thread, which `join` then refuses; on the way into a condition, whose lock is then held for good. So the end
-of a task is a flag, and a lock of the interpreter's own that is asked for only while the flag is down.
+of a task is a flag, and a lock of the interpreter that is acquired only while the flag is down.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from collections.abc import Callable
 
 
 class Background:
-    """At most one task at a time; what goes wrong in it comes out at the next look."""
+    """A thread with at most one task at a time; an error of the task is raised at the next call."""
 
     def __init__(self) -> None:
-        """Nothing is under way."""
+        """Begin without a task."""
         self._ended = True
         self._end = threading.Lock()
         self._error: BaseException | None = None
 
     def begin(self, task: Callable[[], object]) -> None:
-        """Start the task once the one before it has ended; what went wrong in that one is raised here.
+        """Start the task once the one before it has ended; an error of that one is raised here.
 
-        A request to stop that comes meanwhile leaves open whether the task was begun: wait for it with a time.
+        After a request to stop that comes meanwhile, the task may or may not have begun: wait for it with a timeout.
         """
         self.wait()
         end = threading.Lock()
@@ -37,7 +37,7 @@ class Background:
             raise
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Whether the task has ended, within that time when one is given; what went wrong in it is raised, once."""
+        """Wait for the end of the task, at most so long, and return True if it has ended; its error is raised once."""
         if not self._ended:
             self._end.acquire(timeout=-1 if seconds is None else seconds)
         if not self._ended:
@@ -50,7 +50,7 @@ class Background:
     def _run(self, task: Callable[[], object], end: threading.Lock) -> None:
         try:
             task()
-        except BaseException as error:  # it belongs to whoever waits
+        except BaseException as error:  # it is raised in the thread that waits
             self._error = error
-        self._ended = True  # first: whoever gets the lock need not give it back
+        self._ended = True  # first: the thread that gets the lock need not release it
         end.release()

@@ -1,7 +1,7 @@
 """The meter of a job: a record for each lap (each epoch), and their sum for the job.
 
-A process is charged what it uses, never the whole machine: its own processor time, its own memory, and the board
-that it trains on. What no counter tells is estimated, and the record names the method.
+A process is charged for what it uses and never for the whole machine: its own processor time, its own memory, and the
+board that it trains on. Where there is no counter, the energy is estimated, and the record names the method.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from neurograde.runtime.sensors import MachineSensors, Reading, Sensors
 MEMORY_KWH_PER_GB_H = 0.000392  # Cloud Carbon Footprint, MEMORY_COEFFICIENT
 MEMORY_METHOD = "0.000392 kWh per GB h (Cloud Carbon Footprint) x peak resident memory of the process"
 
-# A package draws less; at this power its counter may come round within a lap, and is not to be trusted.
+# A package draws less; at this power its counter may wrap within a lap, and cannot be trusted.
 _HIGHEST_PACKAGE_W = 500.0
 
 
 class CarbonMeter:
-    """Measures from its making on: `lap` ends one record and begins the next, `stop` sums them up."""
+    """A meter that runs from its creation: `lap` ends one record and begins the next, `stop` adds them up."""
 
     def __init__(
         self, region: str, *, uses_gpu: bool = True, pue: float | None = None, sensors: Sensors | None = None
@@ -29,14 +29,14 @@ class CarbonMeter:
         """Start measuring.
 
         Args:
-            region: Whose electricity it is: `europe-west4`, `FRA`, `report`; see `runtime/tables`.
-            uses_gpu: Whether the GPU that this process sees is charged to it. On by default: a job that forgets
-                to say so is charged too much, not too little.
-            pue: Power usage effectiveness, where it is known better than by the region.
-            sensors: Stand in for the machine's in tests.
+            region: Region of the electricity: `europe-west4`, `FRA`, `report`; see `runtime/tables`.
+            uses_gpu: Charge the GPU that this process sees. On by default: a job that forgets to say so is charged
+                too much, not too little.
+            pue: Power usage effectiveness, if it is known better than by the region.
+            sensors: Replacement of the machine's sensors in tests.
 
         Raises:
-            SpecError: If the region is unknown, or the board of no known TDP.
+            SpecError: The region is unknown, or the TDP of the board is.
         """
         self._grid = grid_factor(region)
         if pue is not None:
@@ -50,18 +50,18 @@ class CarbonMeter:
         self._laps: list[CarbonRecord] = []
 
     def peek(self, work: Work = "useful") -> CarbonRecord:
-        """The record of the lap under way, which goes on."""
+        """Return the record of the current lap, without ending it."""
         return self._record(self._sensors.read(), work)
 
     def lap(self, work: Work = "useful") -> CarbonRecord:
-        """End the lap under way and begin the next; returns the record of the one that ended."""
+        """End the current lap, begin the next, and return the record of the one that ended."""
         now = self._sensors.read()
         self._laps.append(self._record(now, work))
         self._last = now
         return self._laps[-1]
 
     def stop(self, work: Work = "useful") -> CarbonRecord:
-        """End the lap under way; returns the sum of all laps, which is the record of the job."""
+        """End the current lap and return the sum of all laps, which is the record of the job."""
         self.lap(work)
         return total(self._laps)
 
@@ -81,7 +81,7 @@ class CarbonMeter:
 
 
 def _cpu_energy(before: Reading, now: Reading, cpu: CpuFactor) -> Energy:
-    """Energy of the processor for this process between two readings, and how it was found."""
+    """Return the energy that the processor used for this process between two readings, and the method."""
     seconds = max(0.0, now.cpu_seconds - before.cpu_seconds)
     packages = _package_joules(before, now)
     busy = _difference(before.busy_seconds, now.busy_seconds)
@@ -93,7 +93,7 @@ def _cpu_energy(before: Reading, now: Reading, cpu: CpuFactor) -> Energy:
 
 
 def _package_joules(before: Reading, now: Reading) -> float | None:
-    """Energy of all processor packages; None where a counter may have come round more than once."""
+    """Return the energy of all processor packages in joules, or None if a counter may have wrapped more than once."""
     if before.packages_uj is None or now.packages_uj is None or len(before.packages_uj) != len(now.packages_uj):
         return None
     joules = 0.0
@@ -105,5 +105,5 @@ def _package_joules(before: Reading, now: Reading) -> float | None:
 
 
 def _difference(before: float | None, now: float | None) -> float | None:
-    """None when either is missing, or the counter was set back: the driver was loaded anew."""
+    """Return the difference, or None if a value is missing or the counter was reset: the driver was reloaded."""
     return None if before is None or now is None or now < before else now - before

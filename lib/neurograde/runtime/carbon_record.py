@@ -1,9 +1,8 @@
-"""The carbon record: what a lap (an epoch), a job, or a sum of them drew and emitted.
+"""The carbon record: energy and emissions of a lap (an epoch), a job, or a sum of them.
 
-Two accounts stand side by side. `tdp` is the report's method: a board at its thermal design power for as long as
-it is held. `measured` takes the board's own energy counter instead, and is null where there is none. Both add the
-processor and the memory of the process, unless the region is `report`, which counts as the report did: the GPU
-alone, no overhead.
+There are two accounts. `tdp` is the report's method: a board at its thermal design power for as long as it is held.
+`measured` reads the board's own energy counter instead, and is null if it has none. Both add the processor and the
+memory of the process, unless the region is `report`, which counts as the report did: the GPU alone, no overhead.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Work = Literal["useful", "wasted"]
 
 
 class Energy(NamedTuple):
-    """An energy, and how it was found."""
+    """An energy, and the method by which it was found."""
 
     kwh: float | None
     method: str
@@ -36,7 +35,7 @@ class CarbonRecord(Model):
     gpu_model: str | None
     """The board, null without one."""
     gpu_tdp_w: float | None
-    """Its thermal design power."""
+    """Thermal design power of the board."""
     gpu_kwh_measured: float | None
     """Energy by the board's counter; null when not measured, never 0."""
     gpu_kwh_tdp: float
@@ -44,19 +43,19 @@ class CarbonRecord(Model):
     cpu_kwh: float | None
     """Energy of the processor for this process; null where the region does not count it."""
     cpu_method: str | None
-    """How that was found."""
+    """Method by which that energy was found."""
     ram_kwh: float | None
     """Energy of the memory of this process; null where the region does not count it."""
     ram_method: str | None
-    """How that was found."""
+    """Method by which that energy was found."""
     pue: float | None
-    """What the data centre draws for each kWh of its machines."""
+    """Energy that the data centre draws per kWh of its machines."""
     intensity_gco2e_per_kwh: float | None
     """Emissions of the grid."""
     intensity_source: str | None
-    """Where that number comes from."""
+    """Source of that number."""
     intensity_year: int | None
-    """The year it is of."""
+    """Year of that number."""
     region: str | None
     """The grid's region."""
     co2e_kg_measured: float | None
@@ -80,7 +79,7 @@ def charge(
     ram: Energy,
     work: Work,
 ) -> CarbonRecord:
-    """The record of energies that were drawn from a grid; an unmeasured one is None, a GPU that is not there too."""
+    """Return the record of energies drawn from an electricity grid; None for a GPU that is absent or not measured."""
     if grid.counts == "gpu":
         cpu = ram = NOT_COUNTED
     gpu_kwh_tdp = carbon.energy_kwh(gpu_tdp_w or 0.0, hours)
@@ -111,7 +110,7 @@ def charge(
 
 
 def planned(region: str, gpu_model: str, gpu_hours: float) -> CarbonRecord:
-    """What GPU hours will cost, before anything runs: the board alone, at its TDP.
+    """Return the expected cost of GPU hours: the board alone, at its TDP.
 
     The report's account (§5.2.4):
 
@@ -119,8 +118,8 @@ def planned(region: str, gpu_model: str, gpu_hours: float) -> CarbonRecord:
     '508.33 kg'
 
     Raises:
-        SpecError: If the region or the board is unknown.
-        ValueError: If the hours are negative or not finite.
+        SpecError: The region or the board is unknown.
+        ValueError: The hours are negative or not finite.
     """
     return charge(
         grid_factor(region),
@@ -135,13 +134,13 @@ def planned(region: str, gpu_model: str, gpu_hours: float) -> CarbonRecord:
 
 
 def total(records: Iterable[CarbonRecord]) -> CarbonRecord:
-    """The sum of records, of any order and grouping: amounts add up, and facts stay where all parts share them.
+    """Return the sum of records: amounts add up, in any order and grouping, and facts stay if all parts share them.
 
-    A measured amount is null when any part that used a GPU was not measured, or none was: a sum over the
-    measured parts alone would pass for the whole.
+    A measured amount is null if any part that used a GPU was not measured, or if none was: a sum over the measured
+    parts alone would be taken for the whole.
 
     Raises:
-        ValueError: If there is no record.
+        ValueError: There is no record.
     """
     parts = list(records)
     if not parts:

@@ -1,4 +1,4 @@
-"""What the checkpoints of a grid cost, before anything runs: bytes, object operations, money."""
+"""Cost of the checkpoints of a grid, before anything runs: bytes, object operations, money."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ CLASS_B_PER_CHECKPOINT = 8  # at most: reads that look for a twin's commit and v
 
 
 class StoragePrices(NamedTuple):
-    """What an object store charges, in US dollars."""
+    """Prices of an object store, in US dollars."""
 
     per_gb_month: float
-    """For a gigabyte kept for a month."""
+    """Price of a gigabyte per month."""
     per_1000_class_a: float
-    """For a thousand puts and listings."""
+    """Price of a thousand puts and listings."""
     per_1000_class_b: float
-    """For a thousand reads; deletions are free."""
+    """Price of a thousand reads; deletions are free."""
 
 
 class ShardSize(NamedTuple):
-    """A shard, as far as its checkpoints go."""
+    """Size of a shard, as far as checkpoints depend on it."""
 
     parameters: int
     """Trainable parameters of all its sessions together."""
@@ -31,37 +31,37 @@ class ShardSize(NamedTuple):
 
 
 class CheckpointCost(NamedTuple):
-    """What the checkpoints of a grid cost."""
+    """Cost of the checkpoints of a grid."""
 
     checkpoints: int
-    """How many are written in all."""
+    """Number of checkpoints written."""
     largest_bytes: int
-    """Size of the largest one: what one epoch of its shard uploads."""
+    """Size of the largest checkpoint: the upload of one epoch of its shard."""
     written_bytes: int
-    """Sum of all that are written."""
+    """Sum of the sizes of all checkpoints written."""
     kept_bytes: int
-    """Most that is kept at once, when all shards stand at their end: their checkpoints and their best weights."""
+    """Most that is kept at once, at the end of all shards: their checkpoints and their best weights."""
     class_a: int
     """Puts and listings, at most."""
     class_b: int
     """Reads, at most."""
     operations_usd: float | None
-    """What the operations cost; None where the prices are not known."""
+    """Cost of the operations; None if the prices are unknown."""
     storage_usd_per_month: float | None
-    """What keeping it costs, for each month that it is kept."""
+    """Cost of keeping it, per month; None if the prices are unknown."""
 
 
 class ShardMemory(NamedTuple):
-    """What a shard holds in memory beyond what any program needs."""
+    """Memory that a shard needs beyond what any program needs."""
 
     trained_bytes: int
-    """Where it trains: values, gradients, the optimiser's, and the values of the best epochs."""
+    """Memory of the device: values, gradients, the optimiser's state, and the values of the best epochs."""
     checkpoint_bytes: int
-    """In the machine's memory: a checkpoint as it was taken, and its bytes under way to the store."""
+    """Memory of the machine: a checkpoint as it was taken, and its bytes on their way to the store."""
 
 
 def shard_memory(shard: ShardSize, slots: int, bytes_per_value: int = 4) -> ShardMemory:
-    """What a shard holds in memory; the arguments are those of `checkpoint_cost`.
+    """Return the memory that a shard needs; the arguments are those of `checkpoint_cost`.
 
     >>> shard_memory(ShardSize(parameters=1_000_000, epochs=50), slots=1)
     ShardMemory(trained_bytes=16000000, checkpoint_bytes=24000000)
@@ -79,7 +79,7 @@ def checkpoint_cost(
     prices: StoragePrices | None,
     bytes_per_value: int = 4,
 ) -> CheckpointCost:
-    """The checkpoints of a grid: only what is trained is in them, not the frozen part.
+    """Return the cost of the checkpoints of a grid: they hold what is trained, not the frozen part.
 
     Each value that is trained is saved once for itself, once for each slot of the optimiser, and once for the best
     epoch so far. There is a checkpoint before the first step, every `checkpoint_every` epochs, and after the last.
@@ -97,7 +97,7 @@ def checkpoint_cost(
         slots: Values that the optimiser keeps for each parameter: 0 for plain SGD, 1 with momentum, 2 for Adam.
         checkpoint_every: Epochs from one checkpoint to the next.
         keep_last: Checkpoints that are kept.
-        prices: What the store charges, None where that is not known.
+        prices: Prices of the store, None if they are unknown.
         bytes_per_value: 4 in fp32, 8 in fp64.
     """
     sizes = [shard.parameters * bytes_per_value * (2 + slots) for shard in shards]

@@ -1,4 +1,4 @@
-"""What `verify` found, as JSON, as lines and as a table, with the commands that mend it."""
+"""The findings of `verify` as JSON, as lines and as a table, with the commands that mend them."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ Specs = Mapping[tuple[str, str], Path]
 """Path of the spec of each job and name."""
 
 
-def as_json(found: Survey, specs: Specs) -> dict[str, Any]:
-    """The findings as one JSON value; `mend` has each command once, in the order of the chain."""
-    rest = unnamed(found)
-    remedies = {each.remedy for each in (*found.broken, *found.unfinished) if each.remedy is not None}
+def as_json(survey: Survey, specs: Specs) -> dict[str, Any]:
+    """Return the findings as one JSON value; `mend` has each command once, in the order of the chain."""
+    rest = unnamed(survey)
+    remedies = {finding.remedy for finding in (*survey.broken, *survey.unfinished) if finding.remedy is not None}
 
     def in_order(remedy: Remedy) -> tuple[int, str]:
         return JOBS.index(maker_of(remedy.kind)) if remedy.kind in KINDS else len(JOBS), str(remedy)
 
     def listed(findings: list[Finding]) -> list[dict[str, str]]:
         return [
-            {"where": each.where, "what": each.what, "mend": mend(each.remedy, found.store.url, specs)}
-            for each in findings
+            {"where": finding.where, "what": finding.what, "mend": mend(finding.remedy, survey.store.url, specs)}
+            for finding in findings
         ]
 
     return {
-        "store": found.store.url,
-        "artefacts": len(found.manifests),
-        "files": len(found.files),
-        "bytes": sum(found.listing[key] for key in found.files),
-        "broken": listed(found.broken),
-        "unfinished": listed(found.unfinished),
+        "store": survey.store.url,
+        "artefacts": len(survey.manifests),
+        "files": len(survey.files),
+        "bytes": sum(survey.listing[key] for key in survey.files),
+        "broken": listed(survey.broken),
+        "unfinished": listed(survey.unfinished),
         "unreferenced": rest.unreferenced,
         "unknown": rest.unknown,
-        "outdated": listed(found.outdated),
-        "mend": [mend(each, found.store.url, specs) for each in sorted(remedies, key=in_order)],
+        "outdated": listed(survey.outdated),
+        "mend": [mend(remedy, survey.store.url, specs) for remedy in sorted(remedies, key=in_order)],
     }
 
 
 def mend(remedy: Remedy | None, url: str, specs: Specs) -> str:
-    """What to do, with a command that can be copied where the spec is known."""
+    """Return what to do, with a command that can be copied if the spec is known."""
     if remedy is None:
         return "cannot be made again"
     job = remedy.job or maker_of(remedy.kind).name
@@ -61,28 +61,30 @@ def mend(remedy: Remedy | None, url: str, specs: Specs) -> str:
 
 
 def lines(result: Mapping[str, Any]) -> list[str]:
-    """The findings as lines: state, where and what, between tabs; then the commands, and a summary."""
-    commands = [f"mend\t{each}" for each in result["mend"]]
+    """Return the findings as lines: state, where and what, between tabs; then the commands, and a summary."""
+    commands = [f"mend\t{command}" for command in result["mend"]]
     return ["\t".join(row) for row in _rows(result)] + commands + [_summary(result)]
 
 
 def show(result: Mapping[str, Any]) -> None:
-    """The findings on a terminal; the commands stand below the table, so that they can be copied."""
+    """Print the findings as a table on the terminal; the commands follow below it, so that they can be copied."""
     console = Console()
     table = Table(Column("state", no_wrap=True), Column("where", overflow="fold"), Column("what", overflow="fold"))
     for state, where, what in _rows(result):
         table.add_row(Text(state, COLOURS[state]), Text(where), Text(what))
     if table.rows:
         console.print(table)
-    for each in result["mend"]:
-        console.print(f"mend: {each}", soft_wrap=True, markup=False, highlight=False)
+    for command in result["mend"]:
+        console.print(f"mend: {command}", soft_wrap=True, markup=False, highlight=False)
     console.print(_summary(result), style="red" if result["broken"] else "green", highlight=False)
 
 
 def _rows(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """State, where and what of every finding; what nothing names is counted by artefact."""
-    found = [
-        (state, each["where"], each["what"]) for state in ("broken", "unfinished", "outdated") for each in result[state]
+    """Return state, where and what of every finding; objects that nothing names are counted per artefact."""
+    rows = [
+        (state, finding["where"], finding["what"])
+        for state in ("broken", "unfinished", "outdated")
+        for finding in result[state]
     ]
     for state in ("unreferenced", "unknown"):
         folders: dict[str, list[str]] = {}
@@ -90,8 +92,8 @@ def _rows(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             folders.setdefault("/".join(key.split("/")[:-1][:2]), []).append(key)
         for folder, keys in folders.items():
             size = sum(result[state][key] for key in keys)
-            found.append((state, folder, f"objects: {len(keys):,}, bytes: {size:,}, the first {keys[0]}"))
-    return found
+            rows.append((state, folder, f"objects: {len(keys):,}, bytes: {size:,}, the first {keys[0]}"))
+    return rows
 
 
 def _summary(result: Mapping[str, Any]) -> str:

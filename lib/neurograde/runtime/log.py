@@ -1,4 +1,4 @@
-"""Logs to stderr: human on a terminal, one JSON line an event elsewhere. Data goes to stdout, never here."""
+"""Logs to stderr: readable lines on a terminal, one JSON line per event elsewhere. Data goes to stdout, never here."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ STYLES = {logging.WARNING: "yellow", logging.ERROR: "bold red"}
 
 
 def set_up(job: str) -> None:
-    """Send the log of this process to stderr, in the form that suits what stderr is."""
+    """Send the log of this process to stderr, in the form that suits a terminal or a file."""
     handler: logging.Handler
     if sys.stderr.isatty():
         handler = TerminalLines()
     else:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines(job))
-    # What it has to say reaches us as an exception; its own traceback of every retry helps nobody.
+    # Its errors reach us as exceptions; its own traceback of every retry helps nobody.
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
     log.handlers[:] = [handler]
     log.setLevel(logging.INFO)
@@ -32,7 +32,7 @@ def set_up(job: str) -> None:
 
 
 class TerminalLines(logging.Handler):
-    """Time and message; never wrapped by us, so that paths and commands can be copied."""
+    """Lines of time and message, never wrapped, so that paths and commands can be copied."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print `record`, above the progress bar if one is shown."""
@@ -44,15 +44,15 @@ class TerminalLines(logging.Handler):
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, job, event and what else the event carries (`extra={"fields": ...}`)."""
+    """Lines of one JSON object each: time, level, job, event and further fields (`extra={"fields": ...}`)."""
 
     def __init__(self, job: str) -> None:
-        """Lines of the job named `job`."""
+        """Name the job that every line repeats."""
         super().__init__()
         self.job = job
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line for `record`; a traceback, if there is one, goes into it as text."""
+        """Return the line for `record`; a traceback goes into it as text."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

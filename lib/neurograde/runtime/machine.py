@@ -1,4 +1,4 @@
-"""The machine that a job ran on, as its manifest remembers it: gathered in milliseconds, without importing torch."""
+"""Facts of the machine that a job ran on, for its manifest: gathered in milliseconds, without importing torch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from neurograde.specs.base import Model
 PACKAGES = ("neurograde", "numpy", "pillow", "scipy", "torch", "torchvision")
 """Packages whose version can change a result."""
 
-_UNLIMITED_BYTES = 2**60  # cgroup v1 says "no limit" with a number near 2^63
+_UNLIMITED_BYTES = 2**60  # cgroup v1 writes a number near 2^63 for "no limit"
 
 
 class MachineFacts(Model):
-    """What may explain a duration, an energy or a last bit; null where the machine does not say."""
+    """Facts that may explain a duration, an energy or a last bit; null if the machine does not report them."""
 
     cpu_model: str | None
     """The processor's own name."""
@@ -35,15 +35,15 @@ class MachineFacts(Model):
     software: dict[str, str]
     """Versions of the packages that can change a result."""
     node: str | None = None
-    """The cluster's node, by NODE_NAME."""
+    """Node of the cluster, from NODE_NAME."""
     job: str | None = None
-    """The cluster's Job, by JOB_NAME."""
+    """Job of the cluster, from JOB_NAME."""
     pod: str | None = None
-    """The pod, by POD_UID."""
+    """Pod, from POD_UID."""
 
 
 def machine_facts(root: Path = Path("/")) -> MachineFacts:
-    """Facts of this machine and this process; `root` is where /proc and /sys are looked for."""
+    """Return the facts of this machine and this process; /proc and /sys are read below `root`."""
     gpu = visible_gpu()
     return MachineFacts(
         cpu_model=cpu_model(root),
@@ -60,7 +60,7 @@ def machine_facts(root: Path = Path("/")) -> MachineFacts:
 
 
 def software_versions() -> dict[str, str]:
-    """Installed versions of the packages that can change a result, read from their metadata."""
+    """Return the installed versions of the packages that can change a result, from their metadata."""
     versions = {}
     for package in PACKAGES:
         try:
@@ -71,7 +71,7 @@ def software_versions() -> dict[str, str]:
 
 
 def cpu_model(root: Path = Path("/")) -> str | None:
-    """The processor's name; None where neither Linux nor Python knows it."""
+    """Return the name of the processor, or None if neither Linux nor Python knows it."""
     for line in _read(root / "proc/cpuinfo").splitlines():
         key, _, value = line.partition(":")
         if key.strip() == "model name":
@@ -80,7 +80,7 @@ def cpu_model(root: Path = Path("/")) -> str | None:
 
 
 def usable_cores(root: Path = Path("/")) -> int:
-    """Logical cores this process may keep busy, at least 1.
+    """Return the number of logical cores that this process may keep busy, at least 1.
 
     The container's quota counts in whole cores, rounded up: 1.5 cores feed two processes.
     """
@@ -96,7 +96,7 @@ def usable_cores(root: Path = Path("/")) -> int:
 
 
 def usable_ram_gib(root: Path = Path("/")) -> float | None:
-    """Memory this process may use, in GiB, to two decimals; None where the system does not say."""
+    """Return the memory that this process may use, in GiB, to two decimals; None if the system does not report it."""
     try:
         limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     except (ValueError, OSError):
@@ -110,7 +110,7 @@ def usable_ram_gib(root: Path = Path("/")) -> float | None:
 
 
 def _cgroup_folders(root: Path, controller: str) -> list[Path]:
-    """The process's control group and the groups around it: the tightest limit of all of them holds."""
+    """Return the folders of the process's control group and of the groups around it: their tightest limit holds."""
     folders = []
     for line in _read(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
@@ -118,7 +118,7 @@ def _cgroup_folders(root: Path, controller: str) -> list[Path]:
             continue
         base = root / "sys/fs/cgroup" / (controller if controllers else "")
         group = base / path.lstrip("/")
-        folders += [each for each in (group, *group.parents) if each.is_relative_to(base)]
+        folders += [folder for folder in (group, *group.parents) if folder.is_relative_to(base)]
     return folders
 
 

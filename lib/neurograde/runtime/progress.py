@@ -23,17 +23,17 @@ SECONDS_BETWEEN_LINES = 15.0
 
 @contextmanager
 def progress(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """Show how far `what` has come out of `total` units; the function yielded takes the units just done."""
+    """Show the progress of `what` out of `total` units; the function yielded takes the number of units just done."""
     with _bar(what, total, unit) if sys.stderr.isatty() else _lines(what, total, unit) as advance:
         yield advance
 
 
-def standing(what: str, done: int, total: int, unit: str, seconds: float) -> str:
-    """How far `what` has come in that many seconds, in a line.
+def progress_line(what: str, done: int, total: int, unit: str, seconds: float) -> str:
+    """Return the progress of `what` after that many seconds, as a line.
 
-    >>> standing("night/vgg19", 600, 6_000, "samples", 60)
+    >>> progress_line("night/vgg19", 600, 6_000, "samples", 60)
     'night/vgg19: 600 of 6,000 samples, 10.0/s, 9 min left'
-    >>> standing("night/vgg19", 0, 1_674_540, "samples", 15)
+    >>> progress_line("night/vgg19", 0, 1_674_540, "samples", 15)
     'night/vgg19: 0 of 1,674,540 samples, rate not known yet'
     """
     rate = done / seconds if seconds > 0 else 0.0
@@ -42,21 +42,21 @@ def standing(what: str, done: int, total: int, unit: str, seconds: float) -> str
 
 
 def pace(rate: float | None) -> str:
-    """A rate per second, minute or hour, so that it is not 0.0; in words while it is not known.
+    """Return a rate per second, minute or hour, so that it is not 0.0; in words while it is unknown.
 
     >>> pace(1_234.56), pace(0.05), pace(0.0002), pace(None)
     ('1,234.6/s', '3.0/min', '0.7/h', 'rate not known yet')
     """
     if not rate:
         return "rate not known yet"
-    unit, seconds = next((each for each in (("s", 1), ("min", 60)) if rate * each[1] >= 1), ("h", 3_600))
+    unit, seconds = next((choice for choice in (("s", 1), ("min", 60)) if rate * choice[1] >= 1), ("h", 3_600))
     return f"{rate * seconds:,.1f}/{unit}"
 
 
 def duration(seconds: float | None) -> str:
-    """About so long: `45 s`, `12 min`, `3.4 h`, `2.1 d`; `–` for none.
+    """Return a rounded duration: `45 s`, `12 min`, `3.4 h`, `2.1 d`; `–` for None.
 
-    >>> [duration(each) for each in (None, 45, 720, 12_240, 181_440)]
+    >>> [duration(seconds) for seconds in (None, 45, 720, 12_240, 181_440)]
     ['–', '45 s', '12 min', '3.4 h', '2.1 d']
     """
     if seconds is None:
@@ -98,6 +98,6 @@ def _lines(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         now = time.monotonic()
         if now - last >= SECONDS_BETWEEN_LINES:
             last = now
-            log.info(standing(what, done, total, unit, now - start))
+            log.info(progress_line(what, done, total, unit, now - start))
 
     yield advance

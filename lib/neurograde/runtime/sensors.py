@@ -1,4 +1,4 @@
-"""What this process has used so far: time, processor seconds, memory, and energy where a counter can be read."""
+"""Resources that this process has used so far: time, processor seconds, memory, and energy if there is a counter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from neurograde.runtime.nvml import Gpu
 
 @dataclass(frozen=True)
 class Reading:
-    """All counters at one instant; only differences between two readings mean anything."""
+    """The counters at one instant; only differences between two readings mean anything."""
 
     wall_seconds: float
     """Monotonic clock."""
@@ -24,18 +24,18 @@ class Reading:
     peak_memory_bytes: int
     """Peak resident memory of this process."""
     gpu_joules: float | None = None
-    """NVML's counter of the board; None when not measured."""
+    """NVML's counter of the board; None if not measured."""
     packages_uj: tuple[tuple[int, int], ...] | None = None
-    """RAPL's counter of each processor package in microjoules, and where it starts anew; None if not readable."""
+    """RAPL's counter of each processor package in microjoules, and its largest value; None if not readable."""
     busy_seconds: float | None = None
     """Processor seconds of the whole machine, by which the packages' energy is shared out."""
 
 
 class Sensors(Protocol):
-    """Where a meter takes its readings."""
+    """The source of a meter's readings."""
 
     def read(self) -> Reading:
-        """All counters, now."""
+        """Return all counters, now."""
         ...
 
 
@@ -46,10 +46,10 @@ class MachineSensors:
     gpu: Gpu | None = None
     """The board to measure; None for a job that uses none."""
     root: Path = Path("/")
-    """Where /proc and /sys are looked for."""
+    """Folder below which /proc and /sys are read."""
 
     def read(self) -> Reading:
-        """All counters, now; takes well under a millisecond, a few with a GPU."""
+        """Return all counters, now, in well under a millisecond; in a few with a GPU."""
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         # Linux counts kibibytes, macOS bytes.
         unit = 1 if sys.platform == "darwin" else 1024
@@ -80,5 +80,5 @@ class MachineSensors:
         except (OSError, IndexError):
             return None
         # cpu user nice system idle iowait irq softirq ...: all but idle and iowait, in ticks
-        ticks = sum(int(fields[each]) for each in (1, 2, 3, 6, 7))
+        ticks = sum(int(fields[column]) for column in (1, 2, 3, 6, 7))
         return ticks / os.sysconf("SC_CLK_TCK")

@@ -1,6 +1,6 @@
 """Spec files: YAML from a path or URL, overridden from the command line, validated with every mistake named.
 
-extends: common.yaml     # optional: a file beside this one, whose keys stand where this one has none
+extends: common.yaml     # optional: a file beside this one, whose keys hold where this one has none
 job: train
 ...
 """
@@ -25,14 +25,14 @@ SHOWN = 80  # characters of a bad value that a message repeats
 
 
 class StrictDumper(yaml.SafeDumper):
-    """Writes what `StrictLoader` reads back as it was: a name like 1e-3 in quotes."""
+    """A writer of YAML that `StrictLoader` reads back unchanged: a name like 1e-3 is quoted."""
 
 
 class StrictLoader(yaml.SafeLoader):
-    """YAML as people mean it: 1e-3 is a number, and a key given twice is a mistake."""
+    """A reader of YAML as people mean it: 1e-3 is a number, and a key given twice is a mistake."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        """The mapping of `node`; ConstructorError for a key that it gives twice."""
+        """Return the mapping of `node`; ConstructorError for a key that it gives twice."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -44,7 +44,7 @@ class StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-# YAML 1.1 asks for a dot in a float, so PyYAML reads 1e-3 as text.
+# YAML 1.1 requires a dot in a float, so PyYAML reads 1e-3 as text.
 for _class in (StrictLoader, StrictDumper):
     _class.add_implicit_resolver(
         "tag:yaml.org,2002:float",
@@ -54,11 +54,16 @@ for _class in (StrictLoader, StrictDumper):
 
 
 def load(url: str, overrides: Iterable[str] = (), store: str | None = None) -> dict[str, Any]:
-    """The mapping in the YAML at `url`, with what it extends, `key.path=value` overrides and another store.
+    """Return the mapping in the YAML at `url`, with the file that it extends, overrides and another store.
+
+    Args:
+        url: Path or URL of the file.
+        overrides: Lines of the form `key.path=value`.
+        store: URL of the store, instead of the file's.
 
     Raises:
-        UsageError: there is no such file, an override is malformed, or `store` names no store.
-        SpecError: the file is no YAML mapping.
+        UsageError: The file does not exist, an override is malformed, or `store` names no store.
+        SpecError: The file does not hold a YAML mapping.
     """
     data = read_yaml(url)
     if "extends" in data:
@@ -80,7 +85,7 @@ def check_store_option(option: str, url: str) -> str:
 
 
 def read_yaml(url: str) -> dict[str, Any]:
-    """The mapping in the YAML file at `url`, safe-loaded."""
+    """Return the mapping in the YAML file at `url`, safe-loaded."""
     try:
         text = read_url(url)
     except (FileNotFoundError, IsADirectoryError):
@@ -105,30 +110,30 @@ def sibling_spec(source: str, job: str, name: str) -> str | None:
 
 
 def dump(data: Mapping[str, Any]) -> bytes:
-    """The spec as a YAML file: job, name and store first, then its other keys as they come."""
+    """Return the spec as a YAML file: job, name and store first, then its other keys in their order."""
     first = {key: data[key] for key in ("job", "name", "store") if key in data}
     text: str = yaml.dump({**first, **data}, Dumper=StrictDumper, sort_keys=False, allow_unicode=True, width=120)
     return text.encode()
 
 
 def validate(model: type[SpecT], data: dict[str, Any], where: str) -> SpecT:
-    """The spec in `data`; SpecError with a line for each mistake: file, key path, value, what is accepted."""
+    """Return the spec in `data`; SpecError with a line per mistake: file, key path, value, what is accepted."""
     try:
         return model.parse(data)
     except ValidationError as error:
-        mistakes = [_mistake(model, each) for each in _own_mistakes(error.errors())]
+        mistakes = [_mistake(model, details) for details in _own_mistakes(error.errors())]
         raise SpecError("\n".join(f"{where}: {mistake}" for mistake in mistakes)) from None
 
 
 def _own_mistakes(errors: Iterable[Any]) -> list[dict[str, Any]]:
-    """The errors without those that only follow: a list is too short after a bad item has been taken out."""
-    found = [dict(each) for each in errors]
-    inner = {each["loc"][: len(each["loc"]) - 1] for each in found}
-    return [each for each in found if each["type"] != "too_short" or each["loc"] not in inner]
+    """Return the errors without those that only follow: a list is too short after a bad item was removed."""
+    mistakes = [dict(error) for error in errors]
+    inner = {mistake["loc"][: len(mistake["loc"]) - 1] for mistake in mistakes}
+    return [mistake for mistake in mistakes if mistake["type"] != "too_short" or mistake["loc"] not in inner]
 
 
 def _mistake(model: type[JobSpec], error: dict[str, Any]) -> str:
-    # Parts in parentheses are tags of unions that are told apart by their shape: no keys of the spec.
+    # Parts in parentheses are tags of unions that are distinguished by their shape, and not keys of the spec.
     path = ".".join(part for part in map(str, error["loc"]) if not part.startswith("(")) or "the spec"
     reason = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "missing":
@@ -145,7 +150,7 @@ def _mistake(model: type[JobSpec], error: dict[str, Any]) -> str:
 def _field_names(schema: Any) -> list[str]:
     if isinstance(schema, dict):
         names = list(schema.get("properties", {}))
-        return names + [name for each in schema.values() for name in _field_names(each)]
+        return names + [name for part in schema.values() for name in _field_names(part)]
     return []
 
 

@@ -1,4 +1,4 @@
-"""What a job reads further to the left than its spec names: a whole grid, and what an artefact was made from."""
+"""Artefacts further upstream than a spec names: a whole grid, and the inputs of an artefact."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from neurograde.storage.run import Run, read_run
 
 
 def finished_run(job: Job[SpecT], name: str) -> Run:
-    """The grid `name`, all shards done.
+    """Return the grid `name`, with all shards done.
 
     Raises:
-        MissingUpstream: it is not there, or not done; says how many shards are, and the command that goes on.
+        MissingUpstream: It does not exist or is unfinished; the message has the number of shards done and the command
+            that continues.
     """
     try:
         run = read_run(job.store, name)
@@ -26,17 +27,17 @@ def finished_run(job: Job[SpecT], name: str) -> Run:
 
 
 def made_from(job: Job[SpecT], artefact: Artefact, kind: str) -> Artefact:
-    """The upstream artefact of `kind` that `artefact` was made from, in the very state in which it was read.
+    """Return the artefact of `kind` that `artefact` was made from, in the very state in which it was read.
 
     Raises:
-        MissingUpstream: it is gone.
-        DigestMismatch: another artefact stands under its name by now; both digests are named.
+        MissingUpstream: It is gone.
+        DigestMismatch: Another artefact has its name by now; both digests are named.
     """
     record: InputRecord = artefact.input(kind)
-    found = job.upstream(kind, record.name)
-    if found.manifest.digest != record.digest:
+    upstream = job.upstream(kind, record.name)
+    if upstream.manifest.digest != record.digest:
         raise DigestMismatch(
             f"{artefact.url} was made from {kind}/{record.name} of digest {record.digest}, "
-            f"which now has {found.manifest.digest}: make {artefact.folder} again, or put the old {kind} back"
+            f"which now has {upstream.manifest.digest}: make {artefact.folder} again, or put the old {kind} back"
         )
-    return found
+    return upstream

@@ -1,12 +1,12 @@
-"""The edge to other people's storage: backends' errors become Python's or ours, and what may pass is tried again.
+"""The edge to other people's storage: errors of backends become Python's or ours, and passing ones are retried.
 
     missing, taken      FileNotFoundError, FileExistsError
     not allowed         AccessDenied, at once; without any identity yet, after patience: the first token takes seconds
-    503, reset, ...     asked again, with growing, jittered waits; StoreUnavailable when patience ends
+    503, reset, ...     retried with growing, jittered waits; StoreUnavailable when patience ends
     disk full, ...      StoreUnavailable, at once
 
 gcsfs raises a plain OSError for 403 and aiohttp's and its own errors for an unreachable server, botocore its own
-again, none of which share a base class with the built-in ones.
+again; none of them share a base class with the built-in ones.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ from neurograde.errors import AccessDenied, StoreUnavailable
 
 BACKENDS = ("aiobotocore", "aiohttp", "botocore", "gcsfs", "google", "requests", "urllib3")
 MAY_PASS = frozenset({408, 409, 425, 429})
-"""HTTP statuses below 500 after which another try may succeed; every one from 500 on may pass as well."""
+"""HTTP statuses below 500 after which another try may succeed; all from 500 on may pass, too."""
 T = TypeVar("T")
-_jitter = random.SystemRandom()  # a shared seed would make all pods of a grid come back at the same moment
+_jitter = random.SystemRandom()  # with a shared seed, all pods of a grid would retry at the same moment
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a store is asked again before it counts as unreachable."""
+    """The time for which requests are retried before a store counts as unreachable."""
 
     seconds: float = 30.0
-    """From the first failure on, by the monotonic clock. With the silence of the first and of the last try it stays
-    below a minute; a transfer that runs longer than this and then breaks is begun again all the same."""
+    """Seconds from the first failure on, by the monotonic clock. With the timeouts of the first and the last try it
+    stays below a minute. A transfer that runs longer than this and then breaks is still begun again."""
     first_wait: float = 0.25
     """Seconds before the second try; each wait is about twice the one before."""
     longest_wait: float = 5.0
-    """Seconds that no wait exceeds by more than its jitter of a half."""
+    """Longest wait in seconds, before its jitter of a half."""
 
 
 PATIENCE = Patience()
 
 
 def insist(where: str, action: Callable[[], T], reconnect: Callable[[], None] | None = None) -> T:
-    """What `action` returns, tried again while it fails in a way that may pass.
+    """Return the result of `action`, retried while it fails in a way that may pass.
 
     Args:
         where: URL of the object, for messages.
-        action: something that may be done twice: a lost answer and a lost request look the same.
-        reconnect: looks for credentials anew; called when the store did not know us.
+        action: A request that may be sent twice: a lost answer and a lost request look the same.
+        reconnect: Looks for credentials again; called if the store did not know us.
 
     Raises:
-        FileNotFoundError, FileExistsError: as the backend says.
-        AccessDenied: the store refuses this identity, or there is none.
-        StoreUnavailable: it cannot be reached, or cannot take the object.
+        FileNotFoundError, FileExistsError: The object is missing, or exists already.
+        AccessDenied: The store refuses this identity, or there is none.
+        StoreUnavailable: The store cannot be reached, or cannot take the object.
     """
     wait, failing_since = PATIENCE.first_wait, None
     for tries in itertools.count(1):
@@ -81,7 +81,7 @@ def insist(where: str, action: Callable[[], T], reconnect: Callable[[], None] | 
 
 
 def judge(error: Exception, where: str) -> tuple[Exception, bool]:
-    """How the error looks from outside, and whether another try may succeed."""
+    """Return the error that the caller gets, and True if another try may succeed."""
     status = _http_status(error)
     reason = f"{where}: {' '.join(str(error).split()) or type(error).__name__}"
     if status == 412:
@@ -102,7 +102,7 @@ def _may_pass(error: Exception, status: int | None) -> bool:
         return status in MAY_PASS or status >= 500
     if type(error).__name__ == "ParamValidationError":
         return False
-    # JSON that cannot be read is an answer that broke off.
+    # Unreadable JSON is an answer that broke off.
     return _of_a_backend(error) or isinstance(error, (TimeoutError, ConnectionError, JSONDecodeError))
 
 
@@ -111,10 +111,10 @@ def _of_a_backend(error: Exception) -> bool:
 
 
 def _http_status(error: Exception) -> int | None:
-    """The HTTP status that the error tells of, where it tells of one."""
-    told = getattr(error, "code", None) or getattr(error, "status", None)
-    for each in (error, error.__cause__):  # s3fs translates botocore's error into one of errno, and keeps it as cause
-        response = getattr(each, "response", None)
+    """Return the HTTP status of the error, or None if it has none."""
+    status = getattr(error, "code", None) or getattr(error, "status", None)
+    for source in (error, error.__cause__):  # s3fs translates botocore's error into one of errno, and keeps it as cause
+        response = getattr(source, "response", None)
         if isinstance(response, dict):
-            told = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return int(str(told)) if str(told).isdigit() else None
+            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return int(str(status)) if str(status).isdigit() else None

@@ -1,7 +1,7 @@
 """The fsspec file system behind a URL, set up so that nothing is cached and every request is tried once.
 
-Listings caches hide what other writers did, and a backend's own retries (half a minute of them, each in its way)
-would make a deadline of ours impossible: `neurograde.storage.edge` asks again, for all of them alike.
+Caches of listings hide what other writers did, and a backend's own retries (half a minute of them, each in its way)
+would make our deadline impossible: `neurograde.storage.edge` retries for all of them alike.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from neurograde.storage.memory import MemoryFiles
 UNCACHED = {"use_listings_cache": False, "skip_instance_cache": True}
 CONNECT_SECONDS = 5
 SILENCE_SECONDS = 10
-"""A request is given up after so long without a byte: a long transfer that moves is never cut."""
+"""Seconds without a byte after which a request is given up; a long transfer that moves is never cut."""
 GOOGLE = ("gs", "gcs")
 AMAZON = ("s3", "s3a")
 OURS = {"file": LocalFiles, "local": LocalFiles, "memory": MemoryFiles}
 
 
 def open_filesystem(url: str) -> tuple[Any, str]:
-    """The fsspec file system of `url` and the root path in it.
+    """Return the fsspec file system of `url` and the root path in it.
 
     Raises:
-        SpecError: the scheme is unknown, its package is not installed, or the URL holds credentials.
+        SpecError: The scheme is unknown, its package is not installed, or the URL holds credentials.
     """
     scheme = url.partition("://")[0] if "://" in url else "file"
     refuse_credentials(url)
@@ -51,10 +51,10 @@ def open_filesystem(url: str) -> tuple[Any, str]:
 
 
 def refuse_credentials(url: str) -> None:
-    """SpecError, without repeating the URL, if it holds a user, key or password: URLs end up in logs and manifests."""
+    """Raise SpecError, without repeating the URL, if it holds a user, key or password: logs and manifests keep URLs."""
     scheme, _, rest = url.partition("://")
     host = rest.split("/", 1)[0]
-    # A secret key may hold a slash, which ends the host before its "@"; no bucket's name has a colon, but an ARN.
+    # A secret key may hold a slash, which ends the host before its "@"; a bucket has no colon, unless it is an ARN.
     split_key = scheme in (*GOOGLE, *AMAZON) and ":" in host and not host.startswith("arn:")
     if "@" in host or split_key:
         raise SpecError(
@@ -69,8 +69,8 @@ def _google() -> Any:
     from neurograde.storage.google import GoogleStorage  # noqa: PLC0415
 
     patience = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
-    # An emulator knows nobody; without a word gcsfs would first look for an identity, for many seconds. With a metadata
-    # server beside it, as the tests have one, there is an identity to be found.
+    # An emulator knows nobody, and gcsfs would first look for an identity for many seconds. With a metadata server
+    # beside it, as in the tests, there is an identity.
     emulated = os.environ.get("STORAGE_EMULATOR_HOST") and not os.environ.get("GCE_METADATA_HOST")
     token = "anon" if emulated else None
     return GoogleStorage(**UNCACHED, requests_timeout=patience, token=token)
@@ -82,7 +82,7 @@ def _amazon() -> Any:
         "s3",
         **UNCACHED,
         config_kwargs={"retries": {"total_max_attempts": 1}, **timeouts},
-        max_concurrency=1,  # with more of them, every read would first ask for the size
+        max_concurrency=1,  # with more of them, every read would first request the size
     )
     filesystem.retries = 1
     return filesystem

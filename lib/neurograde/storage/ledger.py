@@ -2,8 +2,8 @@
 
     <store>/ledgers/<digest of the test set>/0001.json, 0002.json, ...
 
-A test set that is looked at often enough becomes a valid set. The ledger belongs to the patches and labels, not
-to the data set that names them, so that another partition or augmentation of the same test patches counts on.
+A test set that is opened often enough becomes a valid set. The ledger belongs to the patches and labels, not to the
+data set that names them, so that the count continues with another partition or augmentation of the same test patches.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ RECORD = r"ledgers/[^/]+/(\d{4}|[1-9]\d{4,})\.json"
 
 
 def digest_of_test_set(patches: Iterable[tuple[str, str]]) -> str:
-    """SHA-256 that names a test set: its patches as pairs of pixel digest and class, in any order, repeats once.
+    """Return the SHA-256 that names a test set: its pairs of pixel digest and class, in any order, repeats once.
 
-    Transforms are left out: the same patches, augmented otherwise, are the same test set.
+    Transforms are left out: the same patches, augmented differently, are the same test set.
     """
     return sha256_hex(canonical_json(sorted(set(patches))))
 
@@ -53,15 +53,15 @@ def read_ledger(store: Store, test_set: str) -> list[Opening]:
 
 
 def record_opening(store: Store, opening: Opening) -> int:
-    """Write the opening down, before anything of the test set is predicted; returns its number, from 1.
+    """Record the opening, before anything of the test set is predicted, and return its number, from 1.
 
-    The same question (evaluation spec, run and session) asked again after an interruption keeps its number: it
-    teaches nothing new, and the end is that of an evaluation never interrupted.
+    The same question (evaluation spec, run and session) keeps its number when it is repeated after an interruption: it
+    teaches nothing new, and the result is that of an evaluation that was never interrupted.
     """
     while True:
         before = read_ledger(store, opening.test_set)
-        for number, each in enumerate(before, start=1):
-            if _question(each) == _question(opening):
+        for number, earlier in enumerate(before, start=1):
+            if _question(earlier) == _question(opening):
                 return number
         number = len(before) + 1
         try:
@@ -76,7 +76,7 @@ def _key(test_set: str, number: int) -> str:
 
 
 def _last_number(listing: Iterable[str]) -> int:
-    return max((int(found[1]) for key in listing if (found := re.fullmatch(RECORD, key))), default=0)
+    return max((int(match[1]) for key in listing if (match := re.fullmatch(RECORD, key))), default=0)
 
 
 def _question(opening: Opening) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
 from neurograde.storage.local import LocalFiles
 
-BLOCK_BYTES = 2**24  # of a file that is copied or hashed without being held
+BLOCK_BYTES = 2**24  # of a file that is copied or hashed without being held in memory
 
 
 @dataclass(frozen=True)
@@ -28,55 +28,55 @@ class RawFile:
     size: int
     """Length in bytes."""
     stamp: str
-    """What changes when the file does: modification time, etag or generation."""
+    """Modification time, etag or generation: it changes when the file does."""
 
 
 class Files(Protocol):
     """A folder of files: somebody else's, or an artefact."""
 
     def read(self, path: str) -> bytes:
-        """The file's bytes."""
+        """Return the bytes of the file."""
 
     def local(self, path: str, into: Path) -> Path:
-        """Where the file lies on this machine; one that lies elsewhere is copied into the folder `into`."""
+        """Return the path of the file on this machine; a remote file is copied into the folder `into`."""
 
     def sha256(self, path: str) -> str:
-        """SHA-256 of the file, which need not fit into memory."""
+        """Return the SHA-256 of the file, which need not fit into memory."""
 
 
 class RawFolder:
     """A folder of somebody else's files, read only."""
 
     def __init__(self, url: str) -> None:
-        """The folder at `url`, any fsspec URL or a local path; SpecError for an unknown scheme."""
+        """Open the folder at `url`, any fsspec URL or a local path; SpecError for an unknown scheme."""
         self.url = url.rstrip("/")
         self._fs, self._root = open_filesystem(self.url)
 
     def list(self) -> list[RawFile]:
-        """Every file at any depth, by path; hidden files (of a leading dot) are none of ours.
+        """Return every file at any depth, by path, without hidden ones (of a leading dot).
 
         Raises:
-            DataError: the folder does not exist or is empty.
+            DataError: The folder does not exist or is empty.
         """
-        found = insist(self.url, lambda: self._fs.find(self._root, detail=True))
+        listing = insist(self.url, lambda: self._fs.find(self._root, detail=True))
         files = [
             RawFile(path[len(self._root) :].lstrip("/"), int(info["size"]), _stamp(info))
-            for path, info in found.items()
+            for path, info in listing.items()
         ]
         visible = [
-            each for each in files if each.path and not any(part.startswith(".") for part in each.path.split("/"))
+            file for file in files if file.path and not any(part.startswith(".") for part in file.path.split("/"))
         ]
         if not visible:
             raise DataError(f"{self.url} holds no files: give the folder of the images")
-        return sorted(visible, key=lambda each: each.path)
+        return sorted(visible, key=lambda file: file.path)
 
     def read(self, path: str) -> bytes:
-        """The file's bytes."""
+        """Return the bytes of the file."""
         data: bytes = insist(f"{self.url}/{path}", lambda: self._fs.cat_file(self._at(path)))
         return data
 
     def local(self, path: str, into: Path) -> Path:
-        """Where the file lies on this machine; one that lies elsewhere is copied into `into`, a block at a time."""
+        """Return the path of the file on this machine; a remote file is copied into `into`, block by block."""
         if isinstance(self._fs, LocalFiles):
             return Path(self._at(path))
         target = into / path.rsplit("/", 1)[-1]
@@ -90,17 +90,17 @@ class RawFolder:
         return target
 
     def sha256(self, path: str) -> str:
-        """SHA-256 of the file, which need not fit into memory."""
-        found = hashlib.sha256()
+        """Return the SHA-256 of the file, which need not fit into memory."""
+        digest = hashlib.sha256()
         for block in self._blocks(path):
-            found.update(block)
-        return found.hexdigest()
+            digest.update(block)
+        return digest.hexdigest()
 
     def _blocks(self, path: str) -> Iterator[bytes]:
-        """The file's bytes, a block at a time, each asked for and counted: an s3fs stream that breaks off just ends."""
+        """Yield the bytes of the file in blocks, each requested and counted: a stream of s3fs that breaks just ends."""
         where, at = f"{self.url}/{path}", self._at(path)
         size = insist(where, lambda: self._fs.info(at)["size"])
-        if size is None:  # some servers of HTTP do not say
+        if size is None:  # some HTTP servers do not report it
             yield self.read(path)
             return
         for start in range(0, size, BLOCK_BYTES):
@@ -117,7 +117,7 @@ class RawFolder:
 
 
 class LoneFile(RawFolder):
-    """One file that was named by its URL, as if it were alone in a folder."""
+    """A single file, named by its URL, as if it were alone in a folder."""
 
     def _at(self, path: str) -> str:
         return str(self._root)
@@ -128,18 +128,18 @@ class RawInputs:
     """Files from outside that a job reads, by the name under which its manifest records them."""
 
     files: Mapping[str, RawFile] = field(default_factory=dict)
-    """How each looks in its listing."""
+    """The files as their listings show them."""
     read: Callable[[str], bytes] = field(default=lambda _name: b"")
-    """Bytes of the file of that name."""
+    """Function that returns the bytes of the file of a name."""
     digest: Callable[[str], str] | None = None
-    """SHA-256 of the file of that name, where it is found without holding the file."""
+    """Function that returns the SHA-256 of the file of a name without holding the file, if there is one."""
 
     def difference(self, before: Sequence[RawInput]) -> str | None:
-        """In what the files differ from those recorded `before`: None if in nothing.
+        """Return how the files differ from those recorded `before`, or None if they do not.
 
         Size and stamp are compared first; only a file whose size or stamp has changed is read and hashed.
         """
-        recorded = {each.path: each for each in before}
+        recorded = {record.path: record for record in before}
         for name in sorted(recorded.keys() ^ self.files.keys()):
             return f"the input {name} is {'gone' if name in recorded else 'new'}"
         for name, now in self.files.items():
@@ -152,7 +152,7 @@ class RawInputs:
         return None
 
     def records(self, digests: Mapping[str, str]) -> tuple[RawInput, ...]:
-        """The manifest's records, in the order of the names; what has no digest yet is read and hashed."""
+        """Return the records for a manifest, in the order of names; files without a digest yet are read and hashed."""
         return tuple(
             RawInput(
                 path=name,
@@ -168,21 +168,21 @@ class RawInputs:
 
 
 def stat_url(url: str) -> RawFile:
-    """The file at `url` as a listing would show it, its path the last part of the URL; FileNotFoundError if absent."""
+    """Return the file at `url` as a listing would show it, by the last part of the URL; FileNotFoundError if absent."""
     filesystem, path = open_filesystem(url)
     info = insist(url, lambda: filesystem.info(path))
     return RawFile(path.rsplit("/", 1)[-1], int(info["size"] or 0), _stamp(info))
 
 
 def read_url(url: str) -> bytes:
-    """The bytes of the file at `url`; FileNotFoundError if absent."""
+    """Return the bytes of the file at `url`; FileNotFoundError if absent."""
     filesystem, path = open_filesystem(url)
     data: bytes = insist(url, lambda: filesystem.cat_file(path))
     return data
 
 
 def _stamp(info: dict[str, Any]) -> str:
-    # Each file system has a word of its own for it.
+    # Every file system has another word for it.
     for key in ("generation", "etag", "ETag", "mtime", "LastModified", "created"):
         if info.get(key) is not None:
             return f"{key}={info[key]}"

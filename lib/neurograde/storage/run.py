@@ -43,11 +43,11 @@ class Run:
         return [session for shard in self.grid.shards for session in shard.sessions]
 
     def shard_of(self, session: Session) -> Shard:
-        """The shard that trained the session."""
+        """Return the shard that trained the session."""
         return next(shard for shard in self.grid.shards if session in shard.sessions)
 
     def artefact(self) -> Artefact:
-        """The whole run as one artefact, its files named `<shard>/<file>`."""
+        """Return the whole run as one artefact, with files named `<shard>/<file>`."""
         manifests = {name: shard.manifest for name, shard in self.shards.items()}
         manifest = Manifest(
             kind="runs",
@@ -60,15 +60,15 @@ class Run:
             raw=self.grid.raw,
             files={
                 f"{name}/{path}": record
-                for name, each in sorted(manifests.items())
-                for path, record in sorted(each.files.items())
+                for name, shard in sorted(manifests.items())
+                for path, record in sorted(shard.files.items())
             },
-            marks=tuple(sorted({*self.grid.marks}.union(*(each.marks for each in manifests.values())))),
+            marks=tuple(sorted({*self.grid.marks}.union(*(shard.marks for shard in manifests.values())))),
         )
         return Artefact(self.store, f"runs/{self.grid.name}", manifest)
 
     def histories(self) -> dict[str, list[Metrics]]:
-        """What every session measured, epoch 0 first; a diverged session's ends where it diverged."""
+        """Return the metrics of every session, epoch 0 first; those of a diverged session end where it diverged."""
         histories: dict[str, list[Metrics]] = {session.id: [] for session in self.sessions}
         for shard in self.shards.values():
             for row in shard.read_csv("history.csv"):
@@ -77,22 +77,22 @@ class Run:
         return histories
 
     def diverged(self) -> dict[str, int]:
-        """Sessions that diverged, with the epoch at which they did."""
-        found = {}
+        """Return the sessions that diverged, with the epoch at which they did."""
+        diverged = {}
         for shard in self.shards.values():
             for session in shard.read_result(ShardSessions, "sessions.json").sessions:
                 if session.diverged is not None:
-                    found[session.id] = session.diverged
-        return found
+                    diverged[session.id] = session.diverged
+        return diverged
 
 
 def read_run(store: Store, name: str) -> Run:
-    """The grid `name` with the shards that are done.
+    """Return the grid `name` with the shards that are done.
 
     Raises:
-        FileNotFoundError: there is no such grid.
+        FileNotFoundError: There is no such grid.
         DataError: grid.json is damaged.
-        DigestMismatch: grid.json is not what its digest says, or a shard was trained by another grid of that name.
+        DigestMismatch: grid.json contradicts its digest, or a shard was trained by another grid of that name.
     """
     where = f"runs/{name}/grid.json"
     grid = parse_record(Grid, store.get(where), f"{store.url}/{where}")
@@ -113,4 +113,4 @@ def read_run(store: Store, name: str) -> Run:
 
 
 def _made_from(record: Grid | Manifest) -> list[str]:
-    return [record.spec_digest, *(each.digest for each in record.inputs), *(each.sha256 for each in record.raw)]
+    return [record.spec_digest, *(artefact.digest for artefact in record.inputs), *(file.sha256 for file in record.raw)]

@@ -1,4 +1,4 @@
-"""A store as its listing and its records show it: what names what, and which of the named files are whole."""
+"""The contents of a store, from its listing and its records: which record names which file, and which are whole."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ RECORDS: tuple[tuple[str, type[Record] | None], ...] = (
     (rf"{SHARD}/attempts/\d+\.json", Attempt),
     (rf"{SHARD}/(commits|agreements|conflicts)/e\d+[^/]*\.json", Commit),
     (rf"{SHARD}/status/a\d+\.json", Status),
-    (rf"{SHARD}/[^/]+/[^/]+\.json", None),  # the journal's too, but nothing is decided by it
+    (rf"{SHARD}/[^/]+/[^/]+\.json", None),  # the journal's too, but nothing depends on it
     (r"ledgers/[0-9a-f]{64}/\d+\.json", Opening),
     (r"reviews/[^/]+/[0-9a-f]{16}/[^/]+-\d+\.json", Decision),
 )
-"""What the record of a key is, the first pattern that fits; None for those that are not read."""
+"""Models of records by a pattern of their keys, of which the first that fits holds; None for records not read."""
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """How something comes to be whole."""
+    """A way to mend an artefact: the job that makes it again."""
 
     kind: str
     """Kind of the artefact to make."""
     name: str
-    """Name in the spec that it is made by: the artefact's own, or the grid's for its shards and features."""
+    """Name in the spec that makes it: the artefact's, or the grid's for its shards and features."""
     job: str | None = None
-    """The job that makes it; that of its kind when not given."""
+    """The job that makes it; by default that of its kind."""
     spec: str | None = None
-    """The job that its spec is for, where that is another."""
+    """The job whose spec it reads, if that is another."""
     replace: bool = False
-    """Whether the job must be told to replace what stands there."""
+    """True if the job must be told to replace the present artefact."""
     delete: str | None = None
     """The object that must be deleted first."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it should be."""
+    """A fault in the store."""
 
     where: str
     """Key or folder in the store."""
     what: str
-    """What is the matter with it."""
+    """Description of the fault."""
     remedy: Remedy | None
-    """What mends it; None where nothing can."""
+    """Remedy, or None if there is none."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,16 @@ class Named:
     """A file that a record names."""
 
     file: FileRecord
-    """What the record says of it."""
+    """Size and digest in the record."""
     remedy: Remedy
-    """What mends it."""
+    """Remedy if it is damaged."""
     passing: bool
-    """Whether its owner may delete it at any time, as a trainer does with its older checkpoints."""
+    """True if its owner may delete it at any time, as a trainer does with its older checkpoints."""
 
 
 @dataclass
 class Survey:
-    """What was found, and what is wrong with it."""
+    """The contents of a store, and their faults."""
 
     store: Store
     """The store."""
@@ -89,20 +89,20 @@ class Survey:
     commits: dict[str, list[Commit]] = field(default_factory=lambda: defaultdict(list))
     """Every committed epoch, by folder of its shard."""
     events: dict[str, dict[int, Record]] = field(default_factory=lambda: defaultdict(dict))
-    """Records of what grows, by number in their series."""
+    """Records of series that grow, by folder and number."""
     files: dict[str, Named] = field(default_factory=dict)
     """Every file that a record names and that has the right size, by key."""
     referenced: set[str] = field(default_factory=set)
     """Keys of the records, and those that they name."""
     broken: list[Finding] = field(default_factory=list)
-    """What contradicts its record."""
+    """Objects that contradict their record."""
     unfinished: list[Finding] = field(default_factory=list)
     """Grids with shards to be trained."""
     outdated: list[Finding] = field(default_factory=list)
     """Artefacts and grids that an earlier revision of their job made: whole, and in use."""
 
     def add(self, key: str, record: Record) -> None:
-        """Put the record where it belongs."""
+        """Add the record of `key`."""
         folder, _, name = key.removesuffix(".json").rpartition("/")
         if isinstance(record, Manifest):
             self.manifests[folder] = record
@@ -117,7 +117,7 @@ class Survey:
             self.events[f"{folder}/{reviewer}"][int(number)] = record
 
     def expect(self, key: str, file: FileRecord, remedy: Remedy, *, passing: bool = False) -> None:
-        """Take note that a record names the file, and of what the listing says against it."""
+        """Note that a record names the file, and compare it with the listing."""
         self.referenced.add(key)
         if key not in self.listing:
             self.broken.append(Finding(key, "is gone, though its record names it", remedy))
@@ -156,30 +156,30 @@ def survey(store: Store) -> Survey:
 
     A record that cannot be read is broken, unless this version does not know its kind.
     """
-    found = Survey(store, store.list())
-    for key, record in _records(found):
+    contents = Survey(store, store.list())
+    for key, record in _records(contents):
         if isinstance(record, Record):
-            found.add(key, record)
+            contents.add(key, record)
         elif key.split("/")[0] in KINDS:
-            found.broken.append(Finding(key, f"is damaged: {record}", _made_again(key)))
+            contents.broken.append(Finding(key, f"is damaged: {record}", _made_again(key)))
         else:
-            found.referenced.discard(key)
-    return found
+            contents.referenced.discard(key)
+    return contents
 
 
-def _records(found: Survey) -> Iterator[tuple[str, Record | str]]:
-    """Every record of the listing by key, or in words why it cannot be read."""
+def _records(contents: Survey) -> Iterator[tuple[str, Record | str]]:
+    """Yield the key and the record of every record in the listing, or the reason why it cannot be read."""
     models: dict[str, type[Record]] = {}
-    for key in found.listing:
+    for key in contents.listing:
         fitting = [model for pattern, model in RECORDS if re.fullmatch(pattern, key)]
         if fitting:
-            found.referenced.add(key)
+            contents.referenced.add(key)
             if fitting[0] is not None:
                 models[key] = fitting[0]
 
     def read(key: str) -> Record | str | None:
         try:
-            record = parse_record(models[key], found.store.get(key), key)
+            record = parse_record(models[key], contents.store.get(key), key)
         except FileNotFoundError:
             return None
         except DataError as error:
@@ -194,9 +194,9 @@ def _records(found: Survey) -> Iterator[tuple[str, Record | str]]:
 
 
 def _made_again(key: str) -> Remedy | None:
-    """What mends a damaged record: it is deleted, and its job run again."""
+    """Return the remedy for a damaged record: it is deleted, and its job run again."""
     kind, name, *_ = key.split("/")
     if kind in WITHOUT_MANIFEST:
         return None
-    # An epoch's record cannot be written again once later ones stand, so its shard begins anew.
+    # An epoch's record cannot be written again once there are later ones, so its shard begins again.
     return Remedy(kind, name, delete=key.partition("/commits/")[0])
