@@ -22,11 +22,11 @@ from neurograde.errors import DigestMismatch
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
-from neurograde.runtime.machine import machine_facts, software_versions
 from neurograde.runtime.progress import progress
+from neurograde.runtime.publishing import describe, publish_once, record_of
 from neurograde.specs.baseline import BaselineSpec
-from neurograde.specs.records import FileRecord, InputRecord, Manifest
-from neurograde.storage.artefact import MANIFEST, Artefact, read_manifest
+from neurograde.specs.records import InputRecord
+from neurograde.storage.artefact import Artefact, read_manifest
 
 KIND, FILE = "descriptions", "descriptions.safetensors"
 BATCH = 16
@@ -103,19 +103,13 @@ def _publish(job: Job[BaselineSpec], folder: str, rows: dict[str, Floats]) -> No
         job.store.create(f"{folder}/{FILE}", data)
     except FileExistsError:  # of another baseline, whose last bits may differ: of two, the first file holds
         data = job.store.get(f"{folder}/{FILE}")
-    manifest = Manifest(
-        kind=KIND,
-        name=folder.partition("/")[2],
-        job="baseline",
-        spec=job.spec.model_dump(mode="json"),
-        spec_digest=job.spec.digest(),
-        files={FILE: FileRecord(sha256=sha256_hex(data), size=len(data))},
-        software=software_versions(),
-        machine=machine_facts().model_dump(mode="json"),
+    manifest = describe(
+        job.spec,
+        KIND,
+        folder.partition("/")[2],
+        {FILE: record_of(data)},
         wall_seconds=round(carbon.wall_seconds, 3),
         carbon=carbon.model_dump(mode="json"),
     )
-    try:
-        job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
-    except FileExistsError:
+    if publish_once(job.store, manifest) is not manifest:
         log.info(f"{folder}: another baseline has described the same in the meantime")

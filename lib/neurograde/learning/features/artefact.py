@@ -24,10 +24,10 @@ from neurograde.runtime.cache import Cache
 from neurograde.runtime.carbon_record import CarbonRecord
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
-from neurograde.runtime.machine import machine_facts, software_versions
-from neurograde.specs.records import FileRecord, InputRecord, Manifest
+from neurograde.runtime.publishing import describe, publish_once, write_files
+from neurograde.specs.records import InputRecord
 from neurograde.specs.train import TrainSpec
-from neurograde.storage.artefact import MANIFEST, Artefact, read_manifest
+from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
 
 KIND, RECIPE = "features", "recipe.json"
@@ -89,29 +89,22 @@ def publish(
         wall_seconds: Time that it took.
         carbon: What it cost, where no other record counts it.
     """
-    folder = _folder(recipe)
     data = encode({KIND: torch.from_numpy(values)})
     name = f"{sha256_hex(data)}.safetensors"
     files = {name: data, RECIPE: canonical_json(recipe)}
-    job.store.put_many((f"{folder}/{path}", content) for path, content in files.items())
-    manifest = Manifest(
-        kind=KIND,
-        name=digest_of(recipe),
-        job=KIND,
-        spec=job.spec.model_dump(mode="json"),
-        spec_digest=job.spec.digest(),
-        files={path: FileRecord(sha256=sha256_hex(content), size=len(content)) for path, content in files.items()},
-        software=software_versions(),
-        machine=machine_facts().model_dump(mode="json") | {"device": device.type, "threads": torch.get_num_threads()},
+    manifest = describe(
+        job.spec,
+        KIND,
+        digest_of(recipe),
+        write_files(job.store, _folder(recipe), files),
+        job="features",
+        machine={"device": device.type, "threads": torch.get_num_threads()},
         wall_seconds=round(wall_seconds, 3),
         carbon=None if carbon is None else carbon.model_dump(mode="json"),
     )
-    try:
-        job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
-    except FileExistsError:
-        standing = read_manifest(job.store, folder)
-        if standing is not None and name not in standing.files:
-            job.store.delete(f"{folder}/{name}")
+    published = publish_once(job.store, manifest)
+    if published is not None and name not in published.files:
+        job.store.delete(f"{_folder(recipe)}/{name}")
 
 
 def _folder(recipe: Recipe) -> str:

@@ -15,11 +15,11 @@ from collections.abc import Iterable
 
 from neurograde.learning.networks.families.family import family_of
 from neurograde.learning.networks.weights import check_source, read_weights
-from neurograde.maths.digest import canonical_json, sha256_hex
+from neurograde.maths.digest import canonical_json
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
-from neurograde.runtime.machine import machine_facts, software_versions
-from neurograde.specs.records import FileRecord, Manifest, RawInput
+from neurograde.runtime.publishing import describe, publish_once, write_files
+from neurograde.specs.records import RawInput
 from neurograde.specs.train import Backbone, TrainSpec
 from neurograde.storage.artefact import MANIFEST, Artefact, read_manifest
 from neurograde.storage.store import Store
@@ -49,24 +49,17 @@ def stage(job: Job[TrainSpec], backbone: Backbone) -> bool:
     files = {path: weights.data, SOURCE: canonical_json(source)}
     if standing is not None:
         job.store.delete(f"{folder}/{MANIFEST}")  # it is damaged
-    job.store.put_many((f"{folder}/{name}", data) for name, data in files.items())
-    records = {name: FileRecord(sha256=sha256_hex(data), size=len(data)) for name, data in files.items()}
     downloaded = RawInput(path=weights.source, size=len(weights.data), stamp=path, sha256=weights.sha256)
-    manifest = Manifest(
-        kind=KIND,
-        name=backbone.staged_name,
+    manifest = describe(
+        job.spec,
+        KIND,
+        backbone.staged_name,
+        write_files(job.store, folder, files),
         job="stage",
-        spec=job.spec.model_dump(mode="json"),
-        spec_digest=job.spec.digest(),
         raw=(downloaded,),
-        files=records,
-        software=software_versions(),
-        machine=machine_facts().model_dump(mode="json"),
         carbon=job.meter.peek().model_dump(mode="json"),
     )
-    try:
-        job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
-    except FileExistsError:
+    if publish_once(job.store, manifest) is not manifest:
         return False
     log.info(
         f"staged {job.store.url}/{folder}: {len(weights.data) / 1e6:.0f} MB, {weights.licence or 'no licence named'}"

@@ -19,13 +19,12 @@ from neurograde.learning.run.attempt import Attempt
 from neurograde.learning.run.device import prepare_device
 from neurograde.learning.run.footprint import checkpoint_plan
 from neurograde.learning.run.results import result_files
-from neurograde.maths.digest import sha256_hex
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
-from neurograde.runtime.machine import machine_facts, software_versions
-from neurograde.specs.records import FileRecord, Grid, InputRecord, Manifest, Shard
+from neurograde.runtime.machine import machine_facts
+from neurograde.runtime.publishing import describe, publish_once, write_files
+from neurograde.specs.records import Grid, InputRecord, Shard
 from neurograde.specs.train import Backbone, TrainSpec
-from neurograde.storage.artefact import MANIFEST, read_manifest
 from neurograde.storage.journal import Journal
 
 
@@ -94,38 +93,33 @@ def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest
     machine: Mapping[str, Any] = MappingProxyType({}),
     features: Sequence[InputRecord] = (),
 ) -> None:
-    """Files first, then the manifest, create-only: a twin that was faster has published the same.
+    """Publish the shard, unless a twin that was quicker has published the same.
 
     Raises:
-        Fenced: the manifest that stands is of other content.
+        Fenced: the shard is published with other content.
     """
     folder = f"runs/{grid.name}/{shard.name}"
-    job.store.put_many((f"{folder}/{path}", data) for path, data in files.items())
+    records = write_files(job.store, folder, files)
     carbon, wasted = attempt.carbon()
-    manifest = Manifest(
-        kind="runs",
-        name=f"{grid.name}/{shard.name}",
-        job=job.spec.job,
-        spec=job.spec.model_dump(mode="json"),
+    manifest = describe(
+        job.spec,
+        "runs",
+        f"{grid.name}/{shard.name}",
+        records,
         spec_digest=grid.spec_digest,
         revision=grid.revision,
         inputs=grid.inputs,
         raw=grid.raw,
-        files={path: FileRecord(sha256=sha256_hex(data), size=len(data)) for path, data in sorted(files.items())},
         marks=grid.marks,
         features=tuple(features),
-        software=software_versions(),
-        machine=machine_facts().model_dump(mode="json") | dict(machine),
+        machine=machine,
         wall_seconds=round(carbon.wall_seconds, 3),
         carbon=carbon.model_dump(mode="json"),
         carbon_wasted=None if wasted is None else wasted.model_dump(mode="json"),
     )
-    try:
-        job.store.create(f"{folder}/{MANIFEST}", manifest.encode())
-    except FileExistsError:
-        standing = read_manifest(job.store, folder)
-        if standing is None or standing.digest != manifest.digest:
-            raise Fenced(f"{job.store.url}/{folder} was published with other content by another attempt") from None
+    published = publish_once(job.store, manifest)
+    if published is None or published.digest != manifest.digest:
+        raise Fenced(f"{job.store.url}/{folder} was published with other content by another attempt")
     log.info(
         f"published {job.store.url}/{folder}: {len(shard.sessions)} sessions",
         extra={"fields": {"artefact": folder, "digest": manifest.digest}},
