@@ -1,4 +1,4 @@
-"""audit: anybody's split, from a list or folders, without spec or store: is anything on both sides?
+"""audit: audit anybody's split, from a list or folders, without spec or store: is anything on both sides?
 
     python -m jobs.audit splits_0.csv splits_1.csv --out audit
     python -m jobs.audit dataset/                         folders train, valid, test of images, pixels too

@@ -1,11 +1,11 @@
-"""augment: plan the samples. Classes balanced by dihedral transforms (§2.4), then standardised (§2.5).
+"""augment: plan the samples: classes balanced by dihedral transforms (§2.4), then standardised (§2.5).
 
     python -m jobs.augment specs/demo/augment.yaml
 
 Reads   partitions/<partition>, and the patches behind it
-Writes  datasets/<name>/samples.csv            patch, transform, subset, label: one row a sample
+Writes  datasets/<name>/samples.csv            patch, transform, subset, label: one row per sample
                        /balance.json           tables 2.1, 2.2 and 2.3
-                       /standardisation.json   mean and standard deviation a channel, for each subset
+                       /standardisation.json   mean and standard deviation per channel and subset
                        /samples/               the samples as files, with `materialise: true`
 """
 

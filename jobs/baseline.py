@@ -1,12 +1,12 @@
-"""baseline: a method of the literature under the very partition, metrics and ledger of the networks (chapter 1).
+"""baseline: test a method of the literature by the very partition, metrics and ledger of the networks (chapter 1).
 
     python -m jobs.baseline specs/osteosarcoma/baseline-fractal.yaml
 
 It learns on the original patches of train, each as often as the data set has samples of it; settings are chosen on
-valid; the test set is opened once, and the opening goes to its ledger.
+valid; the test set is opened once, and the opening is recorded in its ledger.
 
 Reads   datasets/<dataset>, the patches behind it; for windows larger than a patch, the images behind those
-Writes  descriptions/<digest>/                  what the method makes of each patch, found again by any split
+Writes  descriptions/<digest>/                  the features of each patch by the method, reused by any split
         baselines/<name>/metrics.json           each subset by patch and image, with intervals over families
                         /predictions.csv        every probability behind the figures
         ledgers/<test set>/<n>.json             this opening of the test set

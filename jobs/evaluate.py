@@ -1,4 +1,4 @@
-"""evaluate: choose a session on train and valid (§4.1.2), open the test set with it, and say how sure the figures are.
+"""evaluate: choose a session on train and valid (§4.1.2), open the test set with it, and state its uncertainty.
 
     python -m jobs.evaluate specs/demo/evaluate.yaml
 

@@ -1,9 +1,9 @@
-"""export: the chosen session to take along, as ONNX and as a state dict, with a card that says what it is.
+"""export: export the chosen session as ONNX and as a state dict, with a model card.
 
     python -m jobs.export specs/osteosarcoma/export.yaml
 
-Not for clinical use. The graph takes patches as they were cut and gives probabilities; nothing is published before
-onnxruntime has been seen to say what torch says. Needs the extra: pip install 'neurograde[export]'.
+Not for clinical use. The graph takes patches as they were cut and gives probabilities; it is published only after
+onnxruntime has given the same probabilities as torch. Needs the extra: pip install 'neurograde[export]'.
 
 Reads   evaluations/<evaluation>, and everything that it was made from
 Writes  exports/<name>/model.onnx          from uint8 patches to probabilities, plain and calibrated
@@ -24,7 +24,7 @@ from neurograde.specs.export import ExportSpec
 
 @job(ExportSpec)
 def export(job: Job[ExportSpec]) -> None:
-    """Export, check, and tell where it all came from."""
+    """Export the session, check it, and describe it in a card."""
     spec = job.spec
     evaluation = job.upstream("evaluations", spec.evaluation)
     try:

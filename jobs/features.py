@@ -1,10 +1,10 @@
-"""features: what the frozen trunks of a grid make of every sample (§4.2, 4.3), computed once for all its sessions.
+"""features: compute the outputs of a grid's frozen trunks for every sample (§4.2, 4.3), once for all its sessions.
 
     python -m jobs.features specs/demo/train.yaml
 
-The spec is that of `train`, which computes for itself what it does not find: this job does it ahead, once for all
-shards that would begin at the same time. What is published is left alone; with `--replace` every byte of it is checked
-too. A grid that is trained already needs none.
+The spec is that of `train`, which computes the features that it does not find: this job computes them ahead, once for
+all shards that would begin at the same time. Published features are kept; with `--replace`, every byte of them is
+checked. A grid that is trained already needs none.
 
 Reads   datasets/<dataset>, the patches behind it, and the weights files that the spec names
 Writes  features/<digest>/       one for each backbone, subset and slice of random crops; see learning.features.artefact

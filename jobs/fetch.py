@@ -1,4 +1,4 @@
-"""fetch: get the public files that a study reads, each checked against its digest: `make data SET=osteosarcoma`.
+"""fetch: fetch the public files that a study reads, each checked against its digest: `make data SET=osteosarcoma`.
 
     python -m jobs.fetch specs/osteosarcoma/data.csv [--into out/data]
 

@@ -1,4 +1,4 @@
-"""partition: families to train, valid and test, each family whole (§2.3), with a proof of independence.
+"""partition: assign each family whole to train, valid or test (§2.3), and prove the subsets independent.
 
     python -m jobs.partition specs/demo/partition.yaml
 

@@ -1,12 +1,12 @@
-"""patch: images cut into square patches that inherit the image's class (§2.2), every pixel accounted for.
+"""patch: cut images into square patches that inherit the image's class (§2.2), and account for every pixel.
 
     python -m jobs.patch specs/demo/patch.yaml
 
 Reads   the images of `source`, the tables that the spec names, and the decisions of its review
 Writes  patches/<name>/<class>/<family>/<image>_r03_c07.png   an ImageFolder
-                      /index.csv         one row a patch: where it lies, its tissue, the digest of its pixels
-                      /images.csv        one row an image: its size, its patches, where its pixels went
-                      /slides.csv        one row a slide, if any: level and µm/px it was cut at
+                      /index.csv         one row per patch: where it lies, its tissue, the digest of its pixels
+                      /images.csv        one row per image: its size, its patches, where its pixels went
+                      /slides.csv        one row per slide, if any: level and µm/px it was cut at
                       /accounting.json   total = kept + labels + background + borders + pre-crop, to the pixel
 """
 

@@ -1,4 +1,4 @@
-"""predict: the grade of new images, its calibrated confidence, and where in the image it comes from.
+"""predict: grade new images with a calibrated confidence, and show where in the image each grade comes from.
 
     python -m jobs.predict specs/template/predict.yaml
 

@@ -1,4 +1,4 @@
-"""report: one page that one would send to a colleague: the answer, the data, the curves, the results, the carbon.
+"""report: write one page to send to a colleague: the answer, the data, the curves, the results, the carbon.
 
     python -m jobs.report specs/demo/report.yaml
     python -m jobs.report specs/demo/report.yaml --into file://out/pages     with rights to read the store only
@@ -9,7 +9,7 @@ Reads   evaluations/<each of evaluations>, and everything that they were made fr
 Writes  reports/<name>/index.html    self-contained: figures inside, nothing from the network
                       /figures/*.svg
                       /tables/*.csv  the numbers behind the page, unrounded
-                      /specs/*.yaml  the specs of all that stands behind it, as they were run
+                      /specs/*.yaml  the specs of everything behind it, as they were run
 Prints  the address of the page, and a line for each evaluation
 """
 
@@ -56,7 +56,7 @@ def report(job: Job[ReportSpec]) -> None:
 
 
 def told(chain: Chain, spec: ReportSpec) -> Chain:
-    """The chain with what pages cannot know by themselves: its networks, and pictures where the spec wants them."""
+    """Return the chain with what pages cannot find out: its networks, and pictures if the spec wants them."""
     from neurograde.imaging.illustrations import illustrations
     from neurograde.learning.networks.architecture import architectures
 

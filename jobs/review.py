@@ -1,12 +1,12 @@
-"""review: look at each image with its grid and grey the cells that do not show what it is labelled as (§2.2.2).
+"""review: look at each image with its grid, and grey the squares that do not show the labelled tissue (§2.2.2).
 
     python -m jobs.review specs/template/review.yaml
 
 Reads   the images of `source`, and the decisions that the review holds already
-Writes  reviews/<name>/<image>/<reviewer>-000001.json   one create-only object a change, as soon as it is made
+Writes  reviews/<name>/<image>/<reviewer>-000001.json   one create-only object per change, as soon as it is made
 Serves  a page on 127.0.0.1; its address is printed, with the token that opens it. Ctrl-C ends it: nothing is lost
 
-`patch` follows the decisions when its spec says `review: <name>`.
+`patch` follows the decisions if its spec has `review: <name>`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""stage: put the pretrained weights that a grid begins with into the store, once for all pods that will want them.
+"""stage: put the pretrained weights of a grid into the store, once for all pods.
 
     python -m jobs.stage specs/template/train.yaml
 
-The spec is that of `train`. Weights given by URL, and random ones, need no staging. What stands is left alone; with
-`--replace` every byte of it is checked too.
+The spec is that of `train`. Weights given by URL, and random ones, need no staging. Weights that are staged already are
+kept; with `--replace`, every byte of them is checked.
 
-Reads   torchvision's files of weights, downloaded where they are not at hand
+Reads   torchvision's files of weights, downloaded unless they are cached
 Writes  weights/<backbone>-<name>/       the file, its source and licence; see learning.networks.staged_weights
 """
 

@@ -1,11 +1,11 @@
-"""synthesise: H&E-like images with known classes, each family with a stain of its own: a stand-in data set.
+"""synthesise: paint H&E-like images of known classes, with a stain per family: a stand-in data set.
 
     python -m jobs.synthesise specs/demo/synthesise.yaml
 
 Reads   nothing
 Writes  images/<name>/<class>/<family>_<number>.png   the images, of many sizes, some with watermark and dark border
-                     /truth.csv                       what each image was made from
-The artefact is marked `synthetic`; every page that shows what came of it says so.
+                     /truth.csv                       the settings that each image was painted with
+The artefact is marked `synthetic`, and so is every page that shows results made from it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""train: fine-tune a grid of networks (§3, 4), all sessions of a shard together, resuming where a run was cut off.
+"""train: fine-tune a grid of networks (§3, 4), all sessions of a shard together, and resume after an interruption.
 
     python -m jobs.train specs/demo/train.yaml
-    JOB_COMPLETION_INDEX=3 python -m jobs.train specs/demo/train.yaml      one shard, as a pod of the cluster does;
-                                                                           NEUROGRADE_ROW: the one of that row
+    JOB_COMPLETION_INDEX=3 python -m jobs.train specs/demo/train.yaml      one shard, as in a pod of the cluster;
+                                                                           NEUROGRADE_ROW: of that row
 
 Reads   datasets/<dataset>, the patches behind it, and the weights that the spec names
 Writes  runs/<name>/grid.json                        the frozen expansion: shards, and the sessions of each

@@ -1,4 +1,4 @@
-"""verify: see whether a store is whole, from the digests of its files to the chain of what was made from what.
+"""verify: check a store: every file against its digest, every artefact against what it was made from.
 
     python -m jobs.verify STORE_URL [--specs specs/demo] [--json]
 

@@ -1,4 +1,4 @@
-"""watch: where a running grid stands, from the store alone; in the terminal, or on a page with its heatmap and curves.
+"""watch: watch a running grid from the store alone: in the terminal, or on a page with its heatmap and curves.
 
     python -m jobs.watch specs/demo/train.yaml                  until the grid is done or Ctrl-C
     python -m jobs.watch specs/demo/train.yaml --serve          the page, on 127.0.0.1

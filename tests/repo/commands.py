@@ -41,7 +41,7 @@ def faults(words: list[str]) -> Iterator[str]:
         yield from _faults_of_make(words[1:])
     elif words[0].endswith("python") and words[1] == "-m":
         yield from _faults_of_module(words[2], words[3:])
-    elif words[0] == "neurograde":
+    elif words[0] == "neurograde" and words[1] not in ("--help", "--version"):
         yield from _faults_of_module(f"jobs.{words[1]}", words[2:])
 
 

@@ -37,7 +37,7 @@ class Parser(ArgumentParser):
 
 @dataclass(frozen=True)
 class Command:
-    """A command that makes no artefact of its own."""
+    """A command that makes no artefact."""
 
     body: Callable[[Namespace], int | None]
     """The work. Its arguments have the words of the command line as `words`; it returns an exit code, or None for 0."""
@@ -101,7 +101,7 @@ def command(declare: Callable[[Parser], None]) -> Callable[[Callable[[Namespace]
 
 
 def add_spec(parser: Parser) -> None:
-    """Add the arguments that say which spec is read, and what in it is overridden."""
+    """Add the arguments for the spec, and for the fields of it that are overridden."""
     parser.add_argument("spec", metavar="SPEC", help="path or URL of the job's YAML spec")
     parser.add_argument("--store", metavar="URL", help="use this store instead of the spec's")
     parser.add_argument("--set", metavar="KEY.PATH=VALUE", action="append", default=[], help="override a field")

@@ -24,13 +24,13 @@ class PublicFile:
     """A row of the table."""
 
     path: str
-    """Where the file goes, below the folder of all data."""
+    """Path of the file below the folder of all data."""
     url: str
-    """Where it comes from, http:// or https://."""
+    """URL of the file, http:// or https://."""
     sha256: str
     """The only bytes that are accepted."""
     licence: str
-    """Its licence and whom to name."""
+    """Licence of the file, and whom to name."""
 
 
 def fetch(table: str, into: Path) -> None:
@@ -66,7 +66,7 @@ def read_table(table: str) -> list[PublicFile]:
     """Return the rows of the table.
 
     Raises:
-        UsageError: there is no such table.
+        UsageError: The table does not exist.
         DataError: it has other columns, or a row that cannot be used.
     """
     if not Path(table).is_file():
@@ -108,7 +108,7 @@ def download(file: PublicFile, target: Path) -> None:
 
 
 def check(copy: Path, file: PublicFile, what: str) -> None:
-    """Raise DigestMismatch if the bytes of `copy` are not those of the table; `what` says what they are."""
+    """Raise DigestMismatch if the bytes of `copy` are not those of the table; `what` names them in the message."""
     with copy.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if digest != file.sha256:

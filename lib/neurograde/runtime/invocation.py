@@ -1,4 +1,4 @@
-"""How a job is started: the command to print, the process to start, the function to call.
+"""Ways to start a job: the command to print, the process to start, the function to call.
 
 In a clone the jobs are the folder `jobs/` beside `lib/`. An installed wheel has them as `neurograde.jobs`.
 """

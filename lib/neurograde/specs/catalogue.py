@@ -54,7 +54,7 @@ class JobEntry:
 
     @property
     def is_ahead(self) -> bool:
-        """True for a job that does a part of another ahead of time: the chain does not need it."""
+        """True for a job that does a part of another ahead of time, by the spec of that one."""
         return self.spec_of is not None
 
 

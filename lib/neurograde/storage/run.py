@@ -3,7 +3,7 @@
     runs/<grid>/grid.json                                                          the frozen expansion
     runs/<grid>/<shard>/{history.csv, best.safetensors, sessions.json, manifest.json}
 
-Each shard is published on its own, so the grid has no manifest of its own; its digest is that of all its shards' files.
+Each shard is published by itself, and the grid has no manifest; its digest is that of the files of all its shards.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def read_run(store: Store, name: str) -> Run:
     """Return the grid `name` with the shards that are done.
 
     Raises:
-        FileNotFoundError: There is no such grid.
+        FileNotFoundError: The grid does not exist.
         DataError: grid.json is damaged.
         DigestMismatch: grid.json contradicts its digest, or a shard was trained by another grid of that name.
     """
