@@ -18,7 +18,7 @@ import sys
 
 from neurograde.errors import AllDiverged
 from neurograde.runtime.command import job
-from neurograde.runtime.grid import publish_grid, require_staged_weights, standing_grid, unfinished_shards
+from neurograde.runtime.grid import existing_grid, publish_grid, require_staged_weights, unfinished_shards
 from neurograde.runtime.job import Job, UpToDate
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.train import TrainSpec
@@ -28,7 +28,7 @@ from neurograde.specs.train import TrainSpec
 def train(job: Job[TrainSpec]) -> None:
     """Freeze the grid, then train what is left of it."""
     dataset = job.upstream("datasets", job.spec.dataset)
-    grid = standing_grid(job, dataset)
+    grid = existing_grid(job, dataset)
     if grid and not unfinished_shards(job, grid):
         raise UpToDate(f"{job.store.url}/runs/{grid.name} is up to date")
     require_staged_weights(job)

@@ -2,10 +2,10 @@
 
     <folder>/<key>-<sha256 of the values>.npy
 
-The key says what was computed and the digest what came out, so that a file which a full disk cut short or a bad disk
-changed is noticed when it is opened, and made again. A file is written under another name and renamed: processes that
-make it at once each write their own, and the last rename wins with the same bytes. Nothing here is needed for a
-result: without room, or on a disk that refuses, the array is made in memory.
+The key identifies the computation and the digest its result, so that a file truncated by a full disk or changed by a
+bad one is noticed when it is opened, and made again. A file is written under another name and renamed: processes that
+make it at once each write their own, and the last rename wins with the same bytes. No result depends on the cache:
+without room, or on a disk that refuses, the array is made in memory.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from numpy.typing import DTypeLike, NDArray
 
 from neurograde.runtime.log import log
 
-TEMPORARY = ".part-"  # prefix of files under way
+TEMPORARY = ".part-"  # prefix of files that are being written
 CACHE_LIMIT = "NEUROGRADE_CACHE_GIB"
-"""Variable with the GiB that a pod's cache volume holds: a spec that allows more gets no more."""
-SECONDS_UNDER_WAY = 24 * 3600  # a file under way that nobody has written to for so long is a killed process's
+"""Variable with the GiB of a pod's cache volume: an upper limit of what specs allow."""
+SECONDS_UNDER_WAY = 24 * 3600  # after so long without a write, a file belongs to a killed process
 
 
 class Cache:
-    """Arrays by key in one folder of the local disk, the least recently used ones going first."""
+    """Arrays by key in one folder of the local disk; the least recently used are removed first."""
 
     def __init__(self, limit_gib: float, folder: Path | None = None) -> None:
-        """A cache of at most `limit_gib` in `folder`; when not given, NEUROGRADE_CACHE or the user's cache folder."""
+        """Set the limit and the folder, which is NEUROGRADE_CACHE or the user's cache folder if it is not given."""
         self.folder = folder or default_folder()
         self.limit = int(min(limit_gib, float(os.environ.get(CACHE_LIMIT, "inf"))) * 2**30)
 
     def find(self, key: str) -> NDArray[Any] | None:
-        """The array of `key`, mapped read-only, if it is there and whole; what is damaged is said and removed."""
+        """Return the cached array for `key`, memory-mapped, or None. A corrupt file is logged and deleted."""
         for path in self.folder.glob(f"{key}-*.npy"):
             try:
                 array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -56,12 +56,12 @@ class Cache:
 
     @contextlib.contextmanager
     def make(self, key: str, shape: Sequence[int], dtype: DTypeLike) -> Iterator[NDArray[Any]]:
-        """An array for the block to fill; it becomes that of `key` when the block ends, and stays open read-only.
+        """Yield an array for the block to fill; when the block ends, it is cached for `key` and becomes read-only.
 
         Args:
-            key: What the values follow from, as a digest: letters and digits.
+            key: Digest of everything that determines the values: letters and digits.
             shape: Shape of the array.
-            dtype: Its type.
+            dtype: Type of the values.
         """
         temporary = self.folder / f"{TEMPORARY}{secrets.token_hex(8)}"
         array = self._mapped(temporary, tuple(shape), np.dtype(dtype))
@@ -78,16 +78,16 @@ class Cache:
             temporary.unlink(missing_ok=True)
 
     def _mapped(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any] | None:
-        """A new file's array, its room taken on the disk; None, said in the log, when it does not get it."""
+        """Return the array of a new file, with its space allocated; log the reason and return None if that fails."""
         size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         if size > self.limit:
             log.info(f"{size / 2**30:.2f} GiB do not fit into cache_gib {self.limit / 2**30:g}: held in memory")
             return None
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # patches of patients are no one else's
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # patches of patients are private
             self._make_room(size)
             array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
-            # A mapped page without a place on the disk ends the process when the disk is full; so take the room now.
+            # A mapped page without space on the disk ends the process when the disk is full; so allocate it now.
             with path.open("r+b") as file:
                 _allocate(file.fileno(), path.stat().st_size)
         except OSError as error:
@@ -98,28 +98,28 @@ class Cache:
         return array
 
     def _make_room(self, size: int) -> None:
-        """Remove the least recently used files until `size` bytes more are within the limit."""
-        found = []
+        """Remove the least recently used files until `size` more bytes are within the limit."""
+        files = []
         for path in self.folder.iterdir():
             with contextlib.suppress(FileNotFoundError):
                 facts = path.stat()
-                found.append((facts.st_mtime, path, facts.st_size))
-        total = sum(size for _, _, size in found)
-        for used, path, freed in sorted(found):
+                files.append((facts.st_mtime, path, facts.st_size))
+        total = sum(size for _, _, size in files)
+        for used, path, freed in sorted(files):
             under_way = path.name.startswith(TEMPORARY) and time.time() - used < SECONDS_UNDER_WAY
             if total + size > self.limit and not under_way:
-                path.unlink(missing_ok=True)  # whoever has it mapped keeps it until it is closed
+                path.unlink(missing_ok=True)  # a process that has it mapped keeps it until it is closed
                 total -= freed
 
 
 def default_folder() -> Path:
-    """NEUROGRADE_CACHE, or `neurograde` in the folder that the user's caches are in."""
-    given = os.environ.get("NEUROGRADE_CACHE")
-    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "neurograde"
+    """Return NEUROGRADE_CACHE, or the folder `neurograde` among the user's caches."""
+    folder = os.environ.get("NEUROGRADE_CACHE")
+    return Path(folder) if folder else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "neurograde"
 
 
 def _digest(array: NDArray[Any]) -> str:
-    """SHA-256 of the values in their order, without a copy of them."""
+    """Return the SHA-256 of the values in their order, without copying them."""
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 
 

@@ -1,12 +1,12 @@
-"""The numbers that turn work into carbon and money: tables, each row with the source and the year it comes from.
+"""The numbers that turn work into carbon and money: tables, each row with its source and year.
 
-    grid_intensity.csv   g CO2e/kWh of a grid, by cloud region or country (ISO 3166 alpha-3), the year it is of
+    grid_intensity.csv   g CO2e/kWh of a grid, by cloud region or country (ISO 3166 alpha-3) and year
     gpus.csv             W, memory, compute capability and peaks of a board, by the words of its name; blank is unknown
-    cpu_tdp.csv          W and cores of a processor, by the words of its name, the year in which it was read
-    storage_prices.csv   US dollars for keeping and handling objects, by region, the year in which it was read
-    rates.csv            samples a second of a device, by what it does with them
+    cpu_tdp.csv          W and cores of a processor, by the words of its name, with the year of reading
+    storage_prices.csv   US dollars for keeping and handling objects, by region, with the year of reading
+    rates.csv            samples per second of a device, by kind of work
 
-Nothing is looked up on the network, and nothing is guessed: what no table knows stops the job, a price is unknown.
+Nothing is looked up on the network and nothing is guessed: a missing factor stops the job, a missing price is unknown.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from neurograde.runtime.checkpoint_cost import StoragePrices
 
 
 class GridFactor(NamedTuple):
-    """What a kilowatt hour costs in a region."""
+    """Emissions per kilowatt hour in a region."""
 
     region: str
     year: int
     gco2e_per_kwh: float
     pue: float
-    """Power usage effectiveness of the data centre; 1 for one's own machine."""
+    """Power usage effectiveness of the data centre; 1 for a machine outside one."""
     counts: str
-    """`all`, or `gpu` for the report's way of counting nothing else."""
+    """`all`, or `gpu` for the report's account, which counts nothing else."""
     source: str
     pue_source: str
 
 
 class CpuFactor(NamedTuple):
-    """What a busy core draws."""
+    """Power of a busy core."""
 
     model: str
     w_per_core: float
@@ -44,35 +44,35 @@ class CpuFactor(NamedTuple):
 
 
 def grid_factor(region: str) -> GridFactor:
-    """The factor of a region in the newest year known, or of a year: `europe-west4`, `europe-west4@2019`, `FRA`.
+    """Return the factor of a region in its newest year or a given one: `europe-west4`, `europe-west4@2019`, `FRA`.
 
     >>> grid_factor("europe-west4@2019").gco2e_per_kwh
     569.0
 
     Raises:
-        SpecError: If the region, or the region in that year, is in no table.
+        SpecError: The region, or the region in that year, is in no table.
     """
     table = _grid_factors()
     if region not in table:
         raise SpecError(
             f"region: {region!r} has no grid intensity; accepted, with a year that the table has or without "
-            f"(europe-west4@2019, FRA), are: {', '.join(each for each in table if '@' not in each)}"
+            f"(europe-west4@2019, FRA), are: {', '.join(name for name in table if '@' not in name)}"
         )
     return table[region]
 
 
 def gpu_tdp_w(model: str, default_limit_w: float | None = None) -> float:
-    """Thermal design power of a board, by the driver's name of it.
+    """Return the thermal design power of a board, by the driver's name for it.
 
     >>> gpu_tdp_w("Tesla V100-SXM2-16GB")
     300.0
 
     Args:
         model: The name, such as `Tesla T4` or `NVIDIA A100 80GB PCIe`.
-        default_limit_w: The limit that the board itself reports; stands in where the table does not know it.
+        default_limit_w: The limit that the board itself reports, for boards that the table does not have.
 
     Raises:
-        SpecError: If neither the table nor the board says.
+        SpecError: Neither the table nor the board has it.
     """
     row = _best_match(model, "gpus.csv")
     if row is not None:
@@ -84,7 +84,7 @@ def gpu_tdp_w(model: str, default_limit_w: float | None = None) -> float:
 
 
 def gpu_capability(model: str) -> tuple[int, int] | None:
-    """Return the compute capability of a board by the driver's name of it; None where the table does not know it.
+    """Return the compute capability of a board by the driver's name for it; None if the table does not have it.
 
     >>> gpu_capability("Tesla V100-SXM2-16GB")
     (7, 0)
@@ -97,19 +97,19 @@ def gpu_capability(model: str) -> tuple[int, int] | None:
 
 
 def cpu_factor(model: str | None) -> CpuFactor:
-    """What a busy core of a processor draws at its TDP; the table's row for any processor where it is not listed.
+    """Return the power of a busy core of a processor at its TDP; for one that is not listed, the row of any processor.
 
     >>> cpu_factor("Intel(R) Xeon(R) Gold 6148 CPU @ 2.40GHz").w_per_core
     7.5
     """
     row = _best_match(model or "", "cpu_tdp.csv")
     if row is None:
-        row = next(each for each in _rows("cpu_tdp.csv") if each["model"] == "any")
+        row = next(other for other in _rows("cpu_tdp.csv") if other["model"] == "any")
     return CpuFactor(row["model"], float(row["tdp_w"]) / int(row["cores"]), row["source"])
 
 
 def storage_prices(store: str, region: str) -> StoragePrices | None:
-    """What the object store of a URL charges in a region; None where no table knows.
+    """Return the prices of the object store of a URL in a region, or None if they are in no table.
 
     >>> storage_prices("gs://bucket/study", "europe-west1")
     StoragePrices(per_gb_month=0.02, per_1000_class_a=0.005, per_1000_class_b=0.0004)
@@ -122,16 +122,16 @@ def storage_prices(store: str, region: str) -> StoragePrices | None:
 
 
 class Rate(NamedTuple):
-    """How fast a device is at some work."""
+    """Speed of a device at some work."""
 
     samples_per_s: float
     source: str
 
 
 def rate(device: str, work: str, of: str) -> Rate | None:
-    """Samples a second of a device, measured or published; None where no table knows.
+    """Return the samples per second of a device, measured or published, or None if they are in no table.
 
-    A table that knows whole epochs of the ordinary way only bounds the parts of them: at least as many.
+    Where only whole epochs of the ordinary way are known, they bound their parts: at least as many.
 
     >>> rate("CPU", "trunk", "inception_v3").samples_per_s
     17.5
@@ -150,7 +150,7 @@ def rate(device: str, work: str, of: str) -> Rate | None:
 
 @cache
 def _grid_factors() -> dict[str, GridFactor]:
-    """By `region@year`, and by `region` for its newest year."""
+    """Return all factors by `region@year`, and by `region` for its newest year."""
     factors = {}
     for row in sorted(_rows("grid_intensity.csv"), key=lambda row: int(row["year"])):
         factor = GridFactor(
@@ -168,7 +168,7 @@ def _grid_factors() -> dict[str, GridFactor]:
 
 
 def _best_match(name: str, table: str) -> dict[str, str] | None:
-    """The row whose words all stand in `name`, the one with most words: `A100 PCIE 80GB`, not `A100 PCIE`."""
+    """Return the row whose words are all in `name`, the one with most words: `A100 PCIE 80GB`, not `A100 PCIE`."""
     words = _words(name)
     fitting = [row for row in _rows(table) if _words(row["model"]) <= words]
     return max(fitting, key=lambda row: len(_words(row["model"])), default=None)

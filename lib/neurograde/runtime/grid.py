@@ -1,4 +1,4 @@
-"""The grid of a train job: found or published, and the shards of it that are this process's to train."""
+"""The grid of a train job: read or published, and the shards that this process trains."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ROW, INDEX = "NEUROGRADE_ROW", "JOB_COMPLETION_INDEX"
 
 
 def require_staged_weights(job: Job[TrainSpec]) -> None:
-    """See that a pod of the cluster finds torchvision's weights in the store: a thousand must not download them.
+    """Check that a pod of the cluster finds torchvision's weights in the store: a thousand must not download them.
 
     Raises:
-        MissingUpstream: they are not there; the message holds the command that stages them.
+        MissingUpstream: They are not there; the message has the command that stages them.
     """
     if INDEX in os.environ:
         for backbone in job.spec.backbones:
@@ -29,12 +29,12 @@ def require_staged_weights(job: Job[TrainSpec]) -> None:
                 job.upstream("weights", backbone.staged_name)
 
 
-def standing_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid | None:
-    """The grid of this name, None where there is none; with `--replace`, another's or an outdated one is cleared.
+def existing_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid | None:
+    """Return the grid of this name, or None. With `--replace`, another's or an outdated one is removed.
 
     Raises:
-        NameTaken: it was made from another spec, data set or weights; both digests are named.
-        SpecError: a file of weights does not exist.
+        NameTaken: It was made from another spec, data set or weights; both digests are named.
+        SpecError: A file of weights does not exist.
     """
     folder = f"runs/{job.spec.name}"
     key = f"{folder}/grid.json"
@@ -60,31 +60,31 @@ def publish_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid:
     try:
         job.store.create(f"runs/{job.spec.name}/grid.json", grid.encode())
     except FileExistsError:
-        standing = standing_grid(job, dataset)
-        assert standing is not None
-        return standing
+        existing = existing_grid(job, dataset)
+        assert existing is not None
+        return existing
     sessions = sum(len(shard.sessions) for shard in grid.shards)
     log.info(f"grid {job.spec.name}: {sessions:,} sessions in {len(grid.shards):,} shards")
     return grid
 
 
 def unfinished_shards(job: Job[TrainSpec], grid: Grid) -> list[Shard]:
-    """The shards that are this process's and not done.
+    """Return the unfinished shards that this process trains.
 
-    A pod of the cluster is told by two variables which shard is its own: NEUROGRADE_ROW names the row of the grid
-    (a backbone and strategy) that its Job trains, JOB_COMPLETION_INDEX counts the shards of that row, or of the
-    whole grid where no row is given. Without them, all shards are this process's.
+    Two variables name the shard of a pod: NEUROGRADE_ROW is the row of the grid (a backbone and strategy) that its Job
+    trains, JOB_COMPLETION_INDEX the number of the shard in that row, or in the whole grid if there is no row. Without
+    them, this process trains all shards.
 
     Raises:
-        UsageError: the grid has no such row, or the row no shard of that index.
+        UsageError: The grid has no such row, or the row no shard of that number.
     """
     shards, where = list(grid.shards), f"the grid {grid.name}"
     row, index = os.environ.get(ROW), os.environ.get(INDEX)
     if row is not None:
-        found = rows(shards)
-        if row not in found:
-            raise UsageError(f"{ROW}={row}: {where} has rows {', '.join(found)}")
-        shards, where = found[row], f"row {row} of {where}"
+        by_row = rows(shards)
+        if row not in by_row:
+            raise UsageError(f"{ROW}={row}: {where} has rows {', '.join(by_row)}")
+        shards, where = by_row[row], f"row {row} of {where}"
     if index is not None:
         if not index.isdigit() or int(index) >= len(shards):
             raise UsageError(f"{INDEX}={index}: {where} has shards 0 to {len(shards) - 1}")
@@ -93,7 +93,7 @@ def unfinished_shards(job: Job[TrainSpec], grid: Grid) -> list[Shard]:
 
 
 def _done(job: Job[TrainSpec], folder: str) -> bool:
-    """Whether the shard is published; with `--replace`, one that is damaged is taken back, to be published again."""
+    """Return True if the shard is published. With `--replace`, a damaged one is withdrawn, to be published again."""
     manifest = read_manifest(job.store, folder)
     if manifest is None:
         return False
@@ -114,8 +114,8 @@ def is_trained(job: Job[TrainSpec], dataset: Artefact) -> bool:
 
 
 def weight_files(spec: TrainSpec) -> RawInputs:
-    """The weights that are given by URL: torchvision's own are told apart by their name, which is in the spec."""
-    urls = [each.weights for each in spec.backbones if each.weights != "none" and not each.is_enum]
+    """Return the weights given by URL; those of torchvision are identified by their name, which is in the spec."""
+    urls = [backbone.weights for backbone in spec.backbones if backbone.weights != "none" and not backbone.is_enum]
     files = {}
     for url in urls:
         try:

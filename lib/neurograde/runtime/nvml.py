@@ -1,6 +1,6 @@
-"""The GPU of this process through NVML, NVIDIA's management library, where a driver has brought it along.
+"""The GPU of this process through NVML, NVIDIA's management library, which comes with the driver.
 
-Eight calls of a C library: not worth a dependency. Everything that the board does not answer is None, never 0.
+Eight calls of a C library: not worth a dependency. A value that the board does not report is None, never 0.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ class Gpu:
 
     @property
     def model(self) -> str | None:
-        """The name that the driver gives it, such as `Tesla T4` or `NVIDIA A100-SXM4-40GB`."""
+        """Name of the board by its driver, such as `Tesla T4` or `NVIDIA A100-SXM4-40GB`."""
         text = ctypes.create_string_buffer(96)
         failed = self.library.nvmlDeviceGetName(self.handle, text, ctypes.c_uint(len(text)))
         return None if failed else text.value.decode()
 
     def energy_joules(self) -> float | None:
-        """Energy since the driver was loaded, of the whole board; Volta and later, and no MIG slices."""
+        """Return the energy of the whole board since the driver was loaded; Volta and later, and not for MIG slices."""
         millijoules = ctypes.c_ulonglong()
         failed = self.library.nvmlDeviceGetTotalEnergyConsumption(self.handle, ctypes.byref(millijoules))
         return None if failed else millijoules.value / 1000.0
 
     def default_limit_w(self) -> float | None:
-        """The power limit that the board was sold with: its TDP."""
+        """Return the power limit that the board was sold with: its TDP."""
         milliwatts = ctypes.c_uint()
         failed = self.library.nvmlDeviceGetPowerManagementDefaultLimit(self.handle, ctypes.byref(milliwatts))
         return None if failed else milliwatts.value / 1000.0
@@ -50,14 +50,14 @@ class Gpu:
 
 
 def visible_gpu(environment: Mapping[str, str] = os.environ, library: Any = None) -> Gpu | None:
-    """The first GPU that CUDA shows to this process: the one a job trains on.
+    """Return the first GPU that CUDA shows to this process: the one that a job trains on.
 
-    Where boards of several kinds share a machine, NVML and CUDA agree on their numbers only with
+    If a machine has boards of several kinds, NVML and CUDA agree on their numbers only with
     `CUDA_DEVICE_ORDER=PCI_BUS_ID`; identifiers (`GPU-...`) are always right.
 
     Args:
         environment: Holds `CUDA_VISIBLE_DEVICES`, which selects and orders the boards.
-        library: Stands in for NVML in tests.
+        library: Replacement of NVML in tests.
 
     Returns:
         The GPU, or None without a driver, without a board, or with all boards hidden.
@@ -80,7 +80,7 @@ def driver_version(library: Any = None) -> str | None:
     """Return the version of the NVIDIA driver, such as `580.65.06`, or None without one.
 
     Args:
-        library: Stands in for NVML in tests.
+        library: Replacement of NVML in tests.
     """
     library = _started(library)
     if library is None:
