@@ -17,8 +17,9 @@ from __future__ import annotations
 import sys
 
 from neurograde.runtime.command import job
-from neurograde.runtime.job import Job, UpToDate
+from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
+from neurograde.runtime.up_to_date import UpToDate
 from neurograde.specs.export import ExportSpec
 
 

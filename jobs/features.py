@@ -16,8 +16,9 @@ import sys
 
 from neurograde.runtime.command import job
 from neurograde.runtime.grid import is_trained, require_staged_weights
-from neurograde.runtime.job import Job, UpToDate
+from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
+from neurograde.runtime.up_to_date import UpToDate
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.train import TrainSpec
 

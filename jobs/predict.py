@@ -20,9 +20,10 @@ import sys
 from collections.abc import Mapping
 
 from neurograde.runtime.command import job
-from neurograde.runtime.job import Job, UpToDate
+from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress
+from neurograde.runtime.up_to_date import UpToDate
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.predict import PredictSpec
 

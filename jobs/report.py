@@ -20,8 +20,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neurograde.runtime.command import job
-from neurograde.runtime.job import Job, UpToDate
+from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
+from neurograde.runtime.up_to_date import UpToDate
 from neurograde.specs.report import ReportSpec
 
 if TYPE_CHECKING:

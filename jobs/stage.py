@@ -14,7 +14,8 @@ from __future__ import annotations
 import sys
 
 from neurograde.runtime.command import job
-from neurograde.runtime.job import Job, UpToDate
+from neurograde.runtime.job import Job
+from neurograde.runtime.up_to_date import UpToDate
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import read_manifest
 

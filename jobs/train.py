@@ -19,7 +19,8 @@ import sys
 from neurograde.errors import AllDiverged
 from neurograde.runtime.command import job
 from neurograde.runtime.grid import existing_grid, publish_grid, require_staged_weights, unfinished_shards
-from neurograde.runtime.job import Job, UpToDate
+from neurograde.runtime.job import Job
+from neurograde.runtime.up_to_date import UpToDate
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.train import TrainSpec
 

@@ -21,7 +21,7 @@ import openslide
 from PIL import Image
 
 from neurograde.imaging.cut import CutJob, cut
-from neurograde.imaging.slide import Resolution, Slide
+from neurograde.imaging.pixels.slide import Resolution, Slide
 from neurograde.maths.patch_grid import Grid, Margins
 from neurograde.runtime.machine import usable_cores
 from tests.bench.bench_patch import PATCH_SIZE_PX, entry

@@ -22,8 +22,8 @@ from neurograde.errors import DigestMismatch
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
+from neurograde.runtime.manifests import describe, publish_once, record_of
 from neurograde.runtime.progress import progress
-from neurograde.runtime.publishing import describe, publish_once, record_of
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.records import InputRecord
 from neurograde.storage.artefact import Artefact, read_manifest

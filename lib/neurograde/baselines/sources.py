@@ -10,8 +10,8 @@ import numpy as np
 
 from neurograde.baselines.method import Patch, Pixels
 from neurograde.errors import SpecError
-from neurograde.imaging.open_image import ImageFile, Opened
-from neurograde.imaging.slide import Resolution
+from neurograde.imaging.pixels.open_image import ImageFile, Opened
+from neurograde.imaging.pixels.slide import Resolution
 from neurograde.patches.png import decode_png
 from neurograde.specs.patch import PatchSpec
 from neurograde.storage.artefact import Artefact

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurograde.errors import DataError
-from neurograde.imaging.open_image import ImageFile, Opened
-from neurograde.imaging.slide import BLOCK_PX, UNSAID, Resolution, Slide
+from neurograde.imaging.pixels.open_image import ImageFile, Opened
+from neurograde.imaging.pixels.slide import BLOCK_PX, UNSAID, Resolution, Slide
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
 from neurograde.patches.png import encode_png, pixel_sha256
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurograde.imaging.cut import CutImage, CutJob, Patch, cut_opened
-from neurograde.imaging.open_image import Opened
-from neurograde.imaging.overlay import LARGEST_PX, heat_overlay, probability_overlay
-from neurograde.imaging.slide import UNSAID, Resolution
+from neurograde.imaging.pixels.open_image import Opened
+from neurograde.imaging.pixels.overlay import LARGEST_PX, heat_overlay, probability_overlay
+from neurograde.imaging.pixels.slide import UNSAID, Resolution
 from neurograde.maths.grading import Grade, grade
 from neurograde.maths.patch_grid import Margins
 from neurograde.maths.temperature import at_temperature

@@ -14,7 +14,7 @@ from PIL import Image
 
 from neurograde.errors import NeurogradeError
 from neurograde.imaging.patching import find_images
-from neurograde.imaging.reader import read_rgb
+from neurograde.imaging.pixels.reader import read_rgb
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.patch_grid import Grid, Margins
 from neurograde.patches.illustration import CroppedImage, Illustrations

@@ -11,7 +11,7 @@ from functools import partial
 
 from neurograde.imaging.cut import CutJob, cut
 from neurograde.imaging.grading import Network, probabilities_of
-from neurograde.imaging.slide import Resolution
+from neurograde.imaging.pixels.slide import Resolution
 from neurograde.imaging.sources import LabelledImage
 from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress

@@ -9,8 +9,8 @@ from typing import Any
 
 from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob
+from neurograde.imaging.pixels.slide import Resolution
 from neurograde.imaging.pseudonyms import Pseudonyms
-from neurograde.imaging.slide import Resolution
 from neurograde.imaging.sources import LabelledImage, LabelledImages, label_images, read_rejected
 from neurograde.imaging.verdicts import Verdicts
 from neurograde.maths.digest import sha256_hex

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurograde.errors import DataError
-from neurograde.imaging.reader import read_rgb
+from neurograde.imaging.pixels.reader import read_rgb
 from neurograde.maths.both_sides import NAMED, Item
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.identity import identity

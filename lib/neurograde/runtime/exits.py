@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from neurograde.errors import NeurogradeError, Stopped
-from neurograde.runtime.job import UpToDate
 from neurograde.runtime.log import log, set_up
 from neurograde.runtime.signals import sigterm_stops
+from neurograde.runtime.up_to_date import UpToDate
 
 LAST_WORDS, MESSAGE_BYTES = "NEUROGRADE_LAST_WORDS", 4096
 

@@ -7,6 +7,7 @@ import os
 from neurograde.errors import NameTaken, SpecError, UsageError
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
+from neurograde.runtime.up_to_date import Work, keeps_bytes, keeps_revision
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.records import Grid, Shard
 from neurograde.specs.train import TrainSpec
@@ -42,8 +43,8 @@ def existing_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid | None:
         grid = parse_record(Grid, job.store.get(key), f"{job.store.url}/{key}")
     except FileNotFoundError:
         return None
-    difference = job.difference(grid, (dataset.as_input(),), weight_files(job.spec))
-    if difference is None and job.keeps(folder, grid):
+    difference = Work(job.spec, (dataset.as_input(),), weight_files(job.spec)).difference(grid)
+    if difference is None and keeps_revision(f"{job.store.url}/{folder}", grid, job.spec, replace=job.replace):
         return grid
     if difference is not None and not job.replace:
         raise NameTaken(
@@ -97,7 +98,7 @@ def _done(job: Job[TrainSpec], folder: str) -> bool:
     manifest = read_manifest(job.store, folder)
     if manifest is None:
         return False
-    if not job.stands(Artefact(job.store, folder, manifest)):
+    if not keeps_bytes(Artefact(job.store, folder, manifest), replace=job.replace):
         job.store.delete(f"{folder}/{MANIFEST}")
         return False
     return True
@@ -109,7 +110,7 @@ def is_trained(job: Job[TrainSpec], dataset: Artefact) -> bool:
         run = read_run(job.store, job.spec.name)
     except FileNotFoundError:
         return False
-    difference = job.difference(run.grid, (dataset.as_input(),), weight_files(job.spec))
+    difference = Work(job.spec, (dataset.as_input(),), weight_files(job.spec)).difference(run.grid)
     return difference is None and not run.unfinished
 
 

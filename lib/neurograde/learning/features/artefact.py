@@ -24,7 +24,7 @@ from neurograde.runtime.cache import Cache
 from neurograde.runtime.carbon_record import CarbonRecord
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
-from neurograde.runtime.publishing import describe, publish_once, write_files
+from neurograde.runtime.manifests import describe, publish_once, write_files
 from neurograde.specs.records import InputRecord
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, read_manifest

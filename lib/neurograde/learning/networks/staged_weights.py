@@ -18,7 +18,8 @@ from neurograde.learning.networks.weights import check_source, read_weights
 from neurograde.maths.digest import canonical_json
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
-from neurograde.runtime.publishing import describe, publish_once, write_files
+from neurograde.runtime.manifests import describe, publish_once, write_files
+from neurograde.runtime.up_to_date import keeps_bytes
 from neurograde.specs.records import RawInput
 from neurograde.specs.train import Backbone, TrainSpec
 from neurograde.storage.artefact import MANIFEST, Artefact, read_manifest
@@ -40,7 +41,7 @@ def stage(job: Job[TrainSpec], backbone: Backbone) -> bool:
         return False
     folder = f"{KIND}/{backbone.staged_name}"
     standing = read_manifest(job.store, folder)
-    if standing is not None and job.stands(Artefact(job.store, folder, standing)):
+    if standing is not None and keeps_bytes(Artefact(job.store, folder, standing), replace=job.replace):
         return False
     weights = read_weights(backbone)
     assert weights is not None

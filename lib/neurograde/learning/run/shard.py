@@ -22,7 +22,7 @@ from neurograde.learning.run.results import result_files
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.runtime.machine import machine_facts
-from neurograde.runtime.publishing import describe, publish_once, write_files
+from neurograde.runtime.manifests import describe, publish_once, write_files
 from neurograde.specs.records import Grid, InputRecord, Shard
 from neurograde.specs.train import Backbone, TrainSpec
 from neurograde.storage.journal import Journal

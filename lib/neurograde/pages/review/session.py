@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from neurograde.imaging.open_image import ImageFile, Picture
-from neurograde.imaging.slide import Resolution, Slide
+from neurograde.imaging.pixels.open_image import ImageFile, Picture
+from neurograde.imaging.pixels.slide import Resolution, Slide
 from neurograde.imaging.sources import LabelledImage
 from neurograde.maths.agreement import cohen_kappa
 from neurograde.maths.patch_grid import Accounting, Grid, Margins

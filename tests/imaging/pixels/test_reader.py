@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from neurograde.errors import DataError
-from neurograde.imaging.reader import read_rgb
+from neurograde.imaging.pixels.reader import read_rgb
 
 RNG = np.random.Generator(np.random.PCG64(7))
 PIXELS: NDArray[np.uint8] = RNG.integers(0, 256, (40, 56, 3), dtype=np.uint8)

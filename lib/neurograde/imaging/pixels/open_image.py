@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from neurograde.imaging.reader import read_rgb
-from neurograde.imaging.slide import Resolution, Slide, is_pyramid
-from neurograde.imaging.tissue import tissue_shares
+from neurograde.imaging.pixels.reader import read_rgb
+from neurograde.imaging.pixels.slide import Resolution, Slide, is_pyramid
+from neurograde.imaging.pixels.tissue import tissue_shares
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.patch_grid import Grid
 from neurograde.specs.patch import SLIDE_SUFFIXES
@@ -26,7 +26,7 @@ TIFF_SUFFIXES = (".tif", ".tiff")
 
 
 class Opened(Protocol):
-    """What a grid can be laid over."""
+    """An open image, over which a grid can be laid."""
 
     @property
     def sha256(self) -> str:
@@ -45,10 +45,10 @@ class Opened(Protocol):
         """Height, px."""
 
     def tissue_shares(self, grid: Grid) -> NDArray[np.float64]:
-        """Share of tissue in every cell, (n_cells,)."""
+        """Return the share of tissue in every square, (n_cells,)."""
 
     def region(self, x: int, y: int, width: int, height: int, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-        """A rectangle, (height, width, 3) uint8 RGB; with `size`, scaled to that (width, height)."""
+        """Return a rectangle, (height, width, 3) uint8 RGB; with `size`, scaled to that (width, height)."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Picture:
         return int(self.pixels.shape[0])
 
     def tissue_shares(self, grid: Grid) -> NDArray[np.float64]:
-        """As `tissue.tissue_shares`."""
+        """Return the shares of `tissue.tissue_shares`."""
         return tissue_shares(self.pixels, grid)
 
     def region(self, x: int, y: int, width: int, height: int, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-        """A view of the pixels, or, scaled, new ones."""
+        """Return a view of the pixels, or, scaled, new ones."""
         pixels = self.pixels[y : y + height, x : x + width]
         if size is None or size == (width, height):
             return pixels
@@ -87,26 +87,26 @@ class ImageFile:
     """A file that may be opened."""
 
     name: str
-    """What messages call it; its suffix says what it may be."""
+    """The name in messages; the suffix separates slides from pictures."""
     read: Callable[[], bytes]
-    """Its bytes."""
+    """Fetch the bytes."""
     local: Callable[[Path], Path] | None = None
-    """Where it lies on this machine; if elsewhere, it is first copied into the folder given. None: never a slide."""
+    """Give the path on this machine, of a copy in the folder if need be. Without it, no file is a slide."""
 
     @classmethod
     def of(cls, files: Files, path: str) -> ImageFile:
-        """The one at `path` of a folder."""
+        """Return the file at `path` of a folder."""
         return cls(path, lambda: files.read(path), lambda into: files.local(path, into))
 
     def open(self, max_pixels: int, resolution: Resolution) -> Picture | Slide:
-        """Open it: as a slide if it is one, else whole.
+        """Open the file: as a slide if it is one, else whole.
 
         Args:
             max_pixels: A picture with more is refused; a slide may have any number.
-            resolution: At what size a slide is looked at.
+            resolution: The size at which a slide is read.
 
         Raises:
-            DataError: It cannot be read, or not so.
+            DataError: It cannot be read, or not at this size.
         """
         suffix = PurePosixPath(self.name).suffix.lower()
         if self.local is None or suffix not in (*SLIDE_SUFFIXES, *TIFF_SUFFIXES):

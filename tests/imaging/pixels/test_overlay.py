@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from neurograde.imaging.overlay import LARGEST_PX, heat_overlay, probability_overlay
+from neurograde.imaging.pixels.overlay import LARGEST_PX, heat_overlay, probability_overlay
 from neurograde.maths.patch_grid import Grid, Margins
 
 GREY = np.full((64, 96, 3), 128, np.uint8)

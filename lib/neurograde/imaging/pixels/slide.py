@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from neurograde.errors import DataError
-from neurograde.imaging.tissue import is_tissue
+from neurograde.imaging.pixels.tissue import is_tissue
 from neurograde.maths.patch_grid import Grid
 from neurograde.specs.patch import SlideSpec
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from neurograde.runtime.publishing import describe, publish_once, write_files
+from neurograde.runtime.manifests import describe, publish_once, write_files
 from neurograde.specs.base import JobSpec
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store

@@ -12,9 +12,9 @@ import tifffile
 from PIL import Image
 
 from neurograde.errors import DataError
-from neurograde.imaging.open_image import ImageFile, Picture
-from neurograde.imaging.slide import Resolution, Slide
-from neurograde.imaging.tissue import tissue_shares
+from neurograde.imaging.pixels.open_image import ImageFile, Picture
+from neurograde.imaging.pixels.slide import Resolution, Slide
+from neurograde.imaging.pixels.tissue import tissue_shares
 from neurograde.maths.patch_grid import Grid, Margins
 from neurograde.storage.raw import RawFolder
 from tests.support.slides import tissue, write_pyramid

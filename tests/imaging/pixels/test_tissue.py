@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurograde.imaging.tissue import tissue_shares
+from neurograde.imaging.pixels.tissue import tissue_shares
 from neurograde.maths.patch_grid import Grid, Margins
 
 quick = settings(max_examples=40, deadline=None, derandomize=True)
