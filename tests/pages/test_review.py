@@ -110,9 +110,9 @@ def test_another_patch_size_is_shown_with_its_loss_and_saved_nowhere(served: Sta
     opened(page, served("review", spec).address)
     page.fill("#size", "16")
     page.press("#size", "Tab")
-    expect(page.locator("#what-if")).to_contain_text("Shown, not saved: 24 cells of 16 px")
+    expect(page.locator("#what-if")).to_contain_text("Shown, not saved: 24 squares of 16 px")
     page.fill("#size", "40")  # and the loss follows while one types
-    expect(page.locator("#what-if")).to_contain_text("Shown, not saved: 2 cells of 40 px")
+    expect(page.locator("#what-if")).to_contain_text("Shown, not saved: 2 squares of 40 px")
     expect(page.locator("#losses tr", has_text="borders").locator("td").first).to_have_text("54.29 %")
     page.fill("#size", "4")
     expect(page.locator("#what-if")).to_contain_text("from 16 to 4096")
@@ -310,7 +310,7 @@ def test_a_second_reviewer_has_decisions_of_their_own_and_the_end_shows_how_far_
         words = page.inner_text("#end")
         server.stop()
     # They agree on 11 of 12 cells, by chance on (1 * 2 + 11 * 10) / 144 = 0.778: (0.917 - 0.778) / 0.222 = 0.625
-    assert "Cohen's kappa 0.63 over 12 cells of 2 images" in words
+    assert "Cohen's kappa 0.63 over 12 squares of 2 images" in words
     assert rejected(latest(spec, reviewer="bob")).keys() == {(0, 0), (1, 0)}
 
 

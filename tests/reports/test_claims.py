@@ -95,8 +95,8 @@ def test_what_each_side_searched_stands_beside_the_difference(found: dict[str, C
     for row in rows(section, "differences"):
         assert (row["cells"], row["sessions"], row["cells_of_less"], row["sessions_of_less"]) == ("2", "6", "1", "3")
     [shown] = [each for each in section.blocks if isinstance(each, Table) and each.slug == "differences"]
-    assert (shown.rows[0][-1].text, shown.rows[0][-1].note) == ("2 + 1 cells", "6 + 3 sessions")
-    assert (shown.total[-1].text, shown.total[-1].note) == ("3 cells", "9 sessions")
+    assert (shown.rows[0][-1].text, shown.rows[0][-1].note) == ("2 + 1 settings", "6 + 3 sessions")
+    assert (shown.total[-1].text, shown.total[-1].note) == ("3 settings", "9 sessions")
     examined = {(row["second"], row["cells"], row["sessions"]) for row in rows(section, "claims") if row["second"]}
     assert examined == {("extension", "3", "9"), ("valid", "1", "3"), ("valid", "2", "6")}
     assert f"n = {row['n']} patches of {row['families']} families, opened 1 time " in shown.caption

@@ -143,4 +143,4 @@ def test_the_account_says_what_the_trunk_was_spared_and_compares_it_with_somethi
     text = compose("A study", chains(study, "independent")).html().decode()
     assert "of water from 20 °C to the boil" in text
     assert re.search(r"Sharing frozen trunks: [\d,]+ samples passed through them", text)
-    assert "Nobody reviewed the cells" in text
+    assert "Nobody reviewed the squares" in text

@@ -128,9 +128,9 @@ def _image(
     blue = named(other) if len(metrics.classes) == 2 else "another class"
     caption = (
         f"Orange speaks for {named(metrics.positive)}, blue for {blue}; the stronger the tint, the surer. In figures, "
-        f"the calibrated probability of {metrics.positive} in percent. Cells without any are background."
+        f"the calibrated probability of {metrics.positive} in percent. Squares without any are background."
         if row["patches"]
-        else "No cell has enough tissue."
+        else "No square has enough tissue."
     )
     blocks: list[Block] = [
         Statistics(
@@ -145,7 +145,7 @@ def _image(
                     percent(row["confidence"]),
                     f"for {row['likeliest']}" if row["likeliest"] else "no patch",
                 ),
-                Statistic("Patches of tissue", count(row["patches"]), f"of {count(row['cells'])} cells"),
+                Statistic("Patches of tissue", count(row["patches"]), f"of {count(row['cells'])} squares"),
             )
         ),
         Pictures((Picture(files[row["overlay"]], alt),), caption),

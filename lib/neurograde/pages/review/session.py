@@ -43,7 +43,7 @@ class Change(Model):
     rejected: tuple[Cell, ...]
     """Cells greyed."""
     restored: tuple[Cell, ...]
-    """Background cells kept all the same."""
+    """Background squares kept all the same."""
     finished: bool
     """True when the reviewer is done with the image."""
 
@@ -184,12 +184,12 @@ class Review:
         )
         background = {cell for cell, value in share.items() if value < self.spec.min_tissue_share}
         for cells, accepted, rule in (
-            (change.rejected, share.keys() - background, "rejected cells have tissue and"),
-            (change.restored, background, "restored cells are background and"),
+            (change.rejected, share.keys() - background, "rejected squares have tissue and"),
+            (change.restored, background, "restored squares are background and"),
         ):
             for square in cells:
                 if (square.row, square.col) not in accepted:
-                    raise ValueError(f"cell ({square.row}, {square.col}): {rule} lie in the grid")
+                    raise ValueError(f"square ({square.row}, {square.col}): {rule} lie in the grid")
         decision = Decision(
             image=self.names[index],
             image_sha256=image.sha256,
@@ -272,7 +272,7 @@ def account_of(decision: Decision) -> Accounting:
 
 
 def agreement(decisions: Mapping[str, Mapping[str, Decision]]) -> list[dict[str, Any]]:
-    """Cohen's kappa of every two reviewers, over the cells of the images that both have finished on one grid."""
+    """Cohen's kappa of every two reviewers, over the squares of the images that both have finished on one grid."""
     reviewers = sorted({name for by in decisions.values() for name in by})
     agreements = []
     for first, second in combinations(reviewers, 2):

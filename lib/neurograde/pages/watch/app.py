@@ -57,7 +57,7 @@ class WatchPage:
         """Return the curves of one setting: mean and standard deviation over its repeats, and their best epochs."""
         view, index = self._fresh(), request.path_params["cell"]
         if index >= len(view.cells):
-            return JSONResponse({"error": f"cell {index}; accepted: 0 to {len(view.cells) - 1}"}, 404)
+            return JSONResponse({"error": f"setting {index}; accepted: 0 to {len(view.cells) - 1}"}, 404)
         with self._lock:
             return JSONResponse(curves(self.watcher, view.cells[index].sessions))
 

@@ -13,7 +13,7 @@ from neurograde.reports.numbers import decimal, percent
 
 
 class Reached(NamedTuple):
-    """The best cell of a backbone, its best repeat and the mean of all."""
+    """The best setting of a backbone, its best repeat and the mean of all."""
 
     backbone: str
     best_loss: float

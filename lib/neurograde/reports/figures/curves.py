@@ -1,4 +1,4 @@
-"""Learning curves of a cell as in appendix B: mean ± deviation over the repeats, best epochs as red dots."""
+"""Learning curves of a setting as in appendix B: mean ± deviation over the repeats, best epochs as red dots."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Curve = Mapping[int, float]
 
 @dataclass(frozen=True)
 class Curves:
-    """The curves of one measure over the repeats of a cell."""
+    """The curves of one measure over the repeats of a setting."""
 
     measure: str
     """`loss` or `accuracy`."""

@@ -1,4 +1,4 @@
-"""Figures of a search over cells: maps (appendix B), backbones (4.3), depths (4.5, 4.7), distributions (appendix C)."""
+"""Figures of a search over settings: maps (appendix B), backbones (4.3), depths (4.5, 4.7), distributions (appendix C)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import BEST, MUTED, PAPER, RULE, SCALE, SUBSET, bare, canvas, render, short
 from neurograde.reports.numbers import decimal, spread
 
-DARK = 0.45  # share of the scale up to which a cell's number is written in light ink
+DARK = 0.45  # share of the scale up to which a setting's number is written in light ink
 LIGHT_WORDS, DARK_WORDS = "#ffffff", "#000000"  # on the map's own colours, whatever the page's scheme
 
 
 class Point(NamedTuple):
-    """The best cell of a backbone and strategy."""
+    """The best setting of a backbone and strategy."""
 
     name: str
     mean: float
@@ -88,7 +88,7 @@ def compared(slug: str, points: Sequence[Point]) -> Figure:
         axes.set_xlabel("best minimax loss")
         axes.margins(x=0.08)
         words = "; ".join(f"{point.name} {spread('loss', point.mean, point.std)}" for point in points)
-        return render(drawing, slug, f"Loss of the best cell of each: {words}.")
+        return render(drawing, slug, f"Loss of the best setting of each: {words}.")
 
 
 def depths(slug: str, what: str, series: Mapping[str, Mapping[int, Point]], band: Band | None) -> Figure:

@@ -1,4 +1,4 @@
-"""Figures B.1 to B.3: the learning curves of every cell of a search, small, on one scale."""
+"""Figures B.1 to B.3: the learning curves of every setting of a search, small, on one scale."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neurograde.reports.figures.curves import Curves, moments
 from neurograde.reports.figures.style import BEST, INK, MUTED, PAPER, RULE, SUBSET, canvas, render, short
 from neurograde.reports.numbers import decimal
 
-TOP = 1.3  # times the loss before training: cells that blow up leave the panel and not the others flat
+TOP = 1.3  # times the loss before training: settings that blow up leave the panel and not the others flat
 
 
 def small_multiples(slug: str, title: str, cells: Mapping[tuple[float, int], Curves]) -> Figure:

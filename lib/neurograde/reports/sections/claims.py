@@ -155,7 +155,7 @@ def _pairs(compared: Comparison, group: Sequence[Chain], slug: str) -> Table:
             (
                 *(Cell(chain.name, _adapted(chain), kind="text") for chain in (second, first)),
                 *(_difference(name, differences[name]) for name in names),
-                Cell(_plus(cells, "cell"), _plus(sessions, "session")),
+                Cell(_plus(cells, "setting"), _plus(sessions, "session")),
             )
         )
         values += [
@@ -184,7 +184,7 @@ def _pairs(compared: Comparison, group: Sequence[Chain], slug: str) -> Table:
         total=(
             Cell("in all", kind="text"),
             *(Cell("") for _ in range(len(names) + 1)),
-            Cell(plural(cells_in_all, "cell"), plural(sessions_in_all, "session")),
+            Cell(plural(cells_in_all, "setting"), plural(sessions_in_all, "session")),
         ),
     )  # fmt: skip
 
@@ -231,7 +231,7 @@ def _shown(evidence: Evidence) -> str:
             said.append(f"{name} {cell.text}{unit} ({cell.note or 'no interval'})")
     if evidence.chosen_from:
         cells, sessions = zip(*evidence.chosen_from, strict=True)
-        said.append(f"searched: {_plus(cells, 'cell')}, {_plus(sessions, 'session')}")
+        said.append(f"searched: {_plus(cells, 'setting')}, {_plus(sessions, 'session')}")
     return "\n".join(said)
 
 
@@ -257,7 +257,7 @@ def _notes(groups: Sequence[Sequence[Chain]], evidence: Sequence[Evidence]) -> I
     if any(
         isinstance(piece.claim, Claim) and piece.claim.backbone == "best" and piece.differences for piece in evidence
     ):
-        yield "the best evaluation of a strategy is that whose chosen cell has the least mean loss on train and valid"
+        yield "the best evaluation of a strategy is that whose chosen setting has the least mean loss on train and valid"
     pairs = sum(len(group) * (len(group) - 1) // 2 for group in groups)
     if pairs > 1:
         yield f"{pairs} pairs of each metric: about one interval in 20 leaves 0 out by luck alone"

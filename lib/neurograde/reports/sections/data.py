@@ -69,7 +69,7 @@ def _reviewed(account: Accounting) -> str:
     review = account.review
     if review is None:
         return (
-            "Nobody reviewed the cells: each patch has its image's class, and background is told by a tissue measure."
+            "Nobody reviewed the squares: each patch has its image's class, and background is told by a tissue measure."
         )
     who = prose_list([f"{name} ({plural(images, 'image')})" for name, images in review.reviewers.items()] or ["nobody"])
     words = f"Reviewed by {who}; the decisions on {plural(review.images, 'image')} were followed."

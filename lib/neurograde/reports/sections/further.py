@@ -60,7 +60,7 @@ def _ensemble(name: str, metrics: EvaluationResult, ensemble: Ensemble) -> Table
         ("difference", "difference", change),
     ]
     caption = (
-        f"The repeats of the chosen cell together: test patches, n = {together.n}. Fixed before the test opened and "
+        f"The repeats of the chosen setting together: test patches, n = {together.n}. Fixed before the test opened and "
         "read from the same opening; the result is the chosen session's, whichever is better. Differences are paired"
     )
     return _table(file_name("ensemble", name), caption, columns, list(change))

@@ -62,7 +62,7 @@ def search(chains: Sequence[Chain]) -> Section:
 
 
 _MISSING = {
-    "maps": "No map of learning rate and batch size: each search has a single cell.",
+    "maps": "No map of learning rate and batch size: each search has a single setting.",
     "backbones alone": "No comparison of backbones with a new last layer alone (figure 4.3): it takes two of them.",
     "backbones": "No comparison of backbones and strategies: there is one of each.",
     "valid ahead": "No example of valid ahead of train (figure 4.1): no session's best valid accuracy exceeds what "
@@ -114,10 +114,10 @@ def _maps(chains: Sequence[Chain]) -> list[Figures]:
         return []
     caption = (
         "Which learning rate and batch size (appendix B)? Mean of the best minimax losses over the repeats of each "
-        "cell; framed the best."
+        "setting; framed the best."
     )
     if len(figures) == MAPS_DRAWN:
-        caption += f" The first {MAPS_DRAWN} searches; all cells are in tables/."
+        caption += f" The first {MAPS_DRAWN} searches; all settings are in tables/."
     return [Figures(tuple(figures), caption)]
 
 
@@ -125,7 +125,7 @@ def _backbones(rows: dict[tuple[str, str, str], Point]) -> list[Figures]:
     if len(rows) < 2:
         return []
     points = sorted(rows.values(), key=lambda row: row.mean)
-    caption = "Which backbone and strategy together? The best cell of each, mean ± std over its repeats."
+    caption = "Which backbone and strategy together? The best setting of each, mean ± std over its repeats."
     return [Figures((compared("backbones", points),), caption)]
 
 
@@ -151,7 +151,7 @@ def _depths(chains: Sequence[Chain], rows: dict[tuple[str, str, str], Point]) ->
             questions.append(question)
     if not figures:
         return []
-    caption = f"{' '.join(questions)} The best cell of each depth; 0 is the new last layer alone."
+    caption = f"{' '.join(questions)} The best setting of each depth; 0 is the new last layer alone."
     if band is not None:
         caption += f" The band is valid loss before training, {spread('loss', band.mean, band.std)}."
     return [Figures(tuple(figures), caption)]

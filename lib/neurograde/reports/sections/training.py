@@ -24,7 +24,7 @@ def training(chains: Sequence[Chain]) -> Section:
         blocks += [_table(chain), *_figures(chain)]
     lead = (
         "A session counts at the epoch where the worse of train and valid is best (minimax), never at epoch 0. "
-        "A cell is ranked by the mean over its repeats; the best repeat alone would flatter it."
+        "A setting is ranked by the mean over its repeats; the best repeat alone would flatter it."
     )
     return Section("training", "Training", lead, tuple(blocks))
 
@@ -36,7 +36,7 @@ def _table(chain: Chain) -> Table:
     spreads = [(name, part) for name in ("loss", "accuracy") for part in ("mean", "std", "best")]
     return Table(
         slug=file_name("cells", chain.name),
-        caption=f"Cells of {chain.metrics.run}, best first"
+        caption=f"Settings of {chain.metrics.run}, best first"
         + (f"; {count(more)} more in the CSV file" if more > 0 else ""),
         titles=tuple(
             Cell(title, kind="text" if index < 2 else "number")
@@ -86,7 +86,7 @@ def _figures(chain: Chain) -> Iterator[Figures]:
         sessions = [
             session for session in chain.metrics.sessions if session.cell == cell.cell and session.diverged is None
         ]
-        chosen = ", the cell that was chosen" if cell.cell == chain.metrics.chosen.cell else ""
+        chosen = ", the setting that was chosen" if cell.cell == chain.metrics.chosen.cell else ""
         caption = (
             f"How did it train (appendix B)? {cell.backbone}, {cell.strategy}, learning rate {cell.learning_rate:g}, "
             f"batch {cell.batch_size}{chosen}: "

@@ -96,7 +96,7 @@ def best_table(chains: Sequence[Chain]) -> Table:
         )  # fmt: skip
     return Table(
         slug="best",
-        caption="Which strategy is best on valid (table 4.1)? The best repeat of the cell of best mean loss, the "
+        caption="Which strategy is best on valid (table 4.1)? The best repeat of the setting of best mean loss, the "
         "accuracy of the same epoch; below them mean ± std of the n repeats, and how many sessions were searched",
         titles=tuple(Cell(name, kind="text" if index < 3 else "number") for index, name in enumerate(names)),
         rows=tuple(rows),
@@ -117,7 +117,7 @@ def backbone_figures(chains: Sequence[Chain]) -> list[Figures]:
         return []
     reached = sorted((_reached(winner) for winner in best.values()), key=lambda winner: _natural(winner.backbone))
     caption = (
-        "Which backbone, with nothing but a new last layer (figure 4.3)? The best cell of each: its best repeat and "
+        "Which backbone, with nothing but a new last layer (figure 4.3)? The best setting of each: its best repeat and "
         "the accuracy of the same epoch, and mean ± std over the repeats."
     )
     return [Figures((backbones("backbones-straightforward", reached),), caption)]

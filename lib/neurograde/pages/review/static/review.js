@@ -16,7 +16,7 @@ let unsaved = null;                               // what to send again, until t
 let opening = 0;                                  // the newest image that was asked for
 
 const SECONDS_TO_RETRY = 3;
-const LEAST_DRAWN = 8;                            // side of a cell on the screen that has room for lines, px
+const LEAST_DRAWN = 8;                            // side of a square on the screen that has room for lines, px
 
 async function ask(path, body) {
   const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
@@ -256,14 +256,14 @@ function drawCell(pen, row, col, x, y, size) {
 function describe() {
   const [row, col] = cursor;
   if (!shown.rows || !shown.cols) {
-    $("cell").textContent = "No whole cell fits into this image: all of it is border.";
+    $("cell").textContent = "No whole square fits into this image: all of it is border.";
   } else {
     const reason = cells.rejected.get(key(row, col));
     const state = reason ? `greyed: ${reason}` : isGone(row, col) ? "background" : isBackground(row, col) ? "background, restored" : "kept";
     $("cell").textContent = `Row ${row + 1}, column ${col + 1}: ${state}, ${Math.round(100 * tissue(row, col))} % tissue.`;
   }
   const area = shown.patch_size_px ** 2, total = shown.width_px * shown.height_px;
-  if (shown.counted !== shown.tissue) {              // once a grid: a slide has many cells
+  if (shown.counted !== shown.tissue) {              // once a grid: a slide has many squares
     shown.counted = shown.tissue;
     shown.background = shown.tissue.filter((share) => share < shown.min_tissue_share).length;
   }
@@ -394,7 +394,7 @@ function table(own) {
   $("undo").disabled = !past.length;
   $("redo").disabled = !future.length;
   $("what-if").textContent = shown && isTrial()
-    ? `Shown, not saved: ${shown.rows * shown.cols} cells of ${shown.patch_size_px} px. Set patch_size_px: ${shown.patch_size_px} in the specs of review and patch to adopt it; decisions on ${set.patchSize} px then no longer count.`
+    ? `Shown, not saved: ${shown.rows * shown.cols} squares of ${shown.patch_size_px} px. Set patch_size_px: ${shown.patch_size_px} in the specs of review and patch to adopt it; decisions on ${set.patchSize} px then no longer count.`
     : "Another size is shown, not saved: it belongs in the specs of review and patch.";
 }
 
@@ -424,7 +424,7 @@ async function finish() {
   if (voided) lines.push(`The decisions on ${voided} of them no longer count: image or grid has changed since (marked ! in the list).`);
   for (const each of progress.agreement) {
     const kappa = each.kappa === null ? "not defined (no difference is possible)" : each.kappa.toFixed(2);
-    lines.push(`Agreement of ${each.reviewers.join(" and ")}: Cohen's kappa ${kappa} over ${each.cells} cells of ${each.images} images.`);
+    lines.push(`Agreement of ${each.reviewers.join(" and ")}: Cohen's kappa ${kappa} over ${each.cells} squares of ${each.images} images.`);
   }
   const next = progress.next.flatMap((step) => [step.text, Object.assign(document.createElement("code"), { textContent: step.code })]);
   $("end").replaceChildren(...lines.map((text) => Object.assign(document.createElement("p"), { textContent: text })), ...next);
