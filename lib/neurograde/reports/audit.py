@@ -11,17 +11,16 @@ from neurograde.reports.badge import badge
 from neurograde.reports.blocks import (
     Banner,
     Block,
-    Column,
     Commands,
     Notes,
     Paragraph,
     Section,
     Statistic,
     Statistics,
-    simple_table,
 )
 from neurograde.reports.document import Page
 from neurograde.reports.numbers import count, decimal, plural, prose_list
+from neurograde.reports.tables import Column, table
 
 BESIDE = "Beside this page lie audit.json, with every number, and badge.svg."
 LISTED = 20
@@ -124,7 +123,7 @@ def _both_sides(folds: Sequence[Fold]) -> Section:
         for level in LEVELS
         for pair, overlap in _pairs(fold, level).items()
     ]
-    blocks: list[Block] = [simple_table("both-sides", "Names in two subsets of one fold.", columns, rows)]
+    blocks: list[Block] = [table("both-sides", "Names in two subsets of one fold.", columns, rows)]
     lines = list(_named(folds))
     if lines:
         blocks.append(Notes(tuple(lines[:LISTED])))
@@ -175,9 +174,9 @@ def _pixels(folds: Sequence[Fold]) -> Iterator[Section]:
         lines += [f"equal to the pixel: {prose_list([entry['item'] for entry in group])}" for group in equal]
         lines += [f"look alike: {prose_list(pair['patches'])}" for pair in pixels["alike"]["pairs"]]
         lines += pixels["unreadable"]
-    table = simple_table("pixels", "Images compared by their pixels.", columns, rows)
+    compared = table("pixels", "Images compared by their pixels.", columns, rows)
     lead = "Equal images have the same pixels; alike are those that were saved again, brightened, turned or mirrored."
-    yield Section("pixels", "Pixels", lead, (table, *((Notes(tuple(lines[:LISTED])),) if lines else ())))
+    yield Section("pixels", "Pixels", lead, (compared, *((Notes(tuple(lines[:LISTED])),) if lines else ())))
 
 
 def _balance(folds: Sequence[Fold]) -> Section:
@@ -210,8 +209,8 @@ def _balance(folds: Sequence[Fold]) -> Section:
         "Balance",
         "D is the mean distance of each class from the sizes that the split itself chose; 0 is even to the last item.",
         (
-            simple_table("balance", f"A family is the {folds[0]['family_is']}.", columns, rows),
-            simple_table("loss", "D beside the best that whole families allow.", quality, losses),
+            table("balance", f"A family is the {folds[0]['family_is']}.", columns, rows),
+            table("loss", "D beside the best that whole families allow.", quality, losses),
         ),
     )
 
@@ -236,7 +235,7 @@ def _width(folds: Sequence[Fold]) -> Section:
         f"{label}: {plural(number, 'family')} in all; folds, each family tested once, decide more than one test set"
         for label, number in few.items()
     )
-    blocks: list[Block] = [simple_table("width", note, columns, rows)]
+    blocks: list[Block] = [table("width", note, columns, rows)]
     if lines:
         blocks.append(Notes(lines))
     return Section("width", "What the test can decide", "Known before anything is trained.", tuple(blocks))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -59,16 +58,6 @@ class Pictures:
     caption: str
     """Text below them all."""
     template: ClassVar[str] = "pictures.html.j2"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its name in the CSV file, its title on the page, and how its values are written there."""
-
-    name: str
-    title: str
-    write: Callable[..., str] = str
-    kind: str = "number"
 
 
 @dataclass(frozen=True)
@@ -202,24 +191,3 @@ class Section:
     """Answer of the section, in a sentence."""
     blocks: tuple[Block, ...]
     """Blocks below the lead."""
-
-
-def simple_table(
-    slug: str, caption: str, columns: Sequence[Column], rows: Sequence[Sequence[object]], total: Sequence[object] = ()
-) -> Table:
-    """Return a table of one value per field: formatted by its column on the page, unrounded in the CSV file."""
-
-    def written(row: Sequence[object]) -> tuple[Cell, ...]:
-        return tuple(
-            Cell(column.write(value), kind=column.kind) for column, value in zip(columns, row, strict=bool(row))
-        )
-
-    return Table(
-        slug=slug,
-        caption=caption,
-        titles=tuple(Cell(column.title, kind=column.kind) for column in columns),
-        rows=tuple(written(row) for row in rows),
-        columns=tuple(column.name for column in columns),
-        values=tuple(tuple(row) for row in rows),
-        total=written(total) if total else (),
-    )

@@ -15,7 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from neurograde.reports.account import account
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.headline import with_interval
-from neurograde.reports.numbers import count, decimal, duration, metric, plural, title
+from neurograde.reports.metrics import OF_CARD, title
+from neurograde.reports.numbers import count, decimal, duration, metric, plural
 from neurograde.specs.export import ExportSpec
 from neurograde.specs.results.assessment import Assessment
 from neurograde.specs.results.balance import Balance
@@ -23,8 +24,6 @@ from neurograde.specs.results.independence import Independence
 from neurograde.specs.results.partition import PartitionSummary
 from neurograde.specs.results.standardisation import Standardisation
 
-METRICS = ("loss", "accuracy", "majority_baseline", "balanced_accuracy", "f_measure", "sensitivity", "specificity",
-           "roc_auc", "f_macro", "roc_auc_macro", "brier", "calibration_error")  # fmt: skip
 INTENDED_USE = (
     "Research on grading tumours from the texture of single patches of H&E-stained tissue: comparing methods, asking "
     "where a network fails, and as a beginning for further training."
@@ -136,7 +135,7 @@ def _assessed(assessment: Assessment) -> dict[str, Any]:
                 if assessment.metrics[name].value is None
                 else with_interval(name, assessment.metrics[name]),
             }
-            for name in METRICS
+            for name in OF_CARD
             if name in assessment.metrics
         },
     }

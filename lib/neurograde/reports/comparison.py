@@ -19,9 +19,9 @@ from neurograde.maths.paired import paired_differences
 from neurograde.maths.predictions import Floats, Ints
 from neurograde.maths.seeding import generator
 from neurograde.reports.chain import Chain
+from neurograde.reports.metrics import COMPARED
 
 PREDICTIONS = "predictions.csv"
-_TWO, _MORE = ("accuracy", "f_measure", "roc_auc", "loss"), ("accuracy", "f_macro", "roc_auc_macro", "loss")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Comparison:
 
 def names_of(chain: Chain) -> tuple[str, ...]:
     """Return the names of the metrics that are compared: of more than two classes, the means over the classes."""
-    return _TWO if len(chain.metrics.classes) == 2 else _MORE
+    return COMPARED.of(len(chain.metrics.classes))
 
 
 def _differences(

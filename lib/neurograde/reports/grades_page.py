@@ -8,18 +8,17 @@ from typing import Any
 from neurograde.reports.blocks import (
     Banner,
     Block,
-    Column,
     Picture,
     Pictures,
     Section,
     Statistic,
     Statistics,
-    simple_table,
 )
 from neurograde.reports.chain import file_name
 from neurograde.reports.document import Page
 from neurograde.reports.headline import with_interval
 from neurograde.reports.numbers import count, decimal, percent, plural
+from neurograde.reports.tables import Column, table
 from neurograde.specs.results.evaluation import EvaluationResult
 
 SHIMADA = {"U": "undifferentiated", "PD": "poorly differentiated", "D": "differentiating"}
@@ -101,7 +100,7 @@ def _answer(metrics: EvaluationResult, temperature: float, images: Sequence[Row]
         Column("patches", "patches", count),
         Column("reason", "why no grade", kind="text"),
     ]
-    rows = [[image[column.name] for column in columns] for image in images]
+    rows = [[image[str(column.name)] for column in columns] for image in images]
     test = metrics.subsets["test"].patches
     lead = (
         f"{len(graded)} of {plural(len(images), 'image')} graded by {metrics.chosen.session}, whose test set gave "
@@ -112,7 +111,7 @@ def _answer(metrics: EvaluationResult, temperature: float, images: Sequence[Row]
         "Confidence is the mean probability over an image's patches, calibrated on the valid subset by a temperature "
         f"of {decimal(temperature, 2)}. Images are standardised as train is: one image has no statistics of its own."
     )
-    blocks: tuple[Block, ...] = (simple_table("images", note, columns, rows),)
+    blocks: tuple[Block, ...] = (table("images", note, columns, rows),)
     return Section("answer", "The grades", lead, blocks)
 
 

@@ -6,25 +6,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 
+from neurograde.reports.metrics import is_share
+
 NARROW = "\u202f"  # narrow no-break space, before a unit
 MINUS = "−"
 NOTHING = "–"  # for a value that was not measured, or is undefined
-PERCENT = {"accuracy", "balanced_accuracy", "majority_baseline", "sensitivity", "specificity", "precision"}
-"""Metrics that are shares of samples, written in percent as the study does."""
-
-_TITLES = {
-    "roc_auc": "ROC AUC",
-    "roc_auc_macro": "ROC AUC, macro",
-    "f_measure": "F-measure",
-    "f_macro": "F-measure, macro",
-    "brier": "Brier score",
-    "quadratic_kappa": "kappa, quadratic",
-}
-
-
-def title(name: str) -> str:
-    """Return the metric `name` in words."""
-    return _TITLES.get(name, name.replace("_", " "))
 
 
 def count(value: object) -> str:
@@ -44,14 +30,14 @@ def percent(value: float | Fraction | None, places: int = 1) -> str:
 
 def metric(name: str, value: float | None) -> str:
     """Format the metric `name`: shares in percent, losses and areas to three decimals."""
-    return percent(value) if name in PERCENT else decimal(value)
+    return percent(value) if is_share(name) else decimal(value)
 
 
 def interval(name: str, low: float | None, high: float | None) -> str:
     """Format the interval of the metric `name`, 84.1–92.0 %; an empty text where there is none."""
     if low is None or high is None:
         return ""
-    if name in PERCENT:
+    if is_share(name):
         return f"{low * 100:.1f}–{high * 100:.1f}{NARROW}%"
     return f"{decimal(low)}–{decimal(high)}"
 
@@ -60,7 +46,7 @@ def spread(name: str, mean: float | None, std: float | None) -> str:
     """Format mean ± standard deviation of the metric `name`; the mean alone of a single repeat."""
     if mean is None or std is None:
         return metric(name, mean)
-    if name in PERCENT:
+    if is_share(name):
         return f"{mean * 100:.1f} ± {std * 100:.1f}{NARROW}%"
     return f"{mean:.3f} ± {std:.3f}"
 
@@ -72,7 +58,7 @@ def change(value: float | None) -> str:
 
 def difference(name: str, value: float | None) -> str:
     """Format a difference of the metric `name` with its sign: shares in percentage points, others to three decimals."""
-    return points(value) if name in PERCENT else change(value)
+    return points(value) if is_share(name) else change(value)
 
 
 def points(value: float | None) -> str:

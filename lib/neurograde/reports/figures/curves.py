@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import BEST, MUTED, PAPER, RULE, SUBSET, canvas, legend_above, render
-from neurograde.reports.numbers import NARROW, PERCENT, metric, spread
+from neurograde.reports.metrics import is_share
+from neurograde.reports.numbers import NARROW, metric, spread
 
 Curve = Mapping[int, float]
 """Epoch -> value; an epoch without a value is absent."""
@@ -59,7 +60,7 @@ def learning_curves(slug: str, curves: Curves) -> Figure:
         axes.set_title(curves.measure, color=MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, steps=[1, 2, 5, 10]))
         axes.set_xlim(0, max((epoch for curve in (*curves.train, *curves.valid) for epoch in curve), default=0) or 1)
-        if curves.measure in PERCENT:
+        if is_share(curves.measure):
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=f"{NARROW}%"))
         handles = axes.get_legend_handles_labels()[0]
         legend_above(axes, [*handles, *_extras(axes, has_best=bool(curves.best), has_band=bool(untrained))])

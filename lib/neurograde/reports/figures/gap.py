@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.style import INK, MARKER, PAPER, RULE, SUBSET, bare, canvas, render, short
-from neurograde.reports.numbers import PERCENT, metric
+from neurograde.reports.metrics import is_share
+from neurograde.reports.numbers import metric
 from neurograde.specs.results.assessment import Interval
 
 Row = tuple[str, dict[str, Interval]]
@@ -17,7 +18,7 @@ def gap(slug: str, name: str, rows: Sequence[Row]) -> Figure:
     """Draw the metric `name` with its interval in valid, test and, where there is one, external."""
     subsets = [subset for subset in ("valid", "test", "external") if any(subset in intervals for _, intervals in rows)]
     step = len(subsets) + 1.1
-    scale = 100 if name in PERCENT else 1
+    scale = 100 if is_share(name) else 1
     with canvas(height_px=58 + round(20 * step * len(rows))) as drawing:
         axes = bare(drawing.add_subplot(), grid="x")
         for number, (_, intervals) in enumerate(rows):

@@ -1,4 +1,4 @@
-"""Figures of a search over settings: maps (appendix B), backbones (4.3), depths (4.5, 4.7), distributions (appendix C)."""
+"""Figures of a search over settings: maps (appendix B), backbones (4.3), depths (4.5, 4.7), distributions (C)."""
 
 from __future__ import annotations
 

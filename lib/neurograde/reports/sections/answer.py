@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurograde.reports.blocks import Banner, Block, Column, Figures, Section, Statistic, Statistics, simple_table
+from neurograde.reports.blocks import Banner, Block, Figures, Section, Statistic, Statistics
 from neurograde.reports.chain import Chain
 from neurograde.reports.figures.gap import gap
 from neurograde.reports.headline import headline
 from neurograde.reports.leaks import lead
 from neurograde.reports.numbers import change, count, decimal, interval, percent, plural, points, prose_list, spread
+from neurograde.reports.tables import Column, table
 from neurograde.specs.results.assessment import Assessment
 
 MARKS = {
@@ -103,7 +104,7 @@ def _table(chains: Sequence[Chain]) -> Block:
     columns.append(Column("openings", "test openings", count))
     for chain, row in zip(chains, rows, strict=True):
         row.append(chain.metrics.openings)
-    return simple_table("evaluations", "The evaluations side by side, per original patch", columns, rows)
+    return table("evaluations", "The evaluations side by side, per original patch", columns, rows)
 
 
 def _over_families(name: str, test: Assessment) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neurograde.maths.dihedral import TRANSFORMS
-from neurograde.reports.blocks import Block, Column, Figures, Heading, Paragraph, Section, Table, Tables, simple_table
+from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table, Tables
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.balancing import balancing
 from neurograde.reports.figures.transforms import transforms
 from neurograde.reports.numbers import count, decimal
+from neurograde.reports.tables import Column, table
 from neurograde.specs.results.balance import Balance
 from neurograde.specs.results.standardisation import Standardisation
 
@@ -79,7 +80,7 @@ def _samples(name: str, balance: Balance) -> Table:
         for subset, of_subset in balance.subsets.items()
         for label, of_class in of_subset.classes.items()
     ]
-    return simple_table(file_name("samples", name), "How many samples does each class get (table 2.1)?", columns, rows)
+    return table(file_name("samples", name), "How many samples does each class get (table 2.1)?", columns, rows)
 
 
 def _ratios(name: str, balance: Balance) -> Table:
@@ -96,7 +97,7 @@ def _ratios(name: str, balance: Balance) -> Table:
         for subset, of_subset in balance.subsets.items()
     ]
     caption = "How far apart are the classes (table 2.2)? Largest over smallest, and NGCA"
-    return simple_table(file_name("ratios", name), caption, columns, rows)
+    return table(file_name("ratios", name), caption, columns, rows)
 
 
 def _totals(name: str, balance: Balance) -> Table:
@@ -110,7 +111,7 @@ def _totals(name: str, balance: Balance) -> Table:
         for subset, of_subset in balance.subsets.items()
     }
     sums = [sum(column) for column in zip(*counts.values(), strict=True)]
-    return simple_table(
+    return table(
         file_name("totals", name),
         "How large is the data set (table 2.3)?",
         columns,
@@ -127,7 +128,7 @@ def _statistics(name: str, standardisation: Standardisation) -> Table:
         *(Column(f"std_{channel}", f"std {channel}", decimal) for channel in channels),
     )
     rows = [(subset, *values.mean, *values.std) for subset, values in standardisation.subsets.items()]
-    return simple_table(file_name("standardisation", name), "On the scale from 0 to 1, after balancing", columns, rows)
+    return table(file_name("standardisation", name), "On the scale from 0 to 1, after balancing", columns, rows)
 
 
 def _ratio(value: float) -> str:

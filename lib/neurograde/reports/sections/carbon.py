@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 from neurograde.maths.grid_plan import report_work, shared_work
 from neurograde.reports.account import Entry, account
-from neurograde.reports.blocks import Column, Notes, Paragraph, Section, Table, simple_table
+from neurograde.reports.blocks import Notes, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.numbers import NOTHING, decimal, duration
+from neurograde.reports.tables import Column, table
 from neurograde.specs.grid import planned_rows
 from neurograde.specs.results.balance import Balance
 
@@ -116,7 +117,7 @@ def _jobs(entries: Sequence[Entry], everything: Entry, mass: Unit, energy: Unit)
         Column("co2e_kg_wasted", f"{g} CO₂e wasted", written(mass)),
     )
     rows = [_row(entry) for entry in entries]
-    return simple_table("carbon", "Energy and emissions of each job", columns, rows, _row(everything))
+    return table("carbon", "Energy and emissions of each job", columns, rows, total=_row(everything))
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
@@ -144,7 +145,7 @@ def _grids(entries: Sequence[Entry]) -> Table:
          record.intensity_source): None
         for record in (entry.record for entry in entries)
     }  # fmt: skip
-    return simple_table("carbon-factors", "The factors behind it", columns, list(rows))
+    return table("carbon-factors", "The factors behind it", columns, list(rows))
 
 
 def _methods(entries: Sequence[Entry]) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ No claim is left out: one whose evaluations are not on the page is marked as not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 
@@ -14,14 +15,14 @@ from neurograde.reports.blocks import Block, Cell, Notes, Paragraph, Section, Ta
 from neurograde.reports.chain import Chain
 from neurograde.reports.comparison import Comparison, names_of
 from neurograde.reports.leaks import is_leaking, mode
-from neurograde.reports.numbers import NARROW, count, difference, plural, title
+from neurograde.reports.metrics import DECIDING, title
+from neurograde.reports.numbers import NARROW, count, plural
 from neurograde.reports.published import CLAIMS, Claim, Promise, Side
+from neurograde.reports.tables import Column, Text, gained, table
 from neurograde.specs.records import Session
 from neurograde.specs.train import Unfreezing
 
 SAME, DIFFERENT, UNDECIDED, ABSENT = "same", "different", "not decidable here", "not examined here"
-DECIDING = ("loss", "accuracy")
-"""The metrics that decide a claim: those that the study gives."""
 
 
 class Evidence(NamedTuple):
@@ -144,73 +145,87 @@ def _valid_loss(chain: Chain) -> float:
     return float("inf") if mean is None else mean
 
 
+class Pair(NamedTuple):
+    """Two evaluations of one test set: the second less the first."""
+
+    first: Chain
+    second: Chain
+    differences: Mapping[str, Interval]
+
+    @property
+    def searched(self) -> tuple[int, ...]:
+        """Return the settings and sessions that the second was chosen from, then those of the first."""
+        return *searched(self.second), *searched(self.first)
+
+
 def _pairs(compared: Comparison, group: Sequence[Chain], slug: str) -> Table:
     """Return the table of every two evaluations of one test set."""
     names, (n, families) = names_of(group[0]), compared.size(group[0], "test")
-    rows, values = [], []
-    for first, second in combinations(group, 2):
-        differences = compared.paired(first, second)
-        cells, sessions = zip(searched(second), searched(first), strict=True)
-        rows.append(
-            (
-                *(Cell(chain.name, _adapted(chain), kind="text") for chain in (second, first)),
-                *(_difference(name, differences[name]) for name in names),
-                Cell(_plus(cells, "setting"), _plus(sessions, "session")),
-            )
-        )
-        values += [
-            (second.name, first.name, name, interval.value, interval.low, interval.high, interval.undefined,
-             n, families,
-             *searched(second), *searched(first))
-            for name, interval in ((name, differences[name]) for name in names)
-        ]  # fmt: skip
+    pairs = [Pair(first, second, compared.paired(first, second)) for first, second in combinations(group, 2)]
     runs = {chain.run.grid.name: searched(chain) for chain in group}
-    cells_in_all, sessions_in_all = (sum(counts) for counts in zip(*runs.values(), strict=True))
+    settings, sessions = (sum(counts) for counts in zip(*runs.values(), strict=True))
     openings = max(chain.metrics.openings for chain in group)
-    return Table(
-        slug=slug,
-        caption=f"Each two evaluations of one test set, the first less the second: n = {n} patches of "
-        f"{plural(families, 'family')}, opened {plural(openings, 'time')} so far. Accuracy in percentage points",
-        titles=(
-            Cell("evaluation", kind="text"),
-            Cell("less", kind="text"),
-            *(Cell(title(name)) for name in names),
-            Cell("searched"),
-        ),
-        rows=tuple(rows),
-        columns=("evaluation", "less", "metric", "difference", "low", "high", "undefined_resamples", "n", "families",
-                 "cells", "sessions", "cells_of_less", "sessions_of_less"),
-        values=tuple(values),
-        total=(
-            Cell("in all", kind="text"),
-            *(Cell("") for _ in range(len(names) + 1)),
-            Cell(plural(cells_in_all, "setting"), plural(sessions_in_all, "session")),
-        ),
-    )  # fmt: skip
+
+    def change(name: str) -> Callable[[Pair], Text]:
+        return lambda pair: gained(name, pair.differences[name])
+
+    columns = (
+        Column(None, "evaluation", kind="text", show=lambda pair: (pair.second.name, _adapted(pair.second))),
+        Column(None, "less", kind="text", show=lambda pair: (pair.first.name, _adapted(pair.first))),
+        *(Column(None, title(name), show=change(name)) for name in names),
+        Column(None, "searched", show=_searched),
+    )
+    heads = ("evaluation", "less", "metric", "difference", "low", "high", "undefined_resamples", "n", "families",
+             "cells", "sessions", "cells_of_less", "sessions_of_less")  # fmt: skip
+    lines = [
+        (pair.second.name, pair.first.name, name, interval.value, interval.low, interval.high, interval.undefined, n,
+         families, *pair.searched)
+        for pair in pairs
+        for name in names
+        for interval in (pair.differences[name],)
+    ]  # fmt: skip
+    caption = (
+        f"Each two evaluations of one test set, the first less the second: n = {n} patches of "
+        f"{plural(families, 'family')}, opened {plural(openings, 'time')} so far. Accuracy in percentage points"
+    )
+    in_all = (
+        Cell("in all", kind="text"),
+        *(Cell("") for _ in range(len(names) + 1)),
+        Cell(plural(settings, "setting"), plural(sessions, "session")),
+    )
+    return replace(table(slug, caption, columns, pairs, csv=(heads, lines)), total=in_all)
+
+
+def _searched(pair: Pair) -> Text:
+    settings, sessions = zip(searched(pair.second), searched(pair.first), strict=True)
+    return _plus(settings, "setting"), _plus(sessions, "session")
 
 
 def _table(evidence: Sequence[Evidence]) -> Table:
-    return Table(
-        slug="claims",
-        caption="Does this store bear out what the study found?",
-        titles=tuple(Cell(head, kind="text") for head in ("the study found", "this store shows", "verdict")),
-        rows=tuple(
-            (
-                Cell(piece.claim.found.replace(" %", f"{NARROW}%"), piece.claim.where, kind="text"),
-                Cell(piece.words or "no such evaluations on this page", _shown(piece), kind="text"),
-                Cell(piece.verdict, kind="text"),
-            )
-            for piece in evidence
+    columns = (
+        Column(
+            None,
+            "the study found",
+            kind="text",
+            show=lambda piece: (piece.claim.found.replace(" %", f"{NARROW}%"), piece.claim.where),
         ),
-        columns=("where", "found", "second", "first", "metric", "difference", "low", "high", "verdict", "cells",
-                 "sessions"),
-        values=tuple(
-            (piece.claim.where, piece.claim.found, piece.second, piece.first, name, *bounds, said,
-             *(sum(of_side[part] for of_side in piece.chosen_from) for part in (0, 1)))
-            for piece in evidence
-            for name, bounds, said in _bounds(piece)
+        Column(
+            None,
+            "this store shows",
+            kind="text",
+            show=lambda piece: (piece.words or "no such evaluations on this page", _shown(piece)),
         ),
-    )  # fmt: skip
+        Column(None, "verdict", kind="text", show=lambda piece: piece.verdict),
+    )
+    heads = ("where", "found", "second", "first", "metric", "difference", "low", "high", "verdict", "cells",
+             "sessions")  # fmt: skip
+    lines = [
+        (piece.claim.where, piece.claim.found, piece.second, piece.first, name, *bounds, said,
+         *(sum(of_side[part] for of_side in piece.chosen_from) for part in (0, 1)))
+        for piece in evidence
+        for name, bounds, said in _bounds(piece)
+    ]  # fmt: skip
+    return table("claims", "Does this store bear out what the study found?", columns, evidence, csv=(heads, lines))
 
 
 def _bounds(evidence: Evidence) -> list[tuple[str, tuple[float | None, ...], str]]:
@@ -227,17 +242,13 @@ def _shown(evidence: Evidence) -> str:
     said = []
     for name, interval in evidence.differences.items():
         if name in DECIDING:
-            cell, unit = _difference(name, interval), " points" if name == "accuracy" else ""
-            said.append(f"{name} {cell.text}{unit} ({cell.note or 'no interval'})")
+            text, bounds = gained(name, interval)
+            unit = " points" if name == "accuracy" else ""
+            said.append(f"{name} {text}{unit} ({bounds or 'no interval'})")
     if evidence.chosen_from:
         cells, sessions = zip(*evidence.chosen_from, strict=True)
         said.append(f"searched: {_plus(cells, 'setting')}, {_plus(sessions, 'session')}")
     return "\n".join(said)
-
-
-def _difference(name: str, interval: Interval) -> Cell:
-    bounds = [difference(name, bound) for bound in (interval.low, interval.high) if bound is not None]
-    return Cell(difference(name, interval.value), " to ".join(bounds))
 
 
 def _adapted(chain: Chain) -> str:
@@ -257,7 +268,9 @@ def _notes(groups: Sequence[Sequence[Chain]], evidence: Sequence[Evidence]) -> I
     if any(
         isinstance(piece.claim, Claim) and piece.claim.backbone == "best" and piece.differences for piece in evidence
     ):
-        yield "the best evaluation of a strategy is that whose chosen setting has the least mean loss on train and valid"
+        yield (
+            "the best evaluation of a strategy is that whose chosen setting has the least mean loss on train and valid"
+        )
     pairs = sum(len(group) * (len(group) - 1) // 2 for group in groups)
     if pairs > 1:
         yield f"{pairs} pairs of each metric: about one interval in 20 leaves 0 out by luck alone"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from neurograde.reports.blocks import Block, Cell, Figures, Heading, Paragraph, Section, Table
+from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.accounting import accounting
 from neurograde.reports.figures.precrop import precrop
 from neurograde.reports.numbers import count, percent, plural, prose_list, shares_that_add_up
+from neurograde.reports.tables import Column, Text, table
 from neurograde.specs.results.accounting import Accounting, PixelAccount
 from neurograde.storage.artefact import Artefact
 
@@ -86,37 +87,26 @@ def _reviewed(account: Accounting) -> str:
 
 
 def _table(name: str, account: Accounting) -> Table:
-    rows = [("all", account), *account.classes.items()]
-    numbers = ("images", "families", "patches")
-    return Table(
-        slug=file_name("data", name),
-        caption="Images, families, patches and pixels of each class",
-        titles=(Cell("class", kind="text"), *(Cell(head) for head in (*numbers, *_TITLES))),
-        rows=tuple(
-            (
-                Cell(label, kind="text"),
-                *(Cell(count(getattr(class_account, number))) for number in numbers),
-                *(
-                    Cell(percent(share, 2), count(getattr(class_account, part)))
-                    for part, share in zip(PARTS, _shares(class_account), strict=True)
-                ),
-            )
-            for label, class_account in rows[1:]
-        ),
-        columns=("class", *numbers, "total_px", *PARTS),
-        values=tuple(
-            (label, *(getattr(class_account, column) for column in (*numbers, "total_px", *PARTS)))
-            for label, class_account in rows
-        ),
-        total=(
-            Cell("all", kind="text"),
-            *(Cell(count(getattr(account, number))) for number in numbers),
-            *(
-                Cell(percent(share, 2), count(getattr(account, part)))
-                for part, share in zip(PARTS, _shares(account), strict=True)
-            ),
-        ),
+    def pixels(part: str) -> Callable[[Row], Text]:
+        return lambda row: (percent(_shares(row[1])[PARTS.index(part)], 2), count(getattr(row[1], part)))
+
+    def of(attribute: str) -> Callable[[Row], object]:
+        return lambda row: getattr(row[1], attribute)
+
+    columns = (
+        Column("class", "class", kind="text", value=lambda row: row[0]),
+        *(Column(number, number, count, value=of(number)) for number in ("images", "families", "patches")),
+        Column("total_px", value=of("total_px")),
+        *(Column(part, title, value=of(part), show=pixels(part)) for part, title in zip(PARTS, _TITLES, strict=True)),
     )
+    whole: Row = ("all", account)
+    classes: list[Row] = list(account.classes.items())
+    caption = "Images, families, patches and pixels of each class"
+    return table(file_name("data", name), caption, columns, classes, total=whole, csv_rows=[whole, *classes])
+
+
+Row = tuple[str, PixelAccount]
+"""A class, or `all`, and its account."""
 
 
 def _shares(account: PixelAccount) -> list[float]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from neurograde.maths.assessment import Assessment, assess
 from neurograde.maths.seeding import generator
-from neurograde.reports.blocks import Block, Cell, Notes, Section, Table
+from neurograde.reports.blocks import Block, Notes, Section, Table
 from neurograde.reports.chain import Chain
 from neurograde.reports.comparison import Said, predictions
-from neurograde.reports.numbers import interval, metric, plural, title
+from neurograde.reports.metrics import OF_FOLDS, title
+from neurograde.reports.numbers import plural
+from neurograde.reports.tables import Column, Text, measured, table
 from neurograde.specs.results.assessment import Interval
 from neurograde.specs.results.partition import PartitionSummary
 
-_TWO = ("accuracy", "majority_baseline", "sensitivity", "specificity", "loss")
-_MORE = ("accuracy", "majority_baseline", "balanced_accuracy", "loss")
 FEW = 10
 """Number of families below which an interval over them is called rough."""
 
@@ -83,7 +83,7 @@ def _together(group: Sequence[Chain]) -> Assessment:
 
 def _table(group: Sequence[Chain], number: int) -> Table:
     classes, cell, together = group[0].metrics.classes, group[0].metrics.chosen_cell, _together(group)
-    names = _TWO if len(classes) == 2 else _MORE
+    names = OF_FOLDS.of(len(classes))
     rows = [_row(chain) for chain in group]
     whole = {
         name: Interval(value=metric.value, low=metric.low, high=metric.high)
@@ -92,27 +92,31 @@ def _table(group: Sequence[Chain], number: int) -> Table:
     last = Row("all folds", plural(together.families, "family"), together.class_counts, whole)
     rough = ": of so few a rough one" if together.families < FEW else ""
 
-    def cells(row: Row) -> tuple[Cell, ...]:
-        values = {name: row.metrics.get(name, Interval(value=None)) for name in names}
-        return (
-            Cell(str(sum(row.counts)), " + ".join(map(str, row.counts))),
-            *(Cell(metric(name, value.value), interval(name, value.low, value.high)) for name, value in values.items()),
-        )
+    def tested(row: Row) -> Text:
+        return (row.name, row.families) if row is last else (row.families, row.name)
 
-    return Table(
-        slug="folds" if number == 0 else f"folds-{number + 1}",
-        caption=f"{cell.backbone}, {cell.strategy}, one fold left out at a time: test patches, {' + '.join(classes)}. "
+    def value(name: str) -> Callable[[Row], Text]:
+        return lambda row: measured(name, row.metrics.get(name, Interval(value=None)))
+
+    columns = (
+        Column(None, "tested", kind="text", show=tested),
+        Column(None, "patches", show=lambda row: (str(sum(row.counts)), " + ".join(map(str, row.counts)))),
+        *(Column(None, title(name), show=value(name)) for name in names),
+    )
+    lines = [
+        (row.name, row.families, sum(row.counts), *row.counts, name, interval.value, interval.low, interval.high)
+        for row in (*rows, last)
+        for name in names
+        if (interval := row.metrics.get(name))
+    ]
+    return table(
+        "folds" if number == 0 else f"folds-{number + 1}",
+        f"{cell.backbone}, {cell.strategy}, one fold left out at a time: test patches, {' + '.join(classes)}. "
         f"Intervals are of 95 % over the families of a row, {together.families} in the last{rough}",
-        titles=(Cell("tested", kind="text"), Cell("patches"), *(Cell(title(name)) for name in names)),
-        rows=tuple((Cell(row.families, row.name, kind="text"), *cells(row)) for row in rows),
-        columns=("evaluation", "families", "n", *classes, "metric", "value", "low", "high"),
-        values=tuple(
-            (row.name, row.families, sum(row.counts), *row.counts, name, value.value, value.low, value.high)
-            for row in (*rows, last)
-            for name in names
-            if (value := row.metrics.get(name))
-        ),
-        total=(Cell(last.name, last.families, kind="text"), *cells(last)),
+        columns,
+        rows,
+        total=last,
+        csv=(("evaluation", "families", "n", *classes, "metric", "value", "low", "high"), lines),
     )
 
 

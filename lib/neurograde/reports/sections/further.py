@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from neurograde.reports.blocks import Block, Cell, Figures, Table, Tables
+from neurograde.reports.blocks import Block, Figures, Table, Tables
 from neurograde.reports.chain import file_name
 from neurograde.reports.figures.recalibration import recalibration
-from neurograde.reports.numbers import NOTHING, decimal, difference, interval, metric, plural, title
+from neurograde.reports.metrics import OF_CASES, title
+from neurograde.reports.numbers import decimal, plural
+from neurograde.reports.tables import Column, Text, gained, measured, table
 from neurograde.specs.results.assessment import Interval
 from neurograde.specs.results.evaluation import Cases, Ensemble, EvaluationResult, Temperature
 
-METRICS = ("loss", "accuracy", "balanced_accuracy", "f_measure", "sensitivity", "specificity", "roc_auc")
-Column = tuple[str, str, dict[str, Interval]]
+Way = tuple[str, str, dict[str, Interval]]
 """Name in the CSV file, head with what qualifies it, and the metrics of a column."""
 
 
@@ -47,7 +48,7 @@ def _cases(name: str, cases: Cases, positive: str) -> Table:
         f"Whole cases of the test set, from their patches as cut: n = {of.n} of {plural(of.families, 'family')}{few}. "
         f"Sensitivity and specificity are of {positive}"
     )
-    names = [metric_name for metric_name in METRICS if metric_name in of.metrics]
+    names = [metric_name for metric_name in OF_CASES if metric_name in of.metrics]
     return _table(file_name("cases", name), caption, columns, names)
 
 
@@ -76,31 +77,19 @@ def _temperature(name: str, temperature: Temperature) -> Table:
     return _table(file_name("temperature", name), caption, columns, list(test.before))
 
 
-def _table(slug: str, caption: str, columns: Sequence[Column], names: Sequence[str]) -> Table:
-    """Metrics down, columns across, each value with its interval."""
+def _table(slug: str, caption: str, ways: Sequence[Way], names: Sequence[str]) -> Table:
+    """Return a table of metrics down and ways across, each value with its interval."""
 
-    def cell(key: str, name: str, value: Interval) -> Cell:
-        if key != "difference":
-            return Cell(metric(name, value.value), interval(name, value.low, value.high))
-        bounds = [difference(name, bound) for bound in (value.low, value.high) if bound is not None]
-        return Cell(difference(name, value.value), " to ".join(bounds))
+    def value(way: Way) -> Callable[[str], Text]:
+        key, _, metrics = way
+        return lambda name: (gained if key == "difference" else measured)(name, metrics.get(name))
 
-    return Table(
-        slug=slug,
-        caption=caption,
-        titles=(Cell("", kind="text"), *(Cell(head) for _, head, _ in columns)),
-        rows=tuple(
-            (
-                Cell(title(name), kind="text"),
-                *(cell(key, name, values[name]) if name in values else Cell(NOTHING) for key, _, values in columns),
-            )
-            for name in names
-        ),
-        columns=("what", "metric", "value", "low", "high", "undefined_resamples"),
-        values=tuple(
-            (key, name, values[name].value, values[name].low, values[name].high, values[name].undefined)
-            for key, _, values in columns
-            for name in names
-            if name in values
-        ),
-    )
+    columns = (Column(None, "", kind="text", show=title), *(Column(None, way[1], show=value(way)) for way in ways))
+    heads = ("what", "metric", "value", "low", "high", "undefined_resamples")
+    lines = [
+        (key, name, metrics[name].value, metrics[name].low, metrics[name].high, metrics[name].undefined)
+        for key, _, metrics in ways
+        for name in names
+        if name in metrics
+    ]
+    return table(slug, caption, columns, names, csv=(heads, lines))

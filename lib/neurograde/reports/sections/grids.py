@@ -25,8 +25,8 @@ def grid_figures(chains: Sequence[Chain]) -> list[Figures]:
     if not figures:
         return []
     caption = (
-        "How does every setting of the best searches train (figures B.1 to B.3)? Loss by learning rate (rows) and batch "
-        "size (columns), mean ± std of the repeats; framed is the setting with the best of all repeats."
+        "How does every setting of the best searches train (figures B.1 to B.3)? Loss by learning rate (rows) and "
+        "batch size (columns), mean ± std of the repeats; framed is the setting with the best of all repeats."
     )
     return [Figures(tuple(figures), caption)]
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurograde.reports.account import Entry, account
-from neurograde.reports.blocks import Block, Column, Figures, Notes, Section, simple_table
+from neurograde.reports.blocks import Block, Figures, Notes, Section
 from neurograde.reports.chain import Chain, charged_features
 from neurograde.reports.figures.methods import Mark, accuracy_against_energy
 from neurograde.reports.headline import with_interval
 from neurograde.reports.leaks import searches
+from neurograde.reports.metrics import OF_METHODS, OVER_CLASSES
 from neurograde.reports.numbers import decimal, duration, plural
+from neurograde.reports.tables import Column, table
 from neurograde.specs.results.assessment import Assessment
 from neurograde.specs.results.baseline import BaselineResult
 from neurograde.storage.artefact import Artefact
@@ -28,10 +30,6 @@ class Contestant:
     test: Assessment
     test_set: str
     spent: Entry
-
-
-_MACRO = {"f_measure": "f_macro", "roc_auc": "roc_auc_macro"}
-"""The mean over the classes that replaces a metric of the positive class where there are more than two."""
 
 
 def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
@@ -54,7 +52,7 @@ def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
     rows = [
         (
             contestant.name,
-            *(_metric(contestant.test, name) for name in ("accuracy", "f_measure", "roc_auc")),
+            *(_metric(contestant.test, name) for name in OF_METHODS),
             contestant.spent.record.wall_seconds,
             1000 * contestant.spent.kwh_tdp,
             1000 * contestant.spent.record.co2e_kg_tdp,
@@ -63,7 +61,7 @@ def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
     ]
     test = everyone[0].test
     caption = f"Per original patch, n = {test.n} of {plural(test.families, 'family')}; 95 % intervals over families"
-    if _MACRO["f_measure"] in test.metrics:
+    if OVER_CLASSES["f_measure"] in test.metrics:
         caption += "; F-measure and AUC are the means of every class against the rest"
     marks = [
         Mark(
@@ -77,7 +75,7 @@ def methods(chains: Sequence[Chain], baselines: Sequence[Artefact]) -> Section:
     ]
     figure = accuracy_against_energy("methods", marks)
     blocks: list[Block] = [
-        simple_table("methods", caption, columns, rows),
+        table("methods", caption, columns, rows),
         Figures((figure,), "What does accuracy cost? Energy of training and testing, on a logarithmic scale."),
     ]
     others = sorted({contestant.test_set for contestant in everyone})
@@ -119,5 +117,5 @@ def _baseline(artefact: Artefact) -> Contestant:
 
 
 def _metric(test: Assessment, name: str) -> str:
-    key = _MACRO.get(name, name)
+    key = OVER_CLASSES.get(name, name)
     return with_interval(name, test.metric(key if key in test.metrics else name))

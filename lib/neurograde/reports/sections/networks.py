@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from neurograde.reports.blocks import Block, Cell, Figure, Figures, Notes, Section, Table
+from neurograde.reports.blocks import Block, Figure, Figures, Notes, Section, Table
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.classifier import classifier
 from neurograde.reports.figures.network import network
 from neurograde.reports.numbers import count, decimal, percent, plural
-from neurograde.reports.published import TABLE_1_2
+from neurograde.reports.published import TABLE_1_2, Backbone
 from neurograde.reports.sections.winners import modification, winners
+from neurograde.reports.tables import Column, Text, table
 from neurograde.specs.architecture import Architecture
 
 DRAWN = 6
@@ -33,51 +34,58 @@ def networks(chains: Sequence[Chain]) -> Section:
 
 
 def _table(nets: Sequence[Architecture]) -> Table:
-    names = ("backbone", "weights", "input, px", "Acc @1", "Acc @5", "parameters", "multiply-adds")
     said = "; below each, the report's" if any(net.backbone in TABLE_1_2 for net in nets) else ""
-    return Table(
-        slug="backbones",
-        caption="How large are the backbones, and how good on ImageNet (table 1.2)? Counted from the networks as their "
-        f"makers built them, accuracies as torchvision gives them for these weights{said}",
-        titles=tuple(Cell(name, kind="text" if index < 2 else "number") for index, name in enumerate(names)),
-        rows=tuple(_row(net) for net in nets),
-        columns=("backbone", "weights", "input_size_px", "top_1", "top_5", "parameters", "auxiliary_parameters",
-                 "multiply_adds", "report_top_1", "report_top_5", "report_parameters_millions",
-                 "report_operations_billions"),
-        values=tuple(_values(net) for net in nets),
-    )  # fmt: skip
-
-
-def _row(net: Architecture) -> tuple[Cell, ...]:
-    said = TABLE_1_2.get(net.backbone)
-    top_1, top_5 = net.accuracy or (None, None)
-    return (
-        Cell(net.backbone, kind="text"),
-        Cell(net.weights, kind="text"),
-        Cell(count(net.input_size_px)),
-        Cell(percent(top_1, 2), percent(said.top_1, 2) if said else ""),
-        Cell(percent(top_5, 2), percent(said.top_5, 2) if said else ""),
-        Cell(
-            f"{decimal(net.imagenet.parameters / 1e6, 2)} M",
-            f"{said.parameters_millions:g} M" if said else "",
-        ),
-        Cell(
-            f"{decimal(net.imagenet.multiply_adds / 1e9, 2)} G",
-            f"{said.operations_billions:g} G" if said else "",
-        ),
+    caption = (
+        "How large are the backbones, and how good on ImageNet (table 1.2)? Counted from the networks as their "
+        f"makers built them, accuracies as torchvision gives them for these weights{said}"
     )
+    return table("backbones", caption, _COLUMNS, [(net, TABLE_1_2.get(net.backbone)) for net in nets])
 
 
-def _values(net: Architecture) -> tuple[object, ...]:
-    said = TABLE_1_2.get(net.backbone)
-    ours = (
-        *(net.accuracy or (None, None)),
-        net.imagenet.parameters,
-        net.imagenet.auxiliary,
-        net.imagenet.multiply_adds,
-    )
-    theirs = (said.top_1, said.top_5, said.parameters_millions, said.operations_billions) if said else (None,) * 4
-    return net.backbone, net.weights, net.input_size_px, *ours, *theirs
+Row = tuple[Architecture, Backbone | None]
+"""A network, and the report's numbers of it."""
+
+
+def _accuracy(row: Row, rank: int) -> float | None:
+    return row[0].accuracy[rank] if row[0].accuracy else None
+
+
+def _top(rank: int) -> Callable[[Row], Text]:
+    def show(row: Row) -> Text:
+        said = row[1]
+        return percent(_accuracy(row, rank), 2), percent((said.top_1, said.top_5)[rank], 2) if said else ""
+
+    return show
+
+
+def _parameters(row: Row) -> Text:
+    net, said = row
+    return f"{decimal(net.imagenet.parameters / 1e6, 2)} M", f"{said.parameters_millions:g} M" if said else ""
+
+
+def _operations(row: Row) -> Text:
+    net, said = row
+    return f"{decimal(net.imagenet.multiply_adds / 1e9, 2)} G", f"{said.operations_billions:g} G" if said else ""
+
+
+def _said(field: str) -> Callable[[Row], object]:
+    return lambda row: getattr(row[1], field) if row[1] else None
+
+
+_COLUMNS = (
+    Column("backbone", "backbone", kind="text", value=lambda row: row[0].backbone),
+    Column("weights", "weights", kind="text", value=lambda row: row[0].weights),
+    Column("input_size_px", "input, px", count, value=lambda row: row[0].input_size_px),
+    Column("top_1", "Acc @1", value=lambda row: _accuracy(row, 0), show=_top(0)),
+    Column("top_5", "Acc @5", value=lambda row: _accuracy(row, 1), show=_top(1)),
+    Column("parameters", "parameters", value=lambda row: row[0].imagenet.parameters, show=_parameters),
+    Column("auxiliary_parameters", value=lambda row: row[0].imagenet.auxiliary),
+    Column("multiply_adds", "multiply-adds", value=lambda row: row[0].imagenet.multiply_adds, show=_operations),
+    Column("report_top_1", value=_said("top_1")),
+    Column("report_top_5", value=_said("top_5")),
+    Column("report_parameters_millions", value=_said("parameters_millions")),
+    Column("report_operations_billions", value=_said("operations_billions")),
+)
 
 
 def _remarks(nets: Sequence[Architecture]) -> list[Notes]:

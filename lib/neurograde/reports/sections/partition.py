@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from neurograde.maths.subsets import SUBSETS
-from neurograde.reports.blocks import Block, Column, Figures, Heading, Paragraph, Section, Table, simple_table
+from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.partition import partition as figure
 from neurograde.reports.figures.six_families import six_families, six_heatmaps
 from neurograde.reports.figures.style import read_back
 from neurograde.reports.numbers import count, decimal, percent, plural
+from neurograde.reports.tables import Column, table
 from neurograde.specs.results.independence import Independence
 from neurograde.specs.results.partition import PartitionSummary
 from neurograde.storage.artefact import Artefact
@@ -145,6 +146,4 @@ def _table(name: str, summary: PartitionSummary) -> Table:
         for index, subset in enumerate(SUBSETS)
         for got in (of_class.subsets[subset],)
     ]
-    return simple_table(
-        file_name("partition", name), "Families, patches and pixels against their targets", columns, rows
-    )
+    return table(file_name("partition", name), "Families, patches and pixels against their targets", columns, rows)

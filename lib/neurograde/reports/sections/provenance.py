@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neurograde.reports.blocks import Column, Commands, Heading, Paragraph, Section, Table, Tables, simple_table
+from neurograde.reports.blocks import Commands, Heading, Paragraph, Section, Table, Tables
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.numbers import NOTHING, plural
+from neurograde.reports.tables import Column, table
 from neurograde.runtime import specfile
 from neurograde.specs.records import Manifest
 from neurograde.storage.artefact import Artefact
@@ -38,7 +39,7 @@ def _table(artefacts: Sequence[Artefact]) -> Table:
         Column("spec_digest", "spec", kind="digest"),
     )
     rows = [(artefact.folder, artefact.manifest.digest, artefact.manifest.spec_digest) for artefact in artefacts]
-    return simple_table("provenance", "The chain of digests", columns, rows)
+    return table("provenance", "The chain of digests", columns, rows)
 
 
 def _machines(artefacts: Sequence[Artefact]) -> Table:
@@ -52,7 +53,7 @@ def _machines(artefacts: Sequence[Artefact]) -> Table:
         where = (_machine(artefact.manifest), _software(artefact.manifest))
         jobs.setdefault(where, {})[artefact.manifest.job] = None
     rows = [(", ".join(names), *where) for where, names in jobs.items()]
-    return simple_table("machines", "Machines and software", columns, rows)
+    return table("machines", "Machines and software", columns, rows)
 
 
 def _commands(manifests: Sequence[Manifest], own: Mapping[str, Any] | None) -> Commands:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from neurograde.reports.blocks import Block, Cell, Figures, Heading, Notes, Paragraph, Section, Table, Tables
+from neurograde.reports.blocks import Block, Figures, Heading, Notes, Paragraph, Section, Table, Tables
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.calibration import calibration
 from neurograde.reports.figures.confusion import confusion
 from neurograde.reports.figures.roc import roc
-from neurograde.reports.numbers import decimal, interval, metric, plural, title
+from neurograde.reports.metrics import title
+from neurograde.reports.numbers import decimal, plural
 from neurograde.reports.sections.further import further
+from neurograde.reports.tables import Column, Text, measured, table
 from neurograde.specs.results.assessment import Assessment, SubsetResult
 
 LEVELS = {"samples": "samples", "patches": "patches", "images": "images"}
@@ -46,38 +48,29 @@ def _sentence(chain: Chain) -> str:
     )
 
 
-def _table(chain: Chain, subset: str, subset_result: SubsetResult) -> Table:
-    levels: dict[str, Assessment] = {level: getattr(subset_result, level) for level in LEVELS}
-    names = list(subset_result.patches.metrics)
-    return Table(
-        slug=file_name("results", chain.name, subset),
-        caption=f"{subset.capitalize()}; sensitivity and specificity are of {chain.metrics.positive}",
-        titles=(
-            Cell("", kind="text"),
-            *(
-                Cell(level, f"n = {assessment.n:,}\n{plural(assessment.families, 'family')}")
-                for level, assessment in levels.items()
-            ),
-        ),
-        rows=tuple(
-            (
-                Cell(title(name), kind="text"),
-                *(_cell(name, level) for level in levels.values()),
-            )
-            for name in names
-        ),
-        columns=("level", "n", "families", "metric", "value", "low", "high", "undefined_resamples"),
-        values=tuple(
-            (level, assessment.n, assessment.families, name, value.value, value.low, value.high, value.undefined)
-            for level, assessment in levels.items()
-            for name, value in assessment.metrics.items()
-        ),
+def _table(chain: Chain, subset: str, result: SubsetResult) -> Table:
+    levels: dict[str, Assessment] = {level: getattr(result, level) for level in LEVELS}
+
+    def field(assessment: Assessment) -> Callable[[str], Text]:
+        return lambda name: measured(name, assessment.metric(name))
+
+    columns = [Column(None, "", kind="text", show=title)]
+    for level, assessment in levels.items():
+        size = f"n = {assessment.n:,}\n{plural(assessment.families, 'family')}"
+        columns.append(Column(None, level, show=field(assessment), head_note=size))
+    heads = ("level", "n", "families", "metric", "value", "low", "high", "undefined_resamples")
+    lines = [
+        (level, assessment.n, assessment.families, name, value.value, value.low, value.high, value.undefined)
+        for level, assessment in levels.items()
+        for name, value in assessment.metrics.items()
+    ]
+    return table(
+        file_name("results", chain.name, subset),
+        f"{subset.capitalize()}; sensitivity and specificity are of {chain.metrics.positive}",
+        columns,
+        list(result.patches.metrics),
+        csv=(heads, lines),
     )
-
-
-def _cell(name: str, assessment: Assessment) -> Cell:
-    value = assessment.metric(name)
-    return Cell(metric(name, value.value), interval(name, value.low, value.high))
 
 
 def _figures(chain: Chain) -> Figures:

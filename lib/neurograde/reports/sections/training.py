@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
-from neurograde.reports.blocks import Block, Cell, Figures, Heading, Section, Table
+from neurograde.reports.blocks import Block, Figures, Heading, Section, Table
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.curves import Curves, learning_curves
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
+from neurograde.reports.tables import Column, table
 from neurograde.specs.records import Metrics
 from neurograde.specs.results.evaluation import CellResult, SessionResult
 
@@ -32,52 +34,43 @@ def training(chains: Sequence[Chain]) -> Section:
 def _table(chain: Chain) -> Table:
     cells = chain.metrics.cells
     more = len(cells) - CELLS_LISTED
-    columns = ("cell", "backbone", "strategy", "learning_rate", "batch_size", "n", "diverged")
-    spreads = [(name, part) for name in ("loss", "accuracy") for part in ("mean", "std", "best")]
-    return Table(
-        slug=file_name("cells", chain.name),
-        caption=f"Settings of {chain.metrics.run}, best first"
-        + (f"; {count(more)} more in the CSV file" if more > 0 else ""),
-        titles=tuple(
-            Cell(title, kind="text" if index < 2 else "number")
-            for index, title in enumerate(
-                (
-                    "backbone",
-                    "strategy",
-                    "learning rate",
-                    "batch",
-                    "n",
-                    "loss",
-                    "best loss",
-                    "accuracy",
-                    "best accuracy",
-                )
-            )
-        ),
-        rows=tuple(_row(cell) for cell in cells[:CELLS_LISTED]),
-        columns=(*columns, *(f"{name}_{part}" for name, part in spreads)),
-        values=tuple(
-            (
-                *(getattr(cell, column) for column in columns),
-                *(getattr(getattr(cell, name), part) for name, part in spreads),
-            )
-            for cell in cells
-        ),
+    caption = f"Settings of {chain.metrics.run}, best first" + (
+        f"; {count(more)} more in the CSV file" if more > 0 else ""
     )
+    return table(file_name("cells", chain.name), caption, COLUMNS, cells[:CELLS_LISTED], csv_rows=cells)
 
 
-def _row(cell: CellResult) -> tuple[Cell, ...]:
-    return (
-        Cell(cell.backbone, kind="text"),
-        Cell(cell.strategy, kind="text"),
-        Cell(f"{cell.learning_rate:g}"),
-        Cell(count(cell.batch_size)),
-        Cell(count(cell.n), f"{cell.diverged} diverged" if cell.diverged else ""),
-        Cell(spread("loss", cell.loss.mean, cell.loss.std)),
-        Cell(decimal(cell.loss.best)),
-        Cell(spread("accuracy", cell.accuracy.mean, cell.accuracy.std)),
-        Cell(percent(cell.accuracy.best)),
-    )
+COLUMNS = (
+    Column("cell", value=attrgetter("cell")),
+    Column("backbone", "backbone", kind="text", value=attrgetter("backbone")),
+    Column("strategy", "strategy", kind="text", value=attrgetter("strategy")),
+    Column("learning_rate", "learning rate", "{:g}".format, value=attrgetter("learning_rate")),
+    Column("batch_size", "batch", count, value=attrgetter("batch_size")),
+    Column(
+        "n",
+        "n",
+        value=attrgetter("n"),
+        show=lambda cell: (count(cell.n), f"{cell.diverged} diverged" if cell.diverged else ""),
+    ),
+    Column("diverged", value=attrgetter("diverged")),
+    Column(
+        "loss_mean",
+        "loss",
+        value=attrgetter("loss.mean"),
+        show=lambda cell: spread("loss", cell.loss.mean, cell.loss.std),
+    ),
+    Column("loss_std", value=attrgetter("loss.std")),
+    Column("loss_best", "best loss", decimal, value=attrgetter("loss.best")),
+    Column(
+        "accuracy_mean",
+        "accuracy",
+        value=attrgetter("accuracy.mean"),
+        show=lambda cell: spread("accuracy", cell.accuracy.mean, cell.accuracy.std),
+    ),
+    Column("accuracy_std", value=attrgetter("accuracy.std")),
+    Column("accuracy_best", "best accuracy", percent, value=attrgetter("accuracy.best")),
+)
+"""The columns of a grid; a row is a setting."""
 
 
 def _figures(chain: Chain) -> Iterator[Figures]:

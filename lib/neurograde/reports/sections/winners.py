@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from neurograde.reports.blocks import Cell, Figures, Table
+from neurograde.reports.blocks import Figures, Table
 from neurograde.reports.chain import Chain
 from neurograde.reports.figures.backbones import Reached, backbones, family
 from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
+from neurograde.reports.tables import Column, table
 from neurograde.specs.results.evaluation import BestEpoch, CellResult
 from neurograde.specs.train import Extension, Straightforward, Strategy, Unfreezing
 
@@ -28,6 +31,12 @@ class Winner(NamedTuple):
         """Return the best epoch of each of its repeats, the best one first."""
         bests = [session.best_loss for session in self.chain.metrics.sessions if session.cell == self.cell.cell]
         return sorted((best for best in bests if best and best.loss is not None), key=lambda best: best.loss or 0.0)
+
+    @property
+    def accuracy(self) -> tuple[float | None, float | None]:
+        """Return mean and deviation of the repeats' accuracies, each at its epoch of best loss."""
+        accuracies = [repeat.accuracy for repeat in self.repeats if repeat.accuracy is not None]
+        return fmean(accuracies) if accuracies else None, stdev(accuracies) if len(accuracies) > 1 else None
 
 
 def candidates(chains: Sequence[Chain]) -> Iterator[Winner]:
@@ -61,49 +70,53 @@ def modification(adaptation: Strategy) -> str:
 
 def best_table(chains: Sequence[Chain]) -> Table:
     """Return table 4.1."""
-    best_of = winners(chains)
-    searched = {
-        kind: sum(
-            candidate.cell.n + candidate.cell.diverged
-            for candidate in candidates(chains)
-            if candidate.adaptation.kind == kind
-        )
-        for kind in best_of
-    }
-    names = ("experiment", "CNN", "modification", "learning rate", "batch", "loss", "accuracy", "sessions")
-    rows, values = [], []
-    for kind, winner in best_of.items():
-        best, repeats = winner.repeats[0], winner.repeats
-        accuracies = [one.accuracy for one in repeats if one.accuracy is not None]
-        deviation = stdev(accuracies) if len(accuracies) > 1 else None
-        mean = fmean(accuracies) if accuracies else None
-        cell = winner.cell
-        rows.append(
-            (
-                Cell(kind, kind="text"),
-                Cell(cell.backbone, kind="text"),
-                Cell(modification(winner.adaptation), kind="text"),
-                Cell(f"{cell.learning_rate:g}"),
-                Cell(count(cell.batch_size)),
-                Cell(decimal(best.loss), spread("loss", cell.loss.mean, cell.loss.std)),
-                Cell(percent(best.accuracy, 2), spread("accuracy", mean, deviation)),
-                Cell(count(searched[kind]), f"n = {cell.n}"),
-            )
-        )
-        values.append(
-            (kind, cell.backbone, cell.strategy, cell.learning_rate, cell.batch_size, best.loss, best.accuracy,
-             cell.loss.mean, cell.loss.std, mean, deviation, cell.n, searched[kind])
-        )  # fmt: skip
-    return Table(
-        slug="best",
-        caption="Which strategy is best on valid (table 4.1)? The best repeat of the setting of best mean loss, the "
-        "accuracy of the same epoch; below them mean ± std of the n repeats, and how many sessions were searched",
-        titles=tuple(Cell(name, kind="text" if index < 3 else "number") for index, name in enumerate(names)),
-        rows=tuple(rows),
-        columns=("experiment", "backbone", "strategy", "learning_rate", "batch_size", "loss", "accuracy", "loss_mean",
-                 "loss_std", "accuracy_mean", "accuracy_std", "n", "sessions"),
-        values=tuple(values),
-    )  # fmt: skip
+    searched: Counter[str] = Counter()
+    for candidate in candidates(chains):
+        searched[candidate.adaptation.kind] += candidate.cell.n + candidate.cell.diverged
+    columns = (
+        Column("experiment", "experiment", kind="text", value=attrgetter("adaptation.kind")),
+        Column("backbone", "CNN", kind="text", value=attrgetter("cell.backbone")),
+        Column(
+            "strategy",
+            "modification",
+            kind="text",
+            value=attrgetter("cell.strategy"),
+            show=lambda winner: modification(winner.adaptation),
+        ),
+        Column("learning_rate", "learning rate", "{:g}".format, value=attrgetter("cell.learning_rate")),
+        Column("batch_size", "batch", count, value=attrgetter("cell.batch_size")),
+        Column(
+            "loss",
+            "loss",
+            value=lambda winner: winner.repeats[0].loss,
+            show=lambda winner: (
+                decimal(winner.repeats[0].loss),
+                spread("loss", winner.cell.loss.mean, winner.cell.loss.std),
+            ),
+        ),
+        Column(
+            "accuracy",
+            "accuracy",
+            value=lambda winner: winner.repeats[0].accuracy,
+            show=lambda winner: (percent(winner.repeats[0].accuracy, 2), spread("accuracy", *winner.accuracy)),
+        ),
+        Column("loss_mean", value=attrgetter("cell.loss.mean")),
+        Column("loss_std", value=attrgetter("cell.loss.std")),
+        Column("accuracy_mean", value=lambda winner: winner.accuracy[0]),
+        Column("accuracy_std", value=lambda winner: winner.accuracy[1]),
+        Column("n", value=attrgetter("cell.n")),
+        Column(
+            "sessions",
+            "sessions",
+            value=lambda winner: searched[winner.adaptation.kind],
+            show=lambda winner: (count(searched[winner.adaptation.kind]), f"n = {winner.cell.n}"),
+        ),
+    )
+    caption = (
+        "Which strategy is best on valid (table 4.1)? The best repeat of the setting of best mean loss, the "
+        "accuracy of the same epoch; below them mean ± std of the n repeats, and how many sessions were searched"
+    )
+    return table("best", caption, columns, list(winners(chains).values()))
 
 
 def backbone_figures(chains: Sequence[Chain]) -> list[Figures]:
