@@ -31,11 +31,10 @@ from neurograde.imaging.cut import cut_many
 from neurograde.patches.packed import pack
 from neurograde.runtime.cache import Cache
 from neurograde.storage.artefact import Artefact
-from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
 from tests.bench.bench_patch import cut_job, entry
 from tests.bench.images import tiles
-from tests.support.material import finish
+from tests.support.artefacts import publish
 
 ROUNDS = 3
 FIFTH = 5
@@ -100,10 +99,7 @@ def real_patches() -> dict[str, bytes]:
 
 def stored(url: str, files: Mapping[str, bytes]) -> Artefact:
     """The patches as an artefact."""
-    store = Store(url)
-    draft = Draft(store, "patches/set")
-    draft.write_many(files.items())
-    return Artefact(store, "patches/set", finish(draft, "patches", "patch", ()))
+    return publish(Store(url), "patches", "set", files, job="patch")
 
 
 @contextmanager

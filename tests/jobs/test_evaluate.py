@@ -18,7 +18,8 @@ from neurograde.specs.records import Opening
 from neurograde.storage.artefact import Artefact, decode_csv, read_manifest
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
-from tests.support.finished import STATISTICS, png, publish, write_patches, write_run
+from tests.support.artefacts import png, publish
+from tests.support.finished import STATISTICS, write_patches, write_run
 
 BETTER = [(0.7, 0.7, 0.5, 0.5), (0.3, 0.35, 0.9, 0.8), (0.2, 0.35, 0.95, 0.9), (0.1, 0.5, 0.99, 0.85)]
 THRESHOLD = 0.45

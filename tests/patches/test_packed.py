@@ -12,10 +12,10 @@ from PIL import Image
 from neurograde.errors import DataError, DigestMismatch
 from neurograde.patches.packed import pack
 from neurograde.runtime.cache import Cache
-from neurograde.storage.artefact import Artefact, read_manifest
-from neurograde.storage.draft import Draft
+from neurograde.storage.artefact import Artefact
 from neurograde.storage.store import Store
-from tests.support.material import finish, paint, png
+from tests.support.artefacts import png, publish
+from tests.support.material import paint
 
 
 class CountingStore(Store):
@@ -38,10 +38,7 @@ def patches(memory_url: str) -> Artefact:
 
 def written(url: str, files: dict[str, bytes]) -> Artefact:
     store = CountingStore(url)
-    draft = Draft(store, "patches/set")
-    draft.write_many(files.items())
-    finish(draft, "patches", "patch", ())
-    return Artefact(store, "patches/set", read_manifest(store, "patches/set"))
+    return publish(store, "patches", "set", files)
 
 
 @pytest.mark.parametrize("gib", [1, 0])

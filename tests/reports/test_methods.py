@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from neurograde.reports.chain import Chain
 from neurograde.reports.page import compose
 from neurograde.reports.sections.methods import methods
-from neurograde.specs.records import FileRecord, InputRecord, Manifest
+from neurograde.specs.records import InputRecord
 from neurograde.specs.results.baseline import BaselineResult
-from neurograde.storage.artefact import Artefact, encode_json, read_manifest
-from neurograde.storage.draft import Draft
+from neurograde.storage.artefact import Artefact
 from neurograde.storage.store import Store
+from tests.support.artefacts import publish
 from tests.support.page import chains
 from tests.support.study import carbon, write_study
 
@@ -43,20 +45,15 @@ def write_baseline(
             "threshold": chain.metrics.threshold.as_json(), "test_set": test_set, "openings": 1,
         }
     )  # fmt: skip
-    return write(chain.evaluation.store, f"baselines/{name}", encode_json(result.as_json()), features)
+    return write(chain.evaluation.store, "baselines", name, {"metrics.json": result}, features)
 
 
-def write(store: Store, folder: str, data: bytes, features: tuple[InputRecord, ...] = ()) -> Artefact:
-    kind, name = folder.split("/")
-    draft = Draft(store, folder)
-    draft.write("metrics.json", data)
-    files: dict[str, FileRecord] = draft.files
-    record = carbon(2.0).model_dump(mode="json")
-    fields = {"kind": kind, "name": name, "job": "baseline", "spec": {}, "spec_digest": "0" * 64, "files": files}
-    draft.finish(Manifest(**fields, features=features, software={}, machine={}, wall_seconds=7200.0, carbon=record))
-    manifest = read_manifest(store, folder)
-    assert manifest is not None
-    return Artefact(store, folder, manifest)
+def write(store: Store, kind: str, name: str, files: dict[str, Any], features: Sequence[InputRecord] = ()) -> Artefact:
+    """An artefact of two hours of work."""
+    return publish(
+        store, kind, name, files, job="baseline", features=tuple(features), wall_seconds=7200.0,
+        carbon=carbon(2.0).model_dump(mode="json"),
+    )  # fmt: skip
 
 
 def rows(section) -> dict[str, tuple]:
@@ -91,7 +88,7 @@ def test_marks_of_networks_are_called_by_what_tells_them_apart(study: list[Chain
 
 
 def test_descriptions_that_were_found_are_charged_to_whoever_found_them(study: list[Chain]):
-    described = write(study[0].evaluation.store, "descriptions/abc", b"{}")
+    described = write(study[0].evaluation.store, "descriptions", "abc", {"metrics.json": b"{}"})
     made = write_baseline(study[0], "made")
     found = write_baseline(study[0], "found", features=(described.as_input(),))
     table = rows(methods(study, [made, found]))

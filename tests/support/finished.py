@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from neurograde.learning.networks.backbones import random_trunk
 from neurograde.learning.networks.heads import new_head
@@ -15,11 +13,14 @@ from neurograde.learning.networks.session_network import Network, freeze
 from neurograde.learning.run.checkpoint import encode, scoped
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.grid import expand
-from neurograde.specs.records import InputRecord, Manifest, Session
+from neurograde.specs.records import Session
+from neurograde.specs.results.sessions import SessionEnd, ShardSessions
+from neurograde.specs.results.standardisation import Standardisation
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
+from tests.support.artefacts import png, publish
 
 SIZE_PX = 48
 STATISTICS = {
@@ -65,7 +66,7 @@ def write_run(
         "set",
         {
             "samples.csv": (("patch", "transform", "subset", "label"), samples),
-            "standardisation.json": {"format": 1, "mode": "per_subset", "subsets": STATISTICS},
+            "standardisation.json": Standardisation.of({"mode": "per_subset", "subsets": STATISTICS}),
         },
         inputs=(patches.as_input(),),
         marks=marks,
@@ -107,10 +108,9 @@ def write_run(
                         for epoch, (tl, vl, ta, va) in enumerate(_at_end(session, curves or {}) or FLAT)
                     ],
                 ),
-                "sessions.json": {
-                    "format": 1,
-                    "sessions": [{"id": session, "diverged": epoch} for session, epoch in ends.items()],
-                },
+                "sessions.json": ShardSessions(
+                    sessions=tuple(SessionEnd(id=session, diverged=epoch) for session, epoch in ends.items())
+                ),
                 "best.safetensors": best_weights(spec, [each for each in shard.sessions if ends[each.id] is None]),
             },
             inputs=grid.inputs,
@@ -138,40 +138,6 @@ def write_patches(store: Store, name: str, classes: Sequence[str], seed: int, fa
     return publish(store, "patches", name, {"index.csv": (columns, rows)}, draft=draft)
 
 
-def publish(
-    store: Store,
-    kind: str,
-    name: str,
-    files: Mapping[str, Any],
-    *,
-    inputs: tuple[InputRecord, ...] = (),
-    marks: tuple[str, ...] = (),
-    spec_digest: str = "0" * 64,
-    draft: Draft | None = None,
-) -> Artefact:
-    """An artefact of bytes, tables (columns and rows) and JSON values."""
-    draft = draft or Draft(store, f"{kind}/{name}")
-    for path, content in files.items():
-        if isinstance(content, bytes):
-            draft.write(path, content)
-        elif isinstance(content, tuple):
-            draft.write_csv(path, *content)
-        else:
-            draft.write_json(path, content)
-    manifest = Manifest(
-        kind=kind,
-        name=name,
-        job="by hand",
-        spec={},
-        spec_digest=spec_digest,
-        inputs=inputs,
-        files=draft.files,
-        marks=marks,
-    )
-    draft.finish(manifest)
-    return Artefact(store, draft.folder, manifest)
-
-
 def best_weights(spec: TrainSpec, sessions: Sequence[Session]) -> bytes:
     """best.safetensors of sessions: heads as they were drawn, no two alike, but loud, so that they decide something."""
     trunk = random_trunk("leaknet", spec.input_size_px or 224, spec.seed)
@@ -182,13 +148,6 @@ def best_weights(spec: TrainSpec, sessions: Sequence[Session]) -> bytes:
         network = Network(trunk.module, new_head(trunk, session.adaptation, outputs, spec.seed, session.id))
         tensors |= scoped(session.id, {name: 150 * each for name, each in network.session_tensors().items()})
     return encode(tensors)
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """The pixels as a PNG file."""
-    data = io.BytesIO()
-    Image.fromarray(pixels).save(data, "PNG")
-    return data.getvalue()
 
 
 def _at_end(session: Session, values: Mapping[str, Any]) -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Planned, Samples, Statistics
@@ -16,10 +14,12 @@ from neurograde.learning.engines.protocol import TrainingContext
 from neurograde.learning.networks.backbones import Trunk, random_trunk
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.specs.grid import expand
-from neurograde.specs.records import InputRecord, Manifest, Session
+from neurograde.specs.records import Session
+from neurograde.specs.results.standardisation import Standardisation
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
+from tests.support.artefacts import png, publish
 
 STATISTICS = Statistics((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 CPU = torch.device("cpu")
@@ -116,7 +116,7 @@ def write_dataset(store: Store, classes: tuple[str, ...] = ("PD", "D"), each: in
     patches = Draft(store, "patches/set")
     for members in painted.values():
         patches.write_many((name, png(pixels)) for name, (_, pixels) in members.items())
-    made = finish(patches, "patches", "patch", ())
+    made = publish(store, "patches", "set", job="patch", marks=("synthetic",), draft=patches)
     dataset = Draft(store, "datasets/set")
     rows = [
         (name, transform, subset, classes[label])
@@ -126,30 +126,14 @@ def write_dataset(store: Store, classes: tuple[str, ...] = ("PD", "D"), each: in
     ]
     dataset.write_csv("samples.csv", ("patch", "transform", "subset", "label"), rows)
     statistics = {"mean": list(STATISTICS.mean), "std": list(STATISTICS.std)}
-    dataset.write_json(
-        "standardisation.json", {"format": 1, "mode": "train", "subsets": dict.fromkeys(painted, statistics)}
-    )
-    finish(dataset, "datasets", "augment", (InputRecord(kind="patches", name="set", digest=made.digest),))
-
-
-def finish(draft: Draft, kind: str, job: str, inputs: tuple[InputRecord, ...]) -> Manifest:
-    """Publish the draft as the artefact `set` of `kind`."""
-    manifest = Manifest(
-        kind=kind,
-        name="set",
-        job=job,
-        spec={},
-        spec_digest="0" * 64,
-        inputs=inputs,
-        files=draft.files,
+    standardisation = Standardisation.of({"mode": "train", "subsets": dict.fromkeys(painted, statistics)})
+    publish(
+        store,
+        "datasets",
+        "set",
+        {"standardisation.json": standardisation},
+        inputs=(made.as_input(),),
+        job="augment",
         marks=("synthetic",),
+        draft=dataset,
     )
-    draft.finish(manifest)
-    return manifest
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """The pixels as a PNG file."""
-    data = io.BytesIO()
-    Image.fromarray(pixels).save(data, "PNG")
-    return data.getvalue()

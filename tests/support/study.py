@@ -25,7 +25,7 @@ from neurograde.patches.png import encode_png
 from neurograde.reports.partition_figures import partition_figures
 from neurograde.runtime.carbon_record import CarbonRecord, total
 from neurograde.specs.grid import expand
-from neurograde.specs.records import Grid, Manifest, Session
+from neurograde.specs.records import Grid, Session
 from neurograde.specs.results.accounting import Accounting, PixelAccount
 from neurograde.specs.results.assessment import Assessment, SubsetResult, Threshold
 from neurograde.specs.results.balance import Balance
@@ -43,9 +43,9 @@ from neurograde.specs.results.sessions import SessionEnd, ShardSessions
 from neurograde.specs.results.standardisation import Standardisation
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, encode_csv
-from neurograde.storage.draft import Draft
 from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
+from tests.support.artefacts import publish
 
 History = dict[str, list[list[float]]]
 """Train loss and accuracy, valid loss and accuracy of each epoch, by session."""
@@ -89,25 +89,21 @@ class Study:
         **spec: Any,
     ) -> Artefact:
         """An artefact with its manifest; values are bytes, or results."""
-        draft = Draft(self.store, f"{kind}/{name}")
-        for path, content in (files or {}).items():
-            draft.write(path, content) if isinstance(content, bytes) else draft.write_result(path, content)
-        manifest = Manifest(
-            kind=kind,
-            name=name,
+        return publish(
+            self.store,
+            kind,
+            name,
+            files,
+            inputs=tuple(artefact.as_input() for artefact in inputs),
             job=job,
             spec={"job": job, "name": name.partition("/")[0], **spec},
             spec_digest=f"{len(name):064x}",
-            inputs=tuple(each.as_input() for each in inputs),
-            files=draft.files,
-            marks=tuple(sorted({*marks}.union(*(each.manifest.marks for each in inputs)))),
+            marks=tuple(sorted({*marks}.union(*(artefact.manifest.marks for artefact in inputs)))),
             software={"neurograde": "0.1.0", "torch": "2.13.0"},
             machine={"cpu_model": "AMD EPYC 7B13", "logical_cores": 4, "ram_gib": 16.0, "gpu_model": "Tesla T4"},
             wall_seconds=hours * 3600,
             carbon=carbon(hours).model_dump(mode="json"),
         )
-        draft.finish(manifest)
-        return Artefact(self.store, draft.folder, manifest)
 
     def patches(self, images: Artefact) -> Artefact:
         """Patches of ten families a class, with an account that closes."""

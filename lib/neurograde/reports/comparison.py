@@ -25,7 +25,7 @@ PREDICTIONS = "predictions.csv"
 
 
 @dataclass(frozen=True)
-class Said:
+class Predictions:
     """The predictions of an evaluation's chosen session for the original patches of a subset, by name of the patch."""
 
     patches: tuple[str, ...]
@@ -55,22 +55,22 @@ class Comparison:
     def __init__(self, chains: Sequence[Chain]) -> None:
         """Read the predictions of each for valid and test."""
         self.chains = chains
-        self._said = {chain.name: predictions(chain) for chain in chains}
+        self._predictions = {chain.name: predictions(chain) for chain in chains}
         self._known: dict[tuple[str, str], dict[str, Interval]] = {}
 
     def test_sets(self) -> list[list[Chain]]:
         """Return the evaluations grouped by test set (the same patches of the same families), in the page's order."""
         groups: dict[tuple[object, ...], list[Chain]] = {}
         for chain in self.chains:
-            said = self._said[chain.name]["test"]
-            key = (chain.patches.manifest.digest, chain.metrics.classes, chain.metrics.positive, said.patches)
+            predicted = self._predictions[chain.name]["test"]
+            key = (chain.patches.manifest.digest, chain.metrics.classes, chain.metrics.positive, predicted.patches)
             groups.setdefault(key, []).append(chain)
         return list(groups.values())
 
     def size(self, chain: Chain, subset: str) -> tuple[int, int]:
         """Return the number of original patches of the subset, and of their families."""
-        said = self._said[chain.name][subset]
-        return len(said.patches), len(set(said.families))
+        predicted = self._predictions[chain.name][subset]
+        return len(predicted.patches), len(set(predicted.families))
 
     def paired(self, first: Chain, second: Chain) -> dict[str, Interval]:
         """Return the second's metrics less the first's on their common test set, paired: one resample for both."""
@@ -78,7 +78,7 @@ class Comparison:
             return {name: _negated(difference) for name, difference in self.paired(second, first).items()}
         key = (first.name, second.name)
         if key not in self._known:
-            before, after = (self._said[chain.name]["test"] for chain in (first, second))
+            before, after = (self._predictions[chain.name]["test"] for chain in (first, second))
             assert before.patches == after.patches, "two of one test set"
             self._known[key] = _differences(
                 first, before.metrics(), after.metrics(), before.families, ("claims", "pair", second.name)
@@ -91,13 +91,13 @@ class Comparison:
         The families of both are drawn together; a resample without one of valid or of test is left out. Where either
         has a single family, the spread between families is unknown and the bounds are None.
         """
-        valid, test = (self._said[chain.name][subset] for subset in ("valid", "test"))
+        valid, test = (self._predictions[chain.name][subset] for subset in ("valid", "test"))
         # (valid and test patch): rows of valid first
         families = [*valid.families, *test.families]
         differences = _differences(
             chain, test.metrics(len(valid.patches)), valid.metrics(), families, ("claims", "valid less test")
         )
-        if min(len(set(said.families)) for said in (valid, test)) > 1:
+        if min(len(set(predicted.families)) for predicted in (valid, test)) > 1:
             return differences
         return {name: replace(difference, low=None, high=None) for name, difference in differences.items()}
 
@@ -122,19 +122,19 @@ def _negated(difference: Interval) -> Interval:
     return replace(difference, value=value, low=low, high=high)
 
 
-def predictions(chain: Chain) -> dict[str, Said]:
+def predictions(chain: Chain) -> dict[str, Predictions]:
     """Return the chosen session's predictions for valid and test."""
     rows: dict[str, list[dict[str, str]]] = {"valid": [], "test": []}
     for row in chain.evaluation.read_csv(PREDICTIONS):
         if row["subset"] in rows and row["transform"] == IDENTITY:
             rows[row["subset"]].append(row)
-    return {subset: _said(chain, row) for subset, row in rows.items()}
+    return {subset: _of_rows(chain, row) for subset, row in rows.items()}
 
 
-def _said(chain: Chain, rows: list[dict[str, str]]) -> Said:
+def _of_rows(chain: Chain, rows: list[dict[str, str]]) -> Predictions:
     classes, threshold = chain.metrics.classes, chain.metrics.threshold.value
     rows = sorted(rows, key=lambda row: row["patch"])
-    return Said(
+    return Predictions(
         patches=tuple(row["patch"] for row in rows),
         families=tuple(row["family"] for row in rows),
         labels=np.array([classes.index(row["label"]) for row in rows], dtype=np.intp),

@@ -30,7 +30,7 @@ METRICS = {
     "calibration_error": Metric("calibration error"),
     "quadratic_kappa": Metric("kappa, quadratic"),
 }
-"""Every metric that has a name or a format of its own; another is written by its key, to three decimals."""
+"""Every metric of the page; one without an entry is written by its key, to three decimals."""
 
 
 class Selection(NamedTuple):

@@ -46,7 +46,7 @@ class Side(NamedTuple):
     backbones: tuple[str, ...] = ()
     """Networks that it holds for; all when empty."""
     but: tuple[str, ...] = ()
-    """Networks that it is not said of."""
+    """Networks that it does not hold for."""
     least_layers: int = 0
     """Least number of unfrozen layers that it holds for."""
     most_layers: int | None = None

@@ -15,9 +15,9 @@ from neurograde.learning.data.samples import Planned, Statistics, gather, labels
 from neurograde.maths.dihedral import TRANSFORMS, apply
 from neurograde.runtime.cache import Cache
 from neurograde.storage.artefact import Artefact, read_manifest
-from neurograde.storage.draft import Draft
 from neurograde.storage.store import Store
-from tests.support.material import CPU, STATISTICS, finish, png, samples, train_spec, write_dataset
+from tests.support.artefacts import png, publish
+from tests.support.material import CPU, STATISTICS, samples, train_spec, write_dataset
 
 RAW = Statistics((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 QUICK = settings(max_examples=30, deadline=None, derandomize=True)
@@ -158,10 +158,7 @@ def test_other_classes_than_the_data_set_has_are_refused_with_both_lists(memory_
 
 def test_patches_of_several_sizes_are_refused_by_name(memory_url: str):
     store = Store(memory_url)
-    draft = Draft(store, "patches/set")
-    for side in (8, 9):
-        draft.write(f"{side}.png", png(np.zeros((side, side, 3), np.uint8)))
-    finish(draft, "patches", "patch", ())
+    publish(store, "patches", "set", {f"{side}.png": png(np.zeros((side, side, 3), np.uint8)) for side in (8, 9)})
     with pytest.raises(DataError, match=r"9\.png is 9 x 9 px, 8\.png 8 px wide"):
         gather(
             {"train": [Planned(f"{side}.png", "identity", 0) for side in (8, 9)]},

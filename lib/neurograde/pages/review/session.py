@@ -210,7 +210,7 @@ class Review:
         try:
             self.decisions.add(decision)
         except Overtaken:
-            self.refresh()  # so that the page is shown what stands
+            self.refresh()  # so that the page shows the decision in the store
             raise
         with self._lock:
             self._latest.setdefault(decision.image, {})[decision.reviewer] = decision

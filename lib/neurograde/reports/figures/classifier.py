@@ -15,7 +15,7 @@ from neurograde.reports.figures.style import INK, MUTED, RULE, bare, canvas, ren
 from neurograde.reports.numbers import count, prose_list
 from neurograde.specs.architecture import Architecture
 
-WIDTH, NARROW = 0.30, 0.10  # of a layer, and of what stands behind it
+WIDTH, NARROW = 0.30, 0.10  # of a layer, and of the layers behind it
 
 
 class Units(NamedTuple):
@@ -62,7 +62,7 @@ def _new(net: Architecture) -> list[Units]:
     for step in net.head:
         if step.kind == "linear":
             units.append(Units(step.units, NEW))
-        elif units:  # a dropout of the network's own stands before the first new layer
+        elif units:  # the network has a dropout before the first new layer
             units[-1] = units[-1]._replace(after=(*units[-1].after, step.name))
     return units
 
@@ -84,11 +84,11 @@ def _row(axes: Axes, row: Sequence[Units]) -> None:
 
 
 def _alt(net: Architecture, rows: dict[str, list[Units]]) -> str:
-    said = [
+    words = [
         f"{title}: {' to '.join(count(units.number) for units in row)} units" + _after(row)
         for title, row in rows.items()
     ]
-    return f"The end of {net.backbone}. {'; '.join(said)}."
+    return f"The end of {net.backbone}. {'; '.join(words)}."
 
 
 def _after(row: Sequence[Units]) -> str:

@@ -28,9 +28,9 @@ def confusion(
         words = "; ".join(
             f"{title}: "
             + ", ".join(
-                f"{count(n)} {truth} taken for {said}"
+                f"{count(n)} {truth} taken for {named}"
                 for truth, row in zip(classes, matrix, strict=True)
-                for said, n in zip(classes, row, strict=True)
+                for named, n in zip(classes, row, strict=True)
             )
             for title, matrix in levels
         )

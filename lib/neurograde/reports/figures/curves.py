@@ -45,7 +45,7 @@ def learning_curves(slug: str, curves: Curves) -> Figure:
         untrained = [curve[0] for curve in curves.valid if 0 in curve]
         if untrained:
             middle, width = float(np.mean(untrained)), _deviation(untrained)
-            # At least a line of its own, where a single repeat has no deviation.
+            # At least a line, where a single repeat has no deviation.
             half = max(width or 0.0, 0.004)
             axes.axhspan(middle - half, middle + half, color=RULE, zorder=0, linewidth=0)
         for subset, repeats in (("train", curves.train), ("valid", curves.valid)):

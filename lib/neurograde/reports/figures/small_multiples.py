@@ -51,10 +51,12 @@ def small_multiples(slug: str, title: str, cells: Mapping[tuple[float, int], Cur
             Line2D([], [], color=BEST, marker="o", linestyle="", markersize=4, label="best epochs"),
         ]
         drawing.legend(handles=handles, loc="outside lower left", ncols=3)
-        said = ""
+        best_words = ""
         if winner:
-            said = f"; the least minimax loss of a repeat, {decimal(best[winner])}, at {winner[0]:g} and {winner[1]}"
-        alt = f"{title}: learning curves of {len(rates)} learning rates and {len(sizes)} batch sizes{said}."
+            best_words = (
+                f"; the least minimax loss of a repeat, {decimal(best[winner])}, at {winner[0]:g} and {winner[1]}"
+            )
+        alt = f"{title}: learning curves of {len(rates)} learning rates and {len(sizes)} batch sizes{best_words}."
         return render(drawing, slug, alt, compact=True)
 
 

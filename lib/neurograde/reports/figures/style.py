@@ -82,7 +82,7 @@ _RC: dict[Any, object] = {
 def canvas(height_px: int, width_px: int = WIDTH_PX) -> Iterator[Canvas]:
     """Yield an empty figure of that size in CSS pixels; draw and render it inside the block."""
     with mpl.rc_context(), warnings.catch_warnings():
-        mpl.rcdefaults()  # whatever the user's own matplotlibrc says
+        mpl.rcdefaults()  # not the user's own matplotlibrc
         for name, value in _RC.items():
             mpl.rcParams[name] = value
         # The reader's browser has letters that the measuring font lacks.
@@ -138,9 +138,9 @@ def render(drawing: Canvas, slug: str, alt: str, *, compact: bool = False) -> Fi
 
 def read_back(svg: str, slug: str) -> Figure:
     """Return a figure from the file that `render` made of it, under another `slug`."""
-    said = re.search(r'<svg role="img" aria-label="([^"]*)"', svg)
+    label = re.search(r'<svg role="img" aria-label="([^"]*)"', svg)
     return Figure(
-        slug=slug, svg=_own_ids(svg, slug), inline=_inline(_own_ids(svg, slug)), alt=unescape(said[1] if said else "")
+        slug=slug, svg=_own_ids(svg, slug), inline=_inline(_own_ids(svg, slug)), alt=unescape(label[1] if label else "")
     )
 
 

@@ -220,10 +220,10 @@ def _table(evidence: Sequence[Evidence]) -> Table:
     heads = ("where", "found", "second", "first", "metric", "difference", "low", "high", "verdict", "cells",
              "sessions")  # fmt: skip
     lines = [
-        (piece.claim.where, piece.claim.found, piece.second, piece.first, name, *bounds, said,
+        (piece.claim.where, piece.claim.found, piece.second, piece.first, name, *bounds, outcome,
          *(sum(of_side[part] for of_side in piece.chosen_from) for part in (0, 1)))
         for piece in evidence
-        for name, bounds, said in _bounds(piece)
+        for name, bounds, outcome in _bounds(piece)
     ]  # fmt: skip
     return table("claims", "Does this store bear out what the study found?", columns, evidence, csv=(heads, lines))
 
@@ -239,16 +239,16 @@ def _bounds(evidence: Evidence) -> list[tuple[str, tuple[float | None, ...], str
 
 
 def _shown(evidence: Evidence) -> str:
-    said = []
+    lines = []
     for name, interval in evidence.differences.items():
         if name in DECIDING:
             text, bounds = gained(name, interval)
             unit = " points" if name == "accuracy" else ""
-            said.append(f"{name} {text}{unit} ({bounds or 'no interval'})")
+            lines.append(f"{name} {text}{unit} ({bounds or 'no interval'})")
     if evidence.chosen_from:
         cells, sessions = zip(*evidence.chosen_from, strict=True)
-        said.append(f"searched: {_plus(cells, 'setting')}, {_plus(sessions, 'session')}")
-    return "\n".join(said)
+        lines.append(f"searched: {_plus(cells, 'setting')}, {_plus(sessions, 'session')}")
+    return "\n".join(lines)
 
 
 def _adapted(chain: Chain) -> str:

@@ -52,8 +52,8 @@ def _experiment(chain: Chain, cell: str | None) -> Experiment:
 
 
 def _lead(compared: dict[str, Chain]) -> str:
-    said = []
+    losses = []
     for name, chain in compared.items():
         valid, test = (chain.metrics.subsets[subset].samples.metric("loss").value for subset in ("valid", "test"))
-        said.append(f"{decimal(valid)} and {decimal(test)} with {name.partition(': ')[2]}")
-    return f"Loss of the chosen session on valid and test: {'; '.join(said)}."
+        losses.append(f"{decimal(valid)} and {decimal(test)} with {name.partition(': ')[2]}")
+    return f"Loss of the chosen session on valid and test: {'; '.join(losses)}."

@@ -11,7 +11,7 @@ from neurograde.maths.assessment import Assessment, assess
 from neurograde.maths.seeding import generator
 from neurograde.reports.blocks import Block, Notes, Section, Table
 from neurograde.reports.chain import Chain
-from neurograde.reports.comparison import Said, predictions
+from neurograde.reports.comparison import Predictions, predictions
 from neurograde.reports.metrics import OF_FOLDS, title
 from neurograde.reports.numbers import plural
 from neurograde.reports.tables import Column, Text, measured, table
@@ -59,22 +59,24 @@ def folds(chains: Sequence[Chain]) -> Section:
 
 def _apart(group: Sequence[Chain]) -> bool:
     """Return True for two or more folds of one threshold that share no test family."""
-    tested = [family for chain in group for family in set(_said(chain).families)]
-    return len(group) > 1 and len(set(tested)) == len(tested) and len({_said(chain).threshold for chain in group}) == 1
+    tested = [_tested(chain) for chain in group]
+    families = [family for fold in tested for family in set(fold.families)]
+    is_partition = len(set(families)) == len(families)
+    return len(group) > 1 and is_partition and len({fold.threshold for fold in tested}) == 1
 
 
-def _said(chain: Chain) -> Said:
+def _tested(chain: Chain) -> Predictions:
     return predictions(chain)["test"]
 
 
 def _together(group: Sequence[Chain]) -> Assessment:
-    said, spec = [_said(chain) for chain in group], group[0].evaluation.manifest.spec
+    tested, spec = [_tested(chain) for chain in group], group[0].evaluation.manifest.spec
     return assess(
-        np.concatenate([one.labels for one in said]),
-        np.concatenate([one.probabilities for one in said]),
-        [family for one in said for family in one.families],
-        positive=said[0].positive,
-        threshold=said[0].threshold,
+        np.concatenate([one.labels for one in tested]),
+        np.concatenate([one.probabilities for one in tested]),
+        [family for one in tested for family in one.families],
+        positive=tested[0].positive,
+        threshold=tested[0].threshold,
         bins=spec["calibration_bins"],
         resamples=spec["resamples"],
         rng=generator(spec["seed"], "bootstrap", "folds"),
@@ -121,6 +123,6 @@ def _table(group: Sequence[Chain], number: int) -> Table:
 
 
 def _row(chain: Chain) -> Row:
-    said, test = _said(chain), chain.metrics.subsets["test"].patches
-    counts = np.bincount(said.labels, minlength=len(chain.metrics.classes))
-    return Row(chain.name, ", ".join(sorted(set(said.families))), tuple(counts.tolist()), test.metrics)
+    tested, test = _tested(chain), chain.metrics.subsets["test"].patches
+    counts = np.bincount(tested.labels, minlength=len(chain.metrics.classes))
+    return Row(chain.name, ", ".join(sorted(set(tested.families))), tuple(counts.tolist()), test.metrics)

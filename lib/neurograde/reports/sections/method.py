@@ -73,11 +73,11 @@ def _subsets(chain: Chain) -> list[Box]:
 def _strategy(kind: str, sessions: Sequence[Session]) -> Box:
     members = [session for session in sessions if session.adaptation.kind == kind]
     networks = list(dict.fromkeys(member.backbone for member in members))
-    said = networks[0] if len(networks) == 1 else plural(len(networks), "backbone")
+    backbones = networks[0] if len(networks) == 1 else plural(len(networks), "backbone")
     depths = sorted({_depth(member) for member in members})
     reach = f"{depths[0]}" if len(depths) == 1 else f"{depths[0]} to {depths[-1]}"
     letter = {"extension": "k", "unfreezing": "n"}.get(kind)
-    lines = (short(said, 18), *((f"{letter} = {reach}",) if letter else ()), plural(len(members), "session"))
+    lines = (short(backbones, 18), *((f"{letter} = {reach}",) if letter else ()), plural(len(members), "session"))
     return Box(_TITLES[kind], lines)
 
 

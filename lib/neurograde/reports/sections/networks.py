@@ -34,10 +34,10 @@ def networks(chains: Sequence[Chain]) -> Section:
 
 
 def _table(nets: Sequence[Architecture]) -> Table:
-    said = "; below each, the report's" if any(net.backbone in TABLE_1_2 for net in nets) else ""
+    beside = "; below each, the report's" if any(net.backbone in TABLE_1_2 for net in nets) else ""
     caption = (
         "How large are the backbones, and how good on ImageNet (table 1.2)? Counted from the networks as their "
-        f"makers built them, accuracies as torchvision gives them for these weights{said}"
+        f"makers built them, accuracies as torchvision gives them for these weights{beside}"
     )
     return table("backbones", caption, _COLUMNS, [(net, TABLE_1_2.get(net.backbone)) for net in nets])
 
@@ -52,23 +52,28 @@ def _accuracy(row: Row, rank: int) -> float | None:
 
 def _top(rank: int) -> Callable[[Row], Text]:
     def show(row: Row) -> Text:
-        said = row[1]
-        return percent(_accuracy(row, rank), 2), percent((said.top_1, said.top_5)[rank], 2) if said else ""
+        published = row[1]
+        return percent(_accuracy(row, rank), 2), percent(
+            (published.top_1, published.top_5)[rank], 2
+        ) if published else ""
 
     return show
 
 
 def _parameters(row: Row) -> Text:
-    net, said = row
-    return f"{decimal(net.imagenet.parameters / 1e6, 2)} M", f"{said.parameters_millions:g} M" if said else ""
+    net, published = row
+    return f"{decimal(net.imagenet.parameters / 1e6, 2)} M", f"{published.parameters_millions:g} M" if published else ""
 
 
 def _operations(row: Row) -> Text:
-    net, said = row
-    return f"{decimal(net.imagenet.multiply_adds / 1e9, 2)} G", f"{said.operations_billions:g} G" if said else ""
+    net, published = row
+    return (
+        f"{decimal(net.imagenet.multiply_adds / 1e9, 2)} G",
+        f"{published.operations_billions:g} G" if published else "",
+    )
 
 
-def _said(field: str) -> Callable[[Row], object]:
+def _published(field: str) -> Callable[[Row], object]:
     return lambda row: getattr(row[1], field) if row[1] else None
 
 
@@ -81,10 +86,10 @@ _COLUMNS = (
     Column("parameters", "parameters", value=lambda row: row[0].imagenet.parameters, show=_parameters),
     Column("auxiliary_parameters", value=lambda row: row[0].imagenet.auxiliary),
     Column("multiply_adds", "multiply-adds", value=lambda row: row[0].imagenet.multiply_adds, show=_operations),
-    Column("report_top_1", value=_said("top_1")),
-    Column("report_top_5", value=_said("top_5")),
-    Column("report_parameters_millions", value=_said("parameters_millions")),
-    Column("report_operations_billions", value=_said("operations_billions")),
+    Column("report_top_1", value=_published("top_1")),
+    Column("report_top_5", value=_published("top_5")),
+    Column("report_parameters_millions", value=_published("parameters_millions")),
+    Column("report_operations_billions", value=_published("operations_billions")),
 )
 
 
@@ -115,7 +120,7 @@ def _drawn(nets: Sequence[Architecture]) -> Figures:
 
 def _adapted(chains: Sequence[Chain], everything: Sequence[Architecture]) -> list[Figures]:
     figures: list[Figure] = []
-    said: list[str] = []
+    parts: list[str] = []
     for kind, winner in winners(chains).items():
         net = next(
             (net for net in everything if (net.backbone, net.strategy) == (winner.cell.backbone, winner.cell.strategy)),
@@ -127,14 +132,14 @@ def _adapted(chains: Sequence[Chain], everything: Sequence[Architecture]) -> lis
         if kind in ("straightforward", "extension"):
             figures.append(classifier(f"head-{kind}", net))
             number = "4.2" if kind == "straightforward" else "4.4"
-            said.append(f"figure {number}: {words}")
+            parts.append(f"figure {number}: {words}")
         elif kind == "unfreezing":
             figures.append(network("unfrozen-layers", net, LAST if net.depth > LAST else None))
-            said.append(f"figure 4.6: {modification(winner.adaptation)} of {words}")
+            parts.append(f"figure 4.6: {modification(winner.adaptation)} of {words}")
     if not figures:
         return []
     caption = (
-        f"What does the best of each strategy train ({'; '.join(said)})? Grey is frozen, orange new, red trained on."
+        f"What does the best of each strategy train ({'; '.join(parts)})? Grey is frozen, orange new, red trained on."
     )
     return [Figures(tuple(figures), caption)]
 

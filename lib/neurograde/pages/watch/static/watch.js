@@ -1,4 +1,4 @@
-// The page of a running grid: asks the server every few seconds where it stands, and draws what has changed.
+// The page of a running grid: asks the server for its progress every few seconds, and draws what has changed.
 
 const ROWS = 200;
 const SCALE = ["#16325c", "#1d4f91", "#3f76b5", "#74a2d1", "#aac8e4", "#d9e6f2"]; // best to worst; safe for the colour-blind
@@ -97,7 +97,7 @@ function tile(cell, best, worst) {
 async function curves() {
   if (chosen === null) return;
   const cell = grid.cells[chosen], answer = await fetch(`/api/cell/${chosen}`).catch(() => null);
-  if (!answer?.ok) return; // the next refresh tells why
+  if (!answer?.ok) return; // the next refresh shows the reason
   const { curves: found, best } = await answer.json();
   if (!found.train_loss.length) {
     $("chosen").textContent = `${rowOf(cell)}, rate ${rateOf(cell.learning_rate)}, batch ${cell.batch_size}: no epoch is committed yet.`;
@@ -152,7 +152,7 @@ function pace(rate) {
   return `${(rate * size).toFixed(1)}/${unit}`;
 }
 
-// Kilograms, grams or milligrams, so that three digits say something.
+// Kilograms, grams or milligrams, so that its digits are not zeros.
 function mass(kg) {
   const step = kg >= 1 ? 0 : kg >= 1e-3 ? 1 : 2, scaled = kg * 1000 ** step;
   return kg ? `${scaled.toFixed(scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2)} ${["kg", "g", "mg"][step]}` : "–";
