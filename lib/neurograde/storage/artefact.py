@@ -3,7 +3,7 @@
     <store>/<kind>/<name>/...             the files
     <store>/<kind>/<name>/manifest.json   their digests, and those of what they were made from
 
-A reader takes nothing on trust: each file is compared with its digest as it is read.
+Readers trust nothing: each file is compared with its digest as it is read.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ ResultT = TypeVar("ResultT", bound=Result)
 
 
 def read_manifest(store: Store, folder: str) -> Manifest | None:
-    """The manifest of the artefact in `folder`, or None where there is no artefact.
+    """Return the manifest of the artefact in `folder`, or None without one.
 
     Raises:
-        DataError: it is damaged, or of a newer format; the message names it.
+        DataError: It is damaged, or of a newer format; the message names it.
     """
     key = f"{folder}/{MANIFEST}"
     try:
@@ -45,7 +45,7 @@ def read_manifest(store: Store, folder: str) -> Manifest | None:
 
 
 def parse_record(model: type[RecordT], data: bytes, where: str) -> RecordT:
-    """The record in `data`; DataError naming `where` and the field when it is damaged or of a newer format."""
+    """Return the record in `data`; DataError naming `where` and the field if it is damaged or of a newer format."""
     try:
         return model.parse(data)
     except ValidationError as error:
@@ -64,22 +64,22 @@ class Artefact:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """URL of the artefact."""
         return f"{self.store.url}/{self.folder}"
 
     def as_input(self) -> InputRecord:
-        """How a manifest downstream names it."""
+        """Return the record by which a manifest downstream names this artefact."""
         return InputRecord(kind=self.manifest.kind, name=self.manifest.name, digest=self.manifest.digest)
 
     def input(self, kind: str) -> InputRecord:
-        """The upstream artefact of `kind` that this one was made from."""
-        return next(each for each in self.manifest.inputs if each.kind == kind)
+        """Return the record of the upstream artefact of `kind` that this one was made from."""
+        return next(record for record in self.manifest.inputs if record.kind == kind)
 
     def read(self, path: str) -> bytes:
-        """The file's bytes.
+        """Return the bytes of the file.
 
         Raises:
-            DigestMismatch: they are not those of the manifest, or the file is gone; both digests are named.
+            DigestMismatch: They contradict the manifest, or the file is gone; both digests are named.
         """
         try:
             data = self.store.get(f"{self.folder}/{path}")
@@ -88,17 +88,17 @@ class Artefact:
         return self._checked(path, data)
 
     def local(self, path: str, into: Path) -> Path:
-        """A copy of the file in the folder `into` of this machine, checked as `read` does."""
+        """Copy the file into the folder `into` of this machine, checked as by `read`, and return its path."""
         target = into / path.rsplit("/", 1)[-1]
         target.write_bytes(self.read(path))
         return target
 
     def sha256(self, path: str) -> str:
-        """SHA-256 of the file, as its manifest has it."""
+        """Return the SHA-256 of the file, from the manifest."""
         return self.manifest.files[path].sha256
 
     def read_many(self, paths: Sequence[str]) -> Iterator[bytes]:
-        """The files' bytes in the order of `paths`, each checked, a few under way at once."""
+        """Yield the bytes of the files in the order of `paths`, each checked, several in transfer at once."""
         everything = self.store.get_many(f"{self.folder}/{path}" for path in paths)
         try:
             for path, data in zip(paths, everything, strict=True):
@@ -107,12 +107,12 @@ class Artefact:
             raise DigestMismatch(f"{self.url}: {error} is gone, though its manifest names it") from None
 
     def verify(self, but: Collection[str] = ()) -> None:
-        """Check every file, `but` for those that are read anyway; DigestMismatch names the first that is wrong."""
+        """Check every file except those in `but`, which are read anyway; DigestMismatch names the first wrong one."""
         for _ in self.read_many([path for path in self.manifest.files if path not in but]):
             pass
 
     def read_json(self, path: str) -> Any:
-        """The file's content as JSON."""
+        """Return the content of the file as JSON."""
         return json.loads(self.read(path))
 
     def read_result(self, model: type[ResultT], path: str) -> ResultT:
@@ -125,7 +125,7 @@ class Artefact:
             raise DataError(f"{self.url}/{path}: {field}: {first['msg']}") from None
 
     def read_csv(self, path: str) -> list[dict[str, str]]:
-        """The file's rows."""
+        """Return the rows of the file."""
         return decode_csv(self.read(path))
 
     def _checked(self, path: str, data: bytes) -> bytes:
@@ -144,7 +144,7 @@ def encode_json(value: Any) -> bytes:
 
 
 def encode_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A CSV table with a header, in UTF-8 with plain line feeds; floats in their shortest exact form."""
+    """Return a CSV table with a header, in UTF-8 with plain line feeds; floats in their shortest exact form."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -153,5 +153,5 @@ def encode_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> byte
 
 
 def decode_csv(data: bytes) -> list[dict[str, str]]:
-    """The rows of a CSV table with a header; a byte-order mark, as spreadsheets write it, is dropped."""
+    """Return the rows of a CSV table with a header; a byte-order mark, as spreadsheets write it, is dropped."""
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))

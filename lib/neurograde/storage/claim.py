@@ -37,7 +37,7 @@ class Fence:
     """Numbered, create-only records in one folder: the highest number holds, every lower one is fenced off."""
 
     def __init__(self, store: Store, folder: str) -> None:
-        """The fence in `folder` of `store`; nothing is written before `claim`."""
+        """Open the fence in `folder` of `store`; nothing is written before `claim`."""
         self.store, self.folder = store, folder
         self.number = 0
 

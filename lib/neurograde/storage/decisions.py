@@ -1,10 +1,10 @@
-"""A review: one create-only record for every change that a reviewer made.
+"""A review: one create-only record per change of a reviewer.
 
     <store>/reviews/<name>/<digest of the image's name>/<reviewer>-000001.json, ...-000002.json, ...
 
-A record holds the whole decision on its image, so the newest is all that counts and the older ones are its history.
-Numbers are handed out by the store: of two windows that change one image at once, one writes the next number, and
-the other is told, and nothing of either is lost.
+A record holds the whole decision on its image: only the newest counts, and the older ones are its history. The store
+decides about numbers: of two windows that change one image at once, one writes the next number, the other gets an
+error, and nothing of either is lost.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from neurograde.storage.store import Store
 
 
 class Overtaken(Exception):
-    """Another window has decided on this image since."""
+    """Another window has decided on this image meanwhile."""
 
 
 class Decisions:
     """The decisions of one review."""
 
     def __init__(self, store: Store, name: str) -> None:
-        """The review `name`; there is nothing in the store before its first decision."""
+        """Open the review `name`; nothing is in the store before its first decision."""
         self.store, self.folder = store, f"reviews/{name}"
 
     def latest(self) -> dict[str, dict[str, Decision]]:
-        """The newest decision of each reviewer on each image, by image, then by reviewer."""
+        """Return the newest decision of each reviewer on each image, by image, then by reviewer."""
         newest: dict[tuple[str, str], str] = {}
         for key in sorted(self.store.list(self.folder)):
-            if found := re.search(r"/([0-9a-f]{16})/([^/]+)-\d{6}\.json$", key):
-                newest[found[1], found[2]] = key
+            if match := re.search(r"/([0-9a-f]{16})/([^/]+)-\d{6}\.json$", key):
+                newest[match[1], match[2]] = key
         keys = list(newest.values())
-        found_by_image: dict[str, dict[str, Decision]] = {}
+        by_image: dict[str, dict[str, Decision]] = {}
         for key, data in zip(keys, self.store.get_many(keys), strict=True):
             decision = parse_record(Decision, data, f"{self.store.url}/{key}")
-            found_by_image.setdefault(decision.image, {})[decision.reviewer] = decision
-        return found_by_image
+            by_image.setdefault(decision.image, {})[decision.reviewer] = decision
+        return by_image
 
     def add(self, decision: Decision) -> None:
-        """Write the decision down.
+        """Record the decision.
 
         Raises:
-            Overtaken: there is one of that number already, and it says something else.
+            Overtaken: There is one of that number already, with another content.
         """
         key = f"{self.folder}/{_folder(decision.image)}/{decision.reviewer}-{decision.number:06d}.json"
         try:
             self.store.create(key, decision.encode())
         except FileExistsError:
             raise Overtaken(
-                f"{decision.image} was changed in another window since; what stands there is shown now"
+                f"{decision.image} was changed in another window meanwhile; its decision is shown now"
             ) from None
 
 
@@ -69,7 +69,8 @@ def _folder(image: str) -> str:
 
 
 def as_input(name: str, decisions: Iterable[Decision]) -> InputRecord:
-    """The decisions as an input of what follows them: by digest, in any order."""
-    listed = sorted(decisions, key=lambda each: (each.image, each.reviewer))
-    digest = sha256_hex(canonical_json([each.model_dump(mode="json", exclude={"at", "number"}) for each in listed]))
+    """Return the decisions as an input of an artefact: by digest, in any order."""
+    listed = sorted(decisions, key=lambda decision: (decision.image, decision.reviewer))
+    content = [decision.model_dump(mode="json", exclude={"at", "number"}) for decision in listed]
+    digest = sha256_hex(canonical_json(content))
     return InputRecord(kind="reviews", name=name, digest=digest)

@@ -14,10 +14,10 @@ _request_once = inspect.unwrap(GCSFileSystem._request)  # the retries are fixed 
 
 
 class GoogleStorage(GCSFileSystem):  # type: ignore[misc]
-    """gcsfs over HTTP. Its other class asks each bucket for its layout over gRPC first, with a minute of retries."""
+    """gcsfs over HTTP. Its other class first requests the layout of each bucket over gRPC, with a minute of retries."""
 
     async def _request(self, method: str, path: str, *arguments: Any, data: Any = None, **options: Any) -> Any:
-        # Bytes would be sent in one go, and hold up the loop that all transfers share.
+        # Bytes would be sent in one piece and block the loop that all transfers share.
         body = io.BytesIO(data) if data else data
         return await _request_once(self, method, path, *arguments, data=body, **options)
 
@@ -32,16 +32,16 @@ class GoogleStorage(GCSFileSystem):  # type: ignore[misc]
             answer = await self._call("POST", url, *parts, ifGenerationMatch=0, **options, **token)
 
     async def _cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: Any) -> bytes:
-        """As gcsfs's; a whole object is compared with the CRC-32C that comes with it, as s3fs does by itself.
+        """Return the object, as gcsfs does; a whole one is compared with its CRC-32C, as s3fs does by itself.
 
         Raises:
-            ConnectionError: other bytes arrived than were sent.
+            ConnectionError: The bytes that arrived are not those that were sent.
         """
         if start is not None or end is not None:
             part: bytes = await super()._cat_file(path, start=start, end=end, **options)
             return part
         headers, data = await self._call("GET", self.url(path))
-        sent = [each[7:] for each in headers.get("X-Goog-Hash", "").split(",") if each.startswith("crc32c=")]
+        sent = [part[7:] for part in headers.get("X-Goog-Hash", "").split(",") if part.startswith("crc32c=")]
         arrived = base64.b64encode(google_crc32c.value(data).to_bytes(4, "big")).decode()
         if sent and sent[0] != arrived:
             raise ConnectionError(f"{len(data)} bytes of CRC-32C {arrived} arrived, {sent[0]} were sent")

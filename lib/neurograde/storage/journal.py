@@ -2,15 +2,15 @@
 
     <folder>/attempts/3.json                          create-only: the claim; its number is the fencing token
             /checkpoints/e0007-a03-<sha12>.safetensors   one put, immutable, unique to its attempt
-            /commits/e0007.json                       create-only, after the blob that it names; kept for good
+            /commits/e0007.json                       create-only, after the blob that it names; never deleted
             /agreements/e0007-a03.json                a second result for an epoch, the same as the committed one
             /conflicts/e0007-a03.json                 a second result for an epoch, other than the committed one
-            /damaged/e0007-a02-<sha12>-<sha12>        what was found in place of a blob, by its own digest
+            /damaged/e0007-a02-<sha12>-<sha12>        a damaged blob, by the digest of its present bytes
             /status/a03.json                          heartbeat
 
-There is no object that says "latest", so none can be torn, stale or contended: the latest state is the highest epoch
-whose commit exists and whose blob has the digest that the commit says. Writers exclude each other by create-only
-commits alone, so two processes at one shard can waste work but never mix it.
+No object points to the latest state, so none can be torn, stale or contended: the latest state is the highest epoch
+whose commit exists and whose blob has the digest in the commit. Writers exclude each other by create-only commits
+alone, so two processes at one shard can waste work but never mix it.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 class Journal:
-    """One attempt at one shard: claim it, find where it stands, commit epoch after epoch."""
+    """One attempt at one shard: claim it, find its latest state, commit epoch after epoch."""
 
     def __init__(self, store: Store, folder: str) -> None:
-        """The journal in `folder` of `store`; nothing is written before `claim`."""
+        """Open the journal in `folder` of `store`; nothing is written before `claim`."""
         self.store, self.folder = store, folder
         self._fence = Fence(store, f"{folder}/attempts")
         self._last_heartbeat = float("-inf")
@@ -53,13 +53,13 @@ class Journal:
         return self._fence.number
 
     def claim(self, machine: Mapping[str, Any] | None = None) -> int:
-        """Make the next attempt ours and return its number; every older attempt is fenced off by it.
+        """Claim the next attempt and return its number; it fences off every older attempt.
 
         Raises:
-            NoProgress: the last five attempts (or fifty, where they were asked to stop) have committed nothing.
+            NoProgress: The last five attempts (or fifty, if they were asked to stop) have committed nothing.
         """
         newest = max(self._commit_keys(), default=None)
-        self._refuse_to_go_in_circles(self.attempts(), newest)
+        self._stop_without_progress(self.attempts(), newest)
         return self._fence.claim(
             lambda number: Attempt(
                 attempt=number,
@@ -71,10 +71,10 @@ class Journal:
         )
 
     def latest(self) -> tuple[Commit, bytes] | None:
-        """The newest commit whose blob is whole, and the blob; None where there is none.
+        """Return the newest commit whose blob is whole, and the blob; None without one.
 
-        A blob that is gone or damaged is named in the log, a damaged one kept aside in `damaged/`, and the epoch
-        before it is tried: what was trained since is trained again, and must come out the same.
+        A missing or damaged blob is logged, a damaged one is copied to `damaged/`, and the epoch before it is tried:
+        the epochs since are trained again, and must give the same bits.
         """
         keys = self._commit_keys()
         for epoch in sorted(keys, reverse=True):
@@ -82,29 +82,29 @@ class Journal:
             blob = self._blob(commit)
             if blob is not None:
                 if epoch < max(keys):
-                    log.warning(f"{self.store.url}/{self.folder}: going on from epoch {epoch}, the last whole one")
+                    log.warning(f"{self.store.url}/{self.folder}: continuing from epoch {epoch}, the last whole one")
                 return commit, blob
         if keys:
-            log.warning(f"{self.store.url}/{self.folder}: no checkpoint is whole; beginning anew")
+            log.warning(f"{self.store.url}/{self.folder}: no checkpoint is whole; beginning again")
         return None
 
     def commit(self, epoch: int, blob: bytes, metrics: Mapping[str, Metrics], **facts: Any) -> bool:
         """Make `blob` the state after `epoch`: the blob first, then the record that names it.
 
-        An epoch that is committed already (by a twin, or before its blob was damaged) must have the same digest;
-        then that is recorded, the blob is put back if it is not whole, and the work goes on.
+        An epoch that is committed already (by a twin, or before its blob was damaged) must have the same digest. That
+        is recorded, and the blob is restored if it is not whole.
 
         Args:
             epoch: The epoch.
             blob: The state after it.
-            metrics: What it measured, by session.
+            metrics: Metrics of the epoch, by session.
             facts: Other fields of the `Commit`.
 
         Returns:
-            Whether the commit is ours; False when it stood already, with the same digest.
+            True if the commit is ours; False if it existed already, with the same digest.
 
         Raises:
-            Fenced: a newer attempt has claimed the shard, or the epoch is committed with another digest.
+            Fenced: A newer attempt has claimed the shard, or the epoch is committed with another digest.
         """
         digest = sha256_hex(blob)
         key = f"checkpoints/e{epoch:04d}-a{self.attempt:02d}-{digest[:12]}.safetensors"
@@ -124,34 +124,34 @@ class Journal:
             try:
                 self.store.create(path, ours.encode())
             except FileExistsError:
-                self.store.delete(f"{self.folder}/{key}")  # a twin was faster; its blob stands
+                self.store.delete(f"{self.folder}/{key}")  # a twin was faster; its blob holds
             else:
                 return True
         self._agree(ours, self._read(Commit, path), blob)
         return False
 
     def prune(self, keep_last: int) -> None:
-        """Delete the blobs that `keep_last` newer commits supersede, once the newest of them is seen to be whole."""
+        """Delete the blobs of all but the `keep_last` newest commits, after checking that the newest blob is whole."""
         keys = self._commit_keys()
         newest = [self._read(Commit, keys[epoch]) for epoch in sorted(keys)[-keep_last:]]
         if not newest or self._blob(newest[-1]) is None:
             return
         kept = {f"{self.folder}/{commit.key}" for commit in newest}
         for key in self.store.list(f"{self.folder}/checkpoints"):
-            # A blob of a later epoch is not committed yet: a newer attempt may be about to.
+            # A blob of a later epoch is not committed yet: a newer attempt may be about to commit it.
             if key not in kept and _number(key, r"/e(\d+)-a") <= newest[-1].epoch:
                 self.store.delete(key)
 
     def commits(self) -> list[Commit]:
-        """Every committed epoch, in order: the history of the shard."""
-        return sorted(self._records(Commit, "commits"), key=lambda each: each.epoch)
+        """Return every committed epoch, in order: the history of the shard."""
+        return sorted(self._records(Commit, "commits"), key=lambda commit: commit.epoch)
 
     def attempts(self) -> list[Attempt]:
-        """Every claim so far, in order."""
-        return sorted(self._records(Attempt, "attempts"), key=lambda each: each.attempt)
+        """Return every claim so far, in order."""
+        return sorted(self._records(Attempt, "attempts"), key=lambda attempt: attempt.attempt)
 
     def began_on(self) -> dict[str, Any]:
-        """Facts of the machine that made the first commit; empty where there is none, or its claim is gone."""
+        """Return facts of the machine that made the first commit; nothing without one, or if its claim is gone."""
         keys = self._commit_keys()
         if not keys:
             return {}
@@ -159,12 +159,12 @@ class Journal:
         return self._read(Attempt, claim).machine if self.store.exists(claim) else {}
 
     def statuses(self) -> dict[int, Status]:
-        """The last heartbeat of every attempt that sent one."""
-        return {each.attempt: each for each in self._records(Status, "status")}
+        """Return the last heartbeat of every attempt that sent one."""
+        return {status.attempt: status for status in self._records(Status, "status")}
 
     @property
     def heartbeat_due(self) -> bool:
-        """Whether it is time for a heartbeat."""
+        """True if it is time for a heartbeat."""
         return time.monotonic() - self._last_heartbeat >= SECONDS_BETWEEN_HEARTBEATS
 
     def heartbeat(
@@ -176,12 +176,12 @@ class Journal:
         laps: Sequence[Lap] = (),
         exit_code: int | None = None,
     ) -> None:
-        """Say that this attempt lives, and where it is; or, with `ended`, how it ended.
+        """Record that this attempt is alive and its epoch; or, with `ended`, how it ended.
 
-        A store that does not take it is named in the log: the next commit will say whether it is back.
+        If the store does not accept it, that is logged; the next commit will show if the store is back.
 
         Raises:
-            Fenced: a newer attempt has claimed the shard.
+            Fenced: A newer attempt has claimed the shard.
         """
         self._last_heartbeat = time.monotonic()
         status = Status(
@@ -210,7 +210,7 @@ class Journal:
             )
 
     def _agree(self, ours: Commit, theirs: Commit, blob: bytes) -> None:
-        """See that an epoch that was made twice came out the same."""
+        """Check that an epoch that was trained twice gave the same bits; Fenced if it did not."""
         where = f"{self.store.url}/{self.folder}: epoch {ours.epoch}"
         same = ours.sha256 == theirs.sha256
         record = f"{self.folder}/{'agreements' if same else 'conflicts'}/e{ours.epoch:04d}-a{ours.attempt:02d}.json"
@@ -220,18 +220,18 @@ class Journal:
                 f"{where} has digest {ours.sha256} in attempt {ours.attempt}, but attempt {theirs.attempt} has "
                 f"committed {theirs.sha256}: not deterministic, or not the same kind of machine; see {record}"
             )
-        log.info(f"{where} came out the same in attempts {theirs.attempt} and {ours.attempt}")
+        log.info(f"{where} gave the same bits in attempts {theirs.attempt} and {ours.attempt}")
         if self._blob(theirs) is None:
             self.store.put(f"{self.folder}/{theirs.key}", blob)
         self.check_fence()
 
-    def _refuse_to_go_in_circles(self, attempts: list[Attempt], newest: int | None) -> None:
+    def _stop_without_progress(self, attempts: list[Attempt], newest: int | None) -> None:
         statuses = self.statuses()
-        idle = []  # how each attempt since the last commit ended, newest first
-        for each in reversed(attempts):
-            if each.resumes_from != newest:
+        idle = []  # the ends of the attempts since the last commit, newest first
+        for attempt in reversed(attempts):
+            if attempt.resumes_from != newest:
                 break
-            status = statuses.get(each.attempt)
+            status = statuses.get(attempt.attempt)
             idle.append(status.ended if status else None)
         failed = sum(ended not in ASKED_TO_STOP for ended in idle)
         if failed >= ATTEMPTS_WITHOUT_PROGRESS or len(idle) >= PREEMPTIONS_WITHOUT_PROGRESS:
@@ -241,10 +241,10 @@ class Journal:
             )
 
     def _blob(self, commit: Commit) -> bytes | None:
-        """The blob that the commit names, or None, said in the log, when it is gone or not what was committed."""
+        """Return the blob of the commit; log why and return None if it is gone or damaged."""
         key = f"{self.folder}/{commit.key}"
         blob = b""
-        for _ in range(2):  # damage may be that of one transfer
+        for _ in range(2):  # the transfer may have damaged it
             try:
                 blob = self.store.get(key)
             except FileNotFoundError:
@@ -252,7 +252,7 @@ class Journal:
                 return None
             if sha256_hex(blob) == commit.sha256:
                 return blob
-        # A copy: the blob itself stays, for a twin may be mending it just now.
+        # A copy: the blob itself stays, because a twin may be restoring it just now.
         aside = f"{self.folder}/damaged/{commit.key.split('/')[-1].split('.')[0]}-{sha256_hex(blob)[:12]}"
         self.store.put(aside, blob)
         log.warning(f"{self.store.url}/{key} is damaged: its sha256 is not {commit.sha256}; a copy is kept as {aside}")
@@ -260,7 +260,7 @@ class Journal:
 
     def _commit_keys(self) -> dict[int, str]:
         keys = self.store.list(f"{self.folder}/commits")
-        return {int(found[1]): key for key in keys if (found := re.search(r"/e(\d+)\.json$", key))}
+        return {int(match[1]): key for key in keys if (match := re.search(r"/e(\d+)\.json$", key))}
 
     def _records(self, model: type[RecordT], folder: str) -> list[RecordT]:
         keys = list(self.store.list(f"{self.folder}/{folder}"))
@@ -274,6 +274,6 @@ class Journal:
 
 
 def _number(key: str, pattern: str) -> int:
-    """The number that `pattern` finds in `key`; 0 for a stranger's object, which is never the newest of anything."""
-    found = re.search(pattern, key)
-    return int(found[1]) if found else 0
+    """Return the number that `pattern` finds in `key`; 0 for other objects, which are never the newest."""
+    match = re.search(pattern, key)
+    return int(match[1]) if match else 0

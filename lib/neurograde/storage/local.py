@@ -17,21 +17,21 @@ from fsspec.implementations.local import LocalFileSystem
 from neurograde.errors import SpecError
 
 UNSUPPORTED = frozenset({errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
-"""Errors by which file systems say that they have no hard links, or no renames that never replace."""
+"""Errors of file systems without hard links, or without renames that never replace."""
 AT_WORKING_DIRECTORY, RENAME_NOREPLACE, RENAME_EXCL = -100, 1, 4
-"""Arguments of the systems' calls, from <fcntl.h> and <stdio.h>."""
+"""Arguments of system calls, from <fcntl.h> and <stdio.h>."""
 TEMPORARY = ".part-"
-"""Prefix of files under way; no listing shows them."""
+"""Prefix of files that are being written; no listing shows them."""
 
 
 class LocalFiles(LocalFileSystem):  # type: ignore[misc]
     """A local folder that behaves as an object store does."""
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_options: object) -> None:
-        """Put the whole file there in one step that survives the loss of power; `create` only where there is none.
+        """Write the whole file in one step that survives a loss of power; `create` only if there is none.
 
         Raises:
-            FileExistsError: mode is `create`, and there is one.
+            FileExistsError: The mode is `create`, and there is one.
         """
         target = Path(self._strip_protocol(path))
         _make_folder(target.parent)
@@ -58,12 +58,12 @@ class LocalFiles(LocalFileSystem):  # type: ignore[misc]
             return temporary.with_name(temporary.name.upper()).exists()
 
     def find(self, path: str, *arguments: Any, **options: Any) -> Any:
-        """As every file system's, without the files under way; always with details."""
-        found = super().find(path, *arguments, **options | {"detail": True})
-        return {name: info for name, info in found.items() if not name.rsplit("/", 1)[-1].startswith(TEMPORARY)}
+        """Return the files below `path` with details, without those that are being written."""
+        files = super().find(path, *arguments, **options | {"detail": True})
+        return {name: info for name, info in files.items() if not name.rsplit("/", 1)[-1].startswith(TEMPORARY)}
 
     def clear(self, path: str) -> None:
-        """Remove the folder with everything in it, files under way too."""
+        """Remove the folder with everything in it, also files that are being written."""
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -107,7 +107,7 @@ def _rename_exclusively(source: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def _beside(target: Path, data: bytes) -> Iterator[Path]:
-    """The bytes in a file of another name in the same folder, on the disk for good."""
+    """Yield a file of another name in the same folder that holds the bytes and is synchronised to the disk."""
     temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
     try:
         with temporary.open("xb") as file:
@@ -128,7 +128,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Have the names in the folder on the disk, as fsync has a file's bytes."""
+    """Synchronise the names in the folder to the disk, as fsync does with the bytes of a file."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

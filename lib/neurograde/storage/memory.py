@@ -8,13 +8,13 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 
 class MemoryFiles(MemoryFileSystem):  # type: ignore[misc]
-    """fsspec's memory, where of several creators at one moment only one wins."""
+    """The memory of fsspec; of several creators at one moment, only one succeeds."""
 
     _lock = Lock()
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **options: object) -> None:
-        """Put the whole object there; `create` only where there is none (FileExistsError)."""
-        with self._lock:  # fsspec looks first and writes then
+        """Write the whole object; `create` only if there is none (FileExistsError)."""
+        with self._lock:  # fsspec checks first and writes later
             super().pipe_file(path, value, mode=mode, **options)
 
     def promote(self, source: str, target: str) -> None:

@@ -1,9 +1,9 @@
 """One small seam to every object store: whole objects in, whole objects out.
 
-What the facts of object stores ask for (an open write stream publishes half an object when it fails; listings
-caches hide other writers): an object is serialised first and put in one piece, control objects are read whole,
-listings are never cached. A local folder, memory and the two clouds behave alike; what differs between them is in
-`local`, `memory` and `google`, what goes wrong with them in `edge`.
+Object stores have two traps: an open write stream publishes half an object when it fails, and caches of listings hide
+other writers. So an object is serialised first and put in one piece, control objects are read whole, and listings are
+never cached. A local folder, memory and the two clouds behave alike; their differences are in `local`, `memory` and
+`google`, their errors in `edge`.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem, refuse_credentials
 from neurograde.storage.local import TEMPORARY, LocalFiles
 
-TRANSFERS = 16  # objects under way at once: object stores answer in about 50 ms each, so one by one is slow
-LONGEST_NAME = 255  # bytes of one part of a key, by what file systems take
-LONGEST_KEY = 1024  # bytes of a key, by what the clouds take
+TRANSFERS = 16  # objects in transfer at once: object stores answer in about 50 ms each, so one by one is slow
+LONGEST_NAME = 255  # bytes of one part of a key that file systems accept
+LONGEST_KEY = 1024  # bytes of a key that the clouds accept
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 
 
 def check_key(key: str) -> str:
-    """`key`, if it stays inside the store and every store can hold it.
+    """Return `key`, if it stays inside the store and every store can hold it.
 
     Raises:
-        ValueError: naming the key; keys are made from names in specs and tables, which may be hostile.
+        ValueError: It does not; keys are made from names in specs and tables, which may be hostile.
     """
     parts = key.split("/")
     if any(part in ("", ".", "..") for part in parts) or "\\" in key:
@@ -65,7 +65,7 @@ class Store:
         try:
             check_store_url(self.url)
         except ValueError as error:
-            refuse_credentials(url)  # which are not to be repeated
+            refuse_credentials(url)  # without repeating the URL
             raise SpecError(str(error)) from None
         self._fs: Any
         self._connect()
@@ -74,23 +74,23 @@ class Store:
         return f"Store({self.url!r})"
 
     def get(self, key: str) -> bytes:
-        """The whole object; FileNotFoundError when there is none."""
+        """Return the whole object; FileNotFoundError if there is none."""
         path = self._path(key)
         data: bytes = self._ask(key, lambda: self._fs.cat_file(path))
         return data
 
     def put(self, key: str, data: bytes) -> None:
-        """Write the whole object, over an older one if need be."""
+        """Write the whole object, replacing an older one."""
         self._write(key, data, "overwrite")
 
     def create(self, key: str, data: bytes) -> None:
         """Write the whole object only if there is none yet.
 
-        An answer that was lost and asked for again looks like a conflict with ourselves, so a conflict is read
-        back: our own bytes count as ours.
+        After a lost answer, the retry looks like a conflict with ourselves. So the object of a conflict is read: the
+        same bytes count as ours.
 
         Raises:
-            FileExistsError: another writer's object stands there.
+            FileExistsError: There is an object of another writer.
         """
         try:
             self._write(key, data, "create")
@@ -123,22 +123,22 @@ class Store:
             return False
 
     def list(self, folder: str | None = None) -> dict[str, int]:
-        """Every object under `folder` (of the store when not given), at any depth: key to size in bytes, sorted."""
+        """Return all objects under `folder` (by default the whole store) at any depth: size in bytes by key, sorted."""
         path = self._path(folder) if folder else self._root
         with self._bucket_needed():
-            found = self._ask(folder, lambda: self._fs.find(path, detail=True))
-        # Not in the folder: an object of the folder's own name, and the marks of folders that consoles leave.
-        below = [name for name in found if name.startswith(f"{path}/") and not name.endswith("/")]
-        return {name.removeprefix(f"{self._root}/"): int(found[name]["size"]) for name in sorted(below)}
+            files = self._ask(folder, lambda: self._fs.find(path, detail=True))
+        # Not in the folder: an object with the name of the folder, and the marks of folders that consoles leave.
+        below = [name for name in files if name.startswith(f"{path}/") and not name.endswith("/")]
+        return {name.removeprefix(f"{self._root}/"): int(files[name]["size"]) for name in sorted(below)}
 
     def delete(self, key: str) -> None:
-        """Remove the object; one that is not there is gone already."""
+        """Delete the object, if it exists."""
         path = self._path(key)
         with contextlib.suppress(FileNotFoundError):
             self._ask(key, lambda: self._fs.rm_file(path))
 
     def clear(self, folder: str) -> None:
-        """Remove everything under `folder`."""
+        """Delete everything under `folder`."""
         if isinstance(self._fs, LocalFiles):
             self._fs.clear(self._path(folder))
         else:
@@ -150,11 +150,11 @@ class Store:
         return isinstance(self._fs, LocalFiles) and self._fs.ignores_case(self._root)
 
     def get_many(self, keys: Iterable[str]) -> Iterator[bytes]:
-        """The objects in the order of `keys`, a few under way at once."""
+        """Return the objects in the order of `keys`, several in transfer at once."""
         return _few_at_once(self.get, keys)
 
     def put_many(self, objects: Iterable[tuple[str, bytes]]) -> None:
-        """Write the objects, a few under way at once; `objects` is asked for no more than those."""
+        """Write the objects, several in transfer at once; no more than those are taken from `objects`."""
         deque(_few_at_once(lambda pair: self.put(*pair), objects), maxlen=0)
 
     def _connect(self) -> None:
@@ -170,7 +170,7 @@ class Store:
 
     @contextlib.contextmanager
     def _bucket_needed(self) -> Iterator[None]:
-        """For requests that need no object there: what is missing is the bucket."""
+        """Raise StoreUnavailable for a missing bucket, in requests that do not need an object."""
         try:
             yield
         except FileNotFoundError as error:
@@ -184,10 +184,10 @@ class Store:
 
 
 def _few_at_once(function: Callable[[ItemT], T], items: Iterable[ItemT]) -> Iterator[T]:
-    """What the function makes of the items, in their order, a few of them under way at once.
+    """Yield the results of the function for the items, in their order, several in progress at once.
 
-    After an error nothing is begun, and what is under way comes to its end before the error is passed on, so that
-    nothing is written behind the back of whoever tidies up. Only a job that was asked to stop waits for nothing.
+    After an error no further call begins, and those in progress end before the error is raised, so that nothing is
+    written after the caller has tidied up. Only a job that was asked to stop does not wait.
     """
     running: deque[Future[T]] = deque()
     try:
@@ -203,7 +203,7 @@ def _few_at_once(function: Callable[[ItemT], T], items: Iterable[ItemT]) -> Iter
 
 
 def _begin(function: Callable[[ItemT], T], item: ItemT) -> Future[T]:
-    """The call in a thread of its own, a daemon: the pools of the standard library hold up the end of a process."""
+    """Start the call in a daemon thread: the pools of the standard library delay the end of a process."""
     future: Future[T] = Future()
 
     def run() -> None:
