@@ -26,7 +26,7 @@ from torchvision import transforms
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Planned, Samples
 from neurograde.learning.engines.stacked import products
-from neurograde.learning.engines.stacked.engine import SharedEngine
+from neurograde.learning.engines.stacked.engine import StackedEngine
 from neurograde.learning.features.forward import BATCH, run_module
 from neurograde.learning.networks.backbones import Trunk, random_trunk
 from neurograde.learning.run.device import prepare_device
@@ -138,7 +138,7 @@ def _engine(  # noqa: PLR0917 - a grid by its sizes
     features: DrawnFeatures,
     train: int,
     valid: int,
-) -> SharedEngine:
+) -> StackedEngine:
     fields = {"job": "train", "name": "grid", "store": "memory://x", "region": "FRA", "dataset": "set", "seed": 0}
     fields |= {"classes": ["PD", "D"], "positive": "D", "strategies": [strategy], "epochs": EPOCHS, "crop": "center"}
     fields |= {"learning_rates": rates, "batch_sizes": sizes, "repeats": repeats}
@@ -147,7 +147,7 @@ def _engine(  # noqa: PLR0917 - a grid by its sizes
     trunk = Trunk("inception_v3", nn.Identity(), WIDTH, 0.5, "fc")
     labels = {"train": np.arange(train) % 2, "valid": np.arange(valid) % 2}
     cpu = torch.device("cpu")
-    return SharedEngine(spec, sessions, trunk, features, labels=labels, device=cpu, tick=lambda _samples: None)
+    return StackedEngine(spec, sessions, trunk, features, labels=labels, device=cpu, tick=lambda _samples: None)
 
 
 def _trunk_seconds(trunk: Trunk) -> float:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Samples
-from neurograde.learning.engines.stacked.engine import SharedEngine
+from neurograde.learning.engines.stacked.engine import StackedEngine
 from neurograde.learning.features.forward import run_module
 from neurograde.learning.networks.backbones import Trunk
 from neurograde.specs.records import Session
@@ -63,7 +63,7 @@ def shared(
     labels = {name: each.labels for name, each in data.items()}
     features = InMemory(spec, frozen, data, device)
     options: dict[str, Any] = {"labels": labels, "device": device, "tick": lambda _samples: None}
-    return SharedEngine(spec, sessions or sessions_of(spec), frozen, features, **options)
+    return StackedEngine(spec, sessions or sessions_of(spec), frozen, features, **options)
 
 
 def spec_of(strategy: dict[str, Any], backbone: str = "leaknet", **changes: Any) -> TrainSpec:

@@ -42,8 +42,8 @@ class DeepBeliefMethod:
         """(1, side x side) of each patch: its grey values, made smaller."""
         side = self.spec.side_px
         return [
-            resize(rgb2gray(each.pixels), (side, side), anti_aliasing=True).reshape(1, -1).astype(np.float32)
-            for each in patches
+            resize(rgb2gray(patch.pixels), (side, side), anti_aliasing=True).reshape(1, -1).astype(np.float32)
+            for patch in patches
         ]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
@@ -96,4 +96,4 @@ def _spectrum(images: NDArray[np.float32]) -> NDArray[np.complex128]:
 
 def _positions(values: Tensor) -> list[Floats]:
     """What all groups see at each position, (position, group) of each patch."""
-    return [each.flatten(1).T.contiguous().numpy() for each in values]
+    return [value.flatten(1).T.contiguous().numpy() for value in values]

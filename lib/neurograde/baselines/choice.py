@@ -65,7 +65,7 @@ def best_on_valid(
     name = min(scores, key=lambda each: scores[each])
     return Fitted(
         lambda described: spread_out(best, vectors(described), classes),
-        {"chosen": name, "valid_log_loss": {each: round(score, 6) for each, score in scores.items()}},
+        {"chosen": name, "valid_log_loss": {value: round(score, 6) for value, score in scores.items()}},
     )
 
 

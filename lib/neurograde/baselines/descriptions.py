@@ -94,7 +94,7 @@ def _read(job: Job[BaselineSpec], folder: str) -> tuple[dict[str, Floats], Input
 def _publish(job: Job[BaselineSpec], folder: str, rows: dict[str, Floats]) -> None:
     tensors: dict[str, Any] = {
         "rows": np.concatenate(list(rows.values())),
-        "counts": np.array([len(each) for each in rows.values()], np.int64),
+        "counts": np.array([len(row) for row in rows.values()], np.int64),
         "names": np.frombuffer("\n".join(rows).encode(), np.uint8),
     }
     data = save(tensors)

@@ -32,7 +32,7 @@ class FractalMethod:
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
         """(1, 3 x 6) of each patch."""
-        return [np.array([describe_patch(each.pixels)], np.float32) for each in patches]
+        return [np.array([describe_patch(patch.pixels)], np.float32) for patch in patches]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
         """Logistic regression or a random forest."""

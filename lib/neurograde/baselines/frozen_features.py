@@ -43,7 +43,7 @@ class FrozenFeaturesMethod:
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
         """(1, width) of each patch: of its centre; for Inception, and where the patch is smaller, of all, resized."""
-        pixels = np.stack([each.pixels for each in patches])
+        pixels = np.stack([patch.pixels for patch in patches])
         samples = Samples(tuple(Planned(each.name, IDENTITY, 0) for each in patches), pixels, np.arange(len(patches)))
         inputs = Inputs(self.side, resize=self.resizes or pixels.shape[1] < self.side, seed=0)
         device = torch.device("cpu")

@@ -54,12 +54,12 @@ class LabTextureMethod:
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
         """(scales, 26) of each patch."""
-        return [np.stack([self._looked_at(each.window(scale)) for scale in self.scales]) for each in patches]
+        return [np.stack([self._looked_at(patch.window(scale)) for scale in self.scales]) for patch in patches]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
         """A vote at each scale, and the confidence at which to stop."""
         del seed  # nothing is drawn
-        votes = [Vote(_at(train, place), _at(valid, place), classes, self.most) for place in range(len(self.scales))]
+        votes = [Vote(_at(train, index), _at(valid, index), classes, self.most) for index in range(len(self.scales))]
 
         def coarse_to_fine(described: Described, confidence: float) -> NDArray[np.float64]:
             found = votes[-1].probabilities(_at(described, len(votes) - 1))
@@ -73,7 +73,7 @@ class LabTextureMethod:
         confidence = min(losses, key=lambda each: losses[each])
         chosen = {
             "chosen": f"stop at {confidence:g}",
-            "valid_log_loss": {f"stop at {each:g}": losses[each] for each in losses},
+            "valid_log_loss": {f"stop at {threshold:g}": losses[threshold] for threshold in losses},
             "features": {str(scale): list(vote.features) for scale, vote in zip(self.scales, votes, strict=True)},
         }
         return Fitted(lambda described: coarse_to_fine(described, confidence), chosen)

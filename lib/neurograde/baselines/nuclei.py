@@ -40,7 +40,7 @@ class NucleiMethod:
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
         """(1, 2 + 5 x 5) of each patch."""
-        return [np.array([measures(segment(each.pixels, self.min_area_px))], np.float32) for each in patches]
+        return [np.array([measures(segment(patch.pixels, self.min_area_px))], np.float32) for patch in patches]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
         """A random forest or k-NN."""

@@ -37,8 +37,10 @@ class BinaryPatternMethod:
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
         """(1, 200 x radii) of each patch; the bins of each radius add up to 1."""
         return [
-            np.concatenate([histogram(rgb2gray(each.pixels), radius) for radius in self.radii])[None].astype(np.float32)
-            for each in patches
+            np.concatenate([histogram(rgb2gray(patch.pixels), radius) for radius in self.radii])[None].astype(
+                np.float32
+            )
+            for patch in patches
         ]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
@@ -59,7 +61,7 @@ class BinaryPatternMethod:
         order = nearest(valid)
         losses = {k: log_loss(valid.labels, shares(order, k)) for k in COUNTS if k <= len(labels)}
         k = min(losses, key=lambda each: losses[each])
-        chosen = {"chosen": f"k-NN of {k}", "valid_log_loss": {f"k-NN of {each}": losses[each] for each in losses}}
+        chosen = {"chosen": f"k-NN of {k}", "valid_log_loss": {f"k-NN of {count}": losses[count] for count in losses}}
         return Fitted(lambda described: shares(nearest(described), k), chosen)
 
 
@@ -98,9 +100,9 @@ def chi_square(left: Floats, right: Floats) -> NDArray[np.float64]:
     [[0.667, 0.0]]
     """
     found = np.empty((len(left), len(right)))
-    for place, row in enumerate(left.astype(np.float64)):
+    for index, row in enumerate(left.astype(np.float64)):
         total = row + right
-        found[place] = (np.divide((row - right) ** 2, total, out=np.zeros_like(total), where=total > 0)).sum(axis=1)
+        found[index] = (np.divide((row - right) ** 2, total, out=np.zeros_like(total), where=total > 0)).sum(axis=1)
     return found
 
 

@@ -35,7 +35,7 @@ class SiftMethod:
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
         """(keypoints, 128) of each patch, each descriptor of length 1; none where there is no keypoint."""
-        return [descriptors(rgb2gray(each.pixels)) for each in patches]
+        return [descriptors(rgb2gray(patch.pixels)) for patch in patches]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
         """A vocabulary of each size, an SVM on each; the best on valid."""

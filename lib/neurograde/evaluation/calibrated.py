@@ -23,14 +23,14 @@ def assess_temperature(judge: Judge, predicted: Mapping[str, Predicted]) -> Temp
     calibration error. Valid's own figures after it are of the patches that it was fitted on; the test set's are the
     ones to trust.
     """
-    patches = {subset: each.originals() for subset, each in predicted.items()}
+    patches = {subset: value.originals() for subset, value in predicted.items()}
     valid = patches["valid"]
     temperature = fit_temperature(judge.truth(valid)[0], valid.probabilities)
     return Temperature(
         value=temperature,
         source=f"least loss on {len(valid.units)} valid patches",
         at_border=any(abs(temperature / border - 1) < 1e-3 for border in BOUNDS),
-        subsets={subset: _before_and_after(judge, subset, each, temperature) for subset, each in patches.items()},
+        subsets={subset: _before_and_after(judge, subset, patch, temperature) for subset, patch in patches.items()},
     )
 
 
@@ -38,13 +38,13 @@ def _before_and_after(judge: Judge, subset: str, patches: Predicted, temperature
     labels, families = judge.truth(patches)
     bins, positive, resamples = judge.spec.calibration_bins, judge.positive, judge.spec.resamples
     given = {"before": patches.probabilities, "after": at_temperature(patches.probabilities, temperature)}
-    metrics = {when: sureness_of(labels, each, positive=positive, bins=bins) for when, each in given.items()}
+    metrics = {when: sureness_of(labels, value, positive=positive, bins=bins) for when, value in given.items()}
     # Resampled as the patches are elsewhere: the intervals before are those that stand there.
     resampled = {
         when: bootstrap_over_families(
-            each, families, generator(judge.spec.seed, "bootstrap", subset, "patches"), resamples
+            metric, families, generator(judge.spec.seed, "bootstrap", subset, "patches"), resamples
         )
-        for when, each in metrics.items()
+        for when, metric in metrics.items()
     }
     rng = generator(judge.spec.seed, "bootstrap", subset, "temperature")
     change = paired_differences(metrics["before"], metrics["after"], families, rng, resamples=resamples)

@@ -65,7 +65,7 @@ def cells(compared: Sequence[Compared]) -> tuple[CellResult, ...]:
     members: dict[str, list[Compared]] = {}
     for each in compared:
         members.setdefault(each.session.cell, []).append(each)
-    by_loss = {cell: [each.by_loss for each in sessions if each.by_loss] for cell, sessions in members.items()}
+    by_loss = {cell: [session.by_loss for session in sessions if session.by_loss] for cell, sessions in members.items()}
     by_accuracy = {
         cell: [each.by_accuracy for each in sessions if each.by_accuracy] for cell, sessions in members.items()
     }
@@ -74,7 +74,7 @@ def cells(compared: Sequence[Compared]) -> tuple[CellResult, ...]:
         CellResult(
             **_axes(members[cell][0].session),
             n=len(losses[cell]),
-            diverged=sum(each.diverged is not None for each in members[cell]),
+            diverged=sum(member.diverged is not None for member in members[cell]),
             loss=_spread(losses[cell]),
             accuracy=_spread(_values("accuracy", by_accuracy[cell]), max),
             # The report's figure 4.3 optimises the loss alone and shows the accuracy of the same epoch.
@@ -95,7 +95,9 @@ def choose(compared: Sequence[Compared], opens: str) -> Compared:
         SpecError: `opens` names no session, or one that diverged.
     """
     able = {each.session.id: each for each in compared if each.by_loss}
-    losses = {name: each.by_loss.loss for name, each in able.items() if each.by_loss and each.by_loss.loss is not None}
+    losses = {
+        name: value.by_loss.loss for name, value in able.items() if value.by_loss and value.by_loss.loss is not None
+    }
     if opens == "best":
         return able[best_session(losses)]
     if opens == "best_of_best_cell":

@@ -30,7 +30,7 @@ def members_of(compared: Sequence[Compared], chosen: Session) -> list[Session]:
 
 def averaged(members: Sequence[Predicted]) -> Predicted:
     """The mean of the members' probabilities, which are of the same units."""
-    return Predicted(members[0].units, np.mean([each.probabilities for each in members], axis=0))
+    return Predicted(members[0].units, np.mean([member.probabilities for member in members], axis=0))
 
 
 class Ensemble:
@@ -45,7 +45,7 @@ class Ensemble:
     ) -> None:
         """The members, the chosen session first, and what each of them says of each subset."""
         self.members = members
-        self.chosen = {subset: each[0] for subset, each in says.items()}
+        self.chosen = {subset: outputs[0] for subset, outputs in says.items()}
         self.together = {subset: averaged(each) for subset, each in says.items()}
         self.judge = Judge(spec, train, self.together["valid"])
 
@@ -61,8 +61,8 @@ class Ensemble:
 
     def rows(self) -> Iterator[list[object]]:
         """The rows of ensemble.csv."""
-        for subset, each in self.together.items():
-            yield from self.judge.rows(subset, each)
+        for subset, value in self.together.items():
+            yield from self.judge.rows(subset, value)
 
     def _less_chosen(self, subset: str, threshold: float) -> dict[str, Intervals]:
         levels = {"patches": Predicted.originals, "images": Predicted.images}

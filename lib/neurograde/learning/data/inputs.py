@@ -1,9 +1,9 @@
-"""From samples to what a network takes: transformed, then cropped or resized, then standardised.
+"""Inputs of networks from samples: transformed, then cropped or resized, then standardised.
 
 A transform and a crop are one affine map of pixel positions, so both are one gather, on whatever device computes.
 Random crops are drawn from a bank of slices: slice k holds one crop of every sample, its offset a hash of (seed,
-sample, k) alone. A session reads the slices in an order of its own, one an epoch, so that every session sees every
-sample under as many crops as there are slices, and all sessions together need no more crops than one.
+sample, k) alone. Each session reads the slices in its own order, one per epoch: every session sees every sample under
+as many crops as there are slices, and all sessions together need no more crops than one.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from neurograde.specs.train import TrainSpec
 
 @dataclass(frozen=True)
 class Inputs:
-    """How one backbone takes its samples."""
+    """The way in which one backbone takes its samples."""
 
     size_px: int
     """Side of the input."""
     resize: bool
-    """Whether the whole patch is resized, not cropped: Inception's way."""
+    """True: the whole patch is resized instead of cropped, as for Inception."""
     seed: int
     """Seed of the random crops."""
     dtype: torch.dtype = torch.float32
@@ -41,7 +41,7 @@ class Inputs:
 
     @classmethod
     def of(cls, spec: TrainSpec, backbone: str, patch_size_px: int) -> Inputs:
-        """The inputs of `backbone` from patches of that size.
+        """Return the inputs of `backbone` from patches of that size.
 
         Raises:
             SpecError: the patches are smaller than the input, and are not resized.
@@ -56,7 +56,7 @@ class Inputs:
         return cls(size, resizes, spec.seed, dtype)
 
     def has_crops(self, spec: TrainSpec, patch_size_px: int) -> bool:
-        """Whether slices of random crops differ; a patch that is resized, or has no pixel to spare, has one crop."""
+        """Return True where slices of random crops differ: patches that are resized, or just large enough, have one."""
         return spec.crop == "random" and not self.resize and patch_size_px > self.size_px
 
     def batch(
@@ -67,19 +67,19 @@ class Inputs:
         device: torch.device,
         crop_slice: int | None = None,
     ) -> Tensor:
-        """The samples of these numbers as (batch, 3, side, side), channels last in memory.
+        """Return samples as (batch, 3, side, side), channels last in memory.
 
         Args:
-            samples: Where they are from.
-            numbers: Which, (batch,).
-            statistics: What they are standardised with.
-            device: Where they are made.
-            crop_slice: Slice of the bank that the crops are of; the centre crop when not given.
+            samples: The subset.
+            numbers: Indices of the samples in the subset, (batch,).
+            statistics: Mean and standard deviation to standardise with.
+            device: Device to compute on.
+            crop_slice: Slice of the bank of crops; None: the centre crop.
         """
         side = samples.patch_size_px if self.resize else self.size_px
-        index = torch.from_numpy(self._places(samples, numbers, side, crop_slice)).to(device)  # (batch, 3)
+        index = torch.from_numpy(self._origins(samples, numbers, side, crop_slice)).to(device)  # (batch, 3)
         steps = torch.arange(side, device=device)
-        # (batch, side, side): which pixel of the batch's patches comes where
+        # (batch, side, side): index of each output pixel among the pixels of the batch's patches
         index = index[:, 0, None, None] + index[:, 1, None, None] * steps[:, None] + index[:, 2, None, None] * steps
         patches = torch.from_numpy(samples.patches[samples.places[numbers]]).to(device)  # (batch, height, width, 3)
         pixels = patches.view(-1, 3).index_select(0, index.view(-1)).view(*index.shape, 3)
@@ -90,18 +90,18 @@ class Inputs:
         mean, std = (torch.tensor(values, dtype=self.dtype, device=device).view(3, 1, 1) for values in statistics)
         return images.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
 
-    def _places(
+    def _origins(
         self, samples: Samples, numbers: NDArray[np.intp], side: int, crop_slice: int | None
     ) -> NDArray[np.int64]:
-        """Where each sample's first pixel is among the batch's, and the steps down and right, (batch, 3)."""
+        """Return the index of each sample's first pixel in the batch, and its steps down and right, (batch, 3)."""
         whole = samples.patch_size_px
-        places = np.empty((len(numbers), 3), np.int64)
+        origins = np.empty((len(numbers), 3), np.int64)
         for row, number in enumerate(numbers):
             sample = samples.plan[number]
             first, down, right = _affine(sample.transform, whole)
             top, left = self._corner(sample, whole - side, crop_slice)
-            places[row] = row * whole * whole + first + top * down + left * right, down, right
-        return places
+            origins[row] = row * whole * whole + first + top * down + left * right, down, right
+        return origins
 
     def _corner(self, sample: Planned, spare_px: int, crop_slice: int | None) -> tuple[int, int]:
         if crop_slice is None:
@@ -111,7 +111,7 @@ class Inputs:
 
 @cache
 def _affine(transform: str, side: int) -> tuple[int, int, int]:
-    """Number of the pixel that a transform puts first, and by how much it grows a step down and a step right.
+    """Return the index of the pixel that a transform puts first, and its growth per step down and per step right.
 
     >>> _affine("identity", 5), _affine("rot180", 5), _affine("flip", 5)
     ((0, 5, 1), (24, -5, -1), (4, 5, -1))
@@ -122,7 +122,7 @@ def _affine(transform: str, side: int) -> tuple[int, int, int]:
 
 
 def crop_offset(seed: int, patch: str, transform: str, crop_slice: int, spare_px: int) -> tuple[int, int]:
-    """Top and left of a sample's crop in one slice, each from 0 to `spare_px`.
+    """Return top and left of a sample's crop in one slice, both from 0 to `spare_px`.
 
     >>> crop_offset(0, "PD/1/a.png", "identity", 3, 26)
     (14, 1)
@@ -132,11 +132,11 @@ def crop_offset(seed: int, patch: str, transform: str, crop_slice: int, spare_px
 
 
 def slices_of(spec: TrainSpec) -> int:
-    """How many random crops of each sample the bank holds."""
+    """Return the number of random crops per sample in the bank."""
     return spec.crop_slices or spec.longest
 
 
 def slice_of_epoch(seed: int, session: str, epoch: int, slices: int) -> int:
-    """The slice of a bank of `slices` that a session reads in an epoch, from 1: an order of its own, over and over."""
+    """Return the slice that a session reads in an epoch (from 1): all `slices` in the session's order, repeated."""
     order = generator(seed, "session", session, "slices").permutation(slices)
     return int(order[(epoch - 1) % slices])

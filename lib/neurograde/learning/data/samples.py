@@ -45,7 +45,7 @@ class Samples:
     patches: NDArray[np.uint8]
     """The patches, (patch, height, width, 3); read-only where they are mapped from the local cache."""
     places: NDArray[np.intp]
-    """Where among them each sample's patch is, (sample,)."""
+    """Index of each sample's patch in `patches`, (sample,)."""
 
     def __len__(self) -> int:
         return len(self.plan)
@@ -61,7 +61,7 @@ class Samples:
         return int(self.patches.shape[1])
 
     def taken(self, numbers: NDArray[np.intp]) -> Samples:
-        """The samples of these numbers, in their order."""
+        """Return the samples of these indices, in their order."""
         return Samples(tuple(self.plan[number] for number in numbers), self.patches, self.places[numbers])
 
     def pixels(self, samples: Sequence[int] | NDArray[np.intp]) -> NDArray[np.uint8]:
@@ -73,7 +73,7 @@ class Samples:
 
 
 def labels(spec: TrainSpec) -> dict[str, int]:
-    """The number of each class: with two, 1 is the positive one; with more, its place among `classes`."""
+    """Return the label of each class: of two, 1 is the positive one; of more, the index in `classes`."""
     if len(spec.classes) == 2:
         return {name: int(name == spec.positive) for name in spec.classes}
     return {name: number for number, name in enumerate(spec.classes)}
@@ -82,12 +82,12 @@ def labels(spec: TrainSpec) -> dict[str, int]:
 def read_samples(
     spec: TrainSpec, dataset: Artefact, patches: Artefact, subsets: Iterable[str] = ("train", "valid")
 ) -> dict[str, Samples]:
-    """The samples of each subset, in the order of samples.csv; the subsets share one array of patches.
+    """Return the samples of each subset, in the order of samples.csv; the subsets share one array of patches.
 
     Raises:
         SpecError: the classes of spec and data set differ.
-        DataError: a patch is no image, or the patches are not squares of one size.
-        DigestMismatch: a file is not what its manifest says.
+        DataError: a patch cannot be decoded, or the patches are not squares of one size.
+        DigestMismatch: a file contradicts the manifest.
     """
     rows = dataset.read_csv("samples.csv")
     numbers = labels(spec)
@@ -104,11 +104,11 @@ def read_samples(
 
 
 def gather(plans: Mapping[str, Sequence[Planned]], patches: Artefact, cache: Cache) -> dict[str, Samples]:
-    """The samples of each plan; every patch is read and checked once, and held once.
+    """Return the samples of each plan; every patch is read and checked once, and held once.
 
     Raises:
-        DataError: a patch is no image, or the patches are not squares of one size.
-        DigestMismatch: a patch is not what the manifest says.
+        DataError: a patch cannot be decoded, or the patches are not squares of one size.
+        DigestMismatch: a patch contradicts the manifest.
     """
     names = sorted({each.patch for plan in plans.values() for each in plan})
     pixels = pack(patches, names, cache)
@@ -120,6 +120,6 @@ def gather(plans: Mapping[str, Sequence[Planned]], patches: Artefact, cache: Cac
 
 
 def read_statistics(dataset: Artefact) -> dict[str, Statistics]:
-    """What each subset is standardised with, from standardisation.json."""
+    """Return the mean and standard deviation of each subset, from standardisation.json."""
     subsets = dataset.read_result(Standardisation, "standardisation.json").subsets
     return {name: Statistics(subset.mean, subset.std) for name, subset in subsets.items()}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.engines.plain.engine import PlainEngine
 from neurograde.learning.engines.protocol import Engine, TrainingContext
-from neurograde.learning.engines.stacked.engine import SharedEngine
+from neurograde.learning.engines.stacked.engine import StackedEngine
 from neurograde.learning.engines.stacked.suffix import SuffixEngine
 from neurograde.learning.features.bank import Features
 from neurograde.learning.networks.boundary import Cut, Untraceable, cut
@@ -32,7 +32,7 @@ def make_engine(name: str, job: Job[TrainSpec], context: TrainingContext, sessio
     strategy = sessions[0].adaptation
     if strategy.has_frozen_trunk:
         labels = {name: subset.labels for name, subset in context.samples.items()}
-        return SharedEngine(
+        return StackedEngine(
             context.spec,
             sessions,
             context.trunk,

@@ -29,7 +29,7 @@ class TrainingContext:
     spec: TrainSpec
     """The grid's spec."""
     trunk: Trunk
-    """Their trunk, with its weights."""
+    """The common trunk, with its weights."""
     samples: Mapping[str, Samples]
     """Samples of `train` and `valid`."""
     statistics: Mapping[str, Statistics]

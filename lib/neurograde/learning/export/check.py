@@ -15,7 +15,7 @@ BATCHES = (1, 2, 16)
 
 
 def extremes(side_px: int) -> NDArray[np.uint8]:
-    """A black, a white and a noisy patch, (3, side, side, 3): further out than tissue goes."""
+    """Return a black, a white and a noisy patch, (3, side, side, 3): more extreme than tissue."""
     noise = np.random.default_rng(0).integers(0, 256, (side_px, side_px, 3), np.uint8)
     return np.stack([np.zeros_like(noise), np.full_like(noise, 255), noise])
 
@@ -23,12 +23,12 @@ def extremes(side_px: int) -> NDArray[np.uint8]:
 def greatest_differences(
     onnx: bytes, patches: NDArray[np.uint8], expected: Mapping[str, NDArray[np.float64]], tolerance: float
 ) -> dict[str, float]:
-    """How far onnxruntime is from torch at most, for each output.
+    """Return the largest difference between onnxruntime and torch per output.
 
     Args:
         onnx: The exported graph.
         patches: Shape (patch, side, side, 3).
-        expected: What torch says of them by the name of the output, (patch, class).
+        expected: Torch's outputs by name, (patch, class).
         tolerance: Most that may be.
 
     Raises:

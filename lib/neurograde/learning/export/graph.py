@@ -22,7 +22,7 @@ PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 
 
 def check_packages() -> dict[str, str]:
-    """The packages' versions; SpecError that says how to install them where one is missing."""
+    """Return the packages' versions; raise SpecError, with the command that installs them, where one is missing."""
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise SpecError(
@@ -32,11 +32,11 @@ def check_packages() -> dict[str, str]:
 
 
 def as_onnx(network: Portable, patch_size_px: int) -> bytes:
-    """The network as an ONNX file, for batches of any size.
+    """Return the network as an ONNX file, for batches of any size.
 
     Args:
-        network: What is exported; its weights go into the file.
-        patch_size_px: Side of the patches that it takes.
+        network: The network; its weights go into the file.
+        patch_size_px: Side of its patches.
     """
     example = torch.zeros(2, patch_size_px, patch_size_px, 3, dtype=torch.uint8)
     program = torch.onnx.export(

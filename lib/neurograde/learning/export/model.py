@@ -1,4 +1,4 @@
-"""The session that an evaluation chose, as files that need no store and no spec, and the facts that its card tells."""
+"""The session that an evaluation chose, as files that need neither store nor spec, and the facts of its card."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class Exported:
     files: dict[str, bytes]
     """model.onnx and model.safetensors."""
     facts: dict[str, Any]
-    """What the card says of them."""
+    """Facts of the model card."""
 
 
 def export_model(spec: ExportSpec, evaluation: Artefact, run: Run, dataset: Artefact, patches: Artefact) -> Exported:
-    """The chosen session of `evaluation`, checked.
+    """Return the chosen session of `evaluation`, checked.
 
     Raises:
         SpecError: a package of the extra `export` is missing.
         DataError: onnxruntime and torch differ by more than the spec accepts.
-        DigestMismatch: what is read is not what its manifest says.
+        DigestMismatch: a file contradicts its manifest.
     """
     packages = check_packages()
     grader = Grader.of(spec, evaluation, run, dataset)
@@ -99,7 +99,7 @@ def _model(run: Run, session: Session, network: Network) -> dict[str, Any]:
         "classes": trained.classes,
         "positive": trained.positive,
         "loss": trained.loss.kind,
-        "parameters": sum(each.numel() for each in network.parameters()),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "trained_parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
         "weights": session.weights,
         "weights_file": weights and weights.model_dump(),

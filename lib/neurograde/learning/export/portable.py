@@ -22,10 +22,10 @@ INPUT, OUTPUTS = "patches", ("probabilities", "calibrated")
 
 
 class Portable(nn.Module):
-    """Patches (batch, side, side, 3) of uint8 in, RGB; probabilities and calibrated probabilities out.
+    """A network from patches (batch, side, side, 3), uint8, RGB, to probabilities and calibrated probabilities.
 
-    Both are (batch, class), float32, in the order of the run's classes: those that the threshold is for, and the same
-    at the temperature, which say how sure the network is.
+    Both are (batch, class), float32, in the order of the run's classes. The threshold applies to the first; the second,
+    at the temperature, are the network's confidence.
     """
 
     mean: Tensor
@@ -42,10 +42,10 @@ class Portable(nn.Module):
         columns: Sequence[int],
         temperature: float,
     ) -> None:
-        """The network in eval mode.
+        """Wrap the network in eval mode.
 
         Args:
-            network: With its best weights.
+            network: The network with its best weights.
             inputs: How its backbone takes patches.
             patch_size_px: Side of the patches.
             statistics: What they are standardised with.

@@ -15,7 +15,7 @@ from neurograde.specs.records import STRATEGY
 
 
 def rebuild(card: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Network:
-    """The network, in eval mode; standardised images (batch, 3, side, side) in, logits (batch, outputs) out.
+    """Return the network, in eval mode: standardised images (batch, 3, side, side) in, logits (batch, outputs) out.
 
     Args:
         card: card.json of the export.

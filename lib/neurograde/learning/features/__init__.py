@@ -1,1 +1,1 @@
-"""What the frozen part of a network makes of samples: computed once, for every session of every grid."""
+"""Features: outputs of frozen trunks, computed once for every session of every grid."""

@@ -36,7 +36,7 @@ Recipe = dict[str, Any]
 
 
 def stands(store: Store, recipe: Recipe, *, whole: bool = False) -> bool:
-    """Whether the array of `recipe` is in the store; `whole`: and every byte of it, or else it is cleared away."""
+    """Return True where the array of `recipe` is in the store; `whole`: check every byte, delete a damaged array."""
     found = _artefact(store, recipe)
     if found is None or not whole:
         return found is not None
@@ -49,9 +49,9 @@ def stands(store: Store, recipe: Recipe, *, whole: bool = False) -> bool:
 
 
 def read(store: Store, recipe: Recipe, cache: Cache) -> tuple[NDArray[Any], InputRecord] | None:
-    """The array of `recipe`, (sample, width), read-only, and how a manifest names it; None where it does not stand.
+    """Return the array of `recipe`, (sample, width), read-only, with its input record; None where it does not exist.
 
-    A damaged one is said, cleared away, and does not stand any more.
+    A damaged array is logged and deleted.
     """
     found = _artefact(store, recipe)
     if found is None:

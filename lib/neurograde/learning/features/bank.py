@@ -1,10 +1,10 @@
-"""The bank of a trunk's features: one array for each subset and slice of crops, an artefact each.
+"""The bank of a trunk's features: one array, an artefact, per subset and slice of crops.
 
-What stands is read; what does not is computed and published, by whichever process comes first: the features job before
-a grid begins, or a shard that finds none. Cut off, a build goes on with the array that it was at.
+Existing arrays are read; missing ones are computed and published by whichever process comes first: the features job
+before a grid begins, or a shard. An interrupted build goes on with the array that it was at.
 
-Features are no input of a shard but a stage of its computation: from its inputs they can be made again at any time, so
-deleting them breaks no chain. A shard's manifest names them beside its inputs, outside its digest.
+Features are a stage of a shard's computation, not an input: they can be made again from its inputs at any time, so
+deleting them breaks no chain of digests. A shard's manifest names them beside its inputs, outside its digest.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Part(NamedTuple):
     subset: str
     """`train` or `valid`."""
     crop_slice: int | None
-    """Its slice of random crops; None: the centre crop."""
+    """Slice of random crops; None: the centre crop."""
 
 
 class Features:
@@ -64,7 +64,7 @@ class Features:
         self.inputs = Inputs.of(spec, trunk.name, context.patch_size_px)
         self.crops = self.inputs.has_crops(spec, context.patch_size_px)
         slices = range(slices_of(spec)) if self.crops else ()
-        self.parts = (Part("train", None), Part("valid", None), *(Part("train", each) for each in slices))
+        self.parts = (Part("train", None), Part("valid", None), *(Part("train", piece) for piece in slices))
         self._recipes = self._all_recipes()
         self._cache = Cache(spec.cache_gib)
         self._open: OrderedDict[Part, Tensor] = OrderedDict()
@@ -72,24 +72,24 @@ class Features:
         self._read: dict[Part, InputRecord] = {}
 
     def train(self, crop_slice: int | None) -> Tensor:
-        """The train samples' features, (sample, width), float32, under `fp64` float64. Never write to them.
+        """Return the train samples' features, (sample, width), float32, under `fp64` float64. Never write to them.
 
         Args:
-            crop_slice: Slice of the bank; the centre crop when not given.
+            crop_slice: Slice of the bank; None: the centre crop.
         """
         return self._tensor(Part("train", crop_slice if self.crops else None))
 
     def valid(self) -> Tensor:
-        """The valid samples' features, as `train` gives them."""
+        """Return the valid samples' features, of the same form as those of `train`."""
         return self._tensor(Part("valid", None))
 
     def make(self) -> int:
-        """Compute and publish every array that does not stand; returns how many these were.
+        """Compute and publish every missing array; return their number.
 
-        Under the job's `replace` every byte of those that stand is checked, and what is damaged is made again.
+        Under the job's `replace` every byte of existing arrays is checked, and damaged ones are made again.
 
         Raises:
-            DataError: a feature is not finite, as half precision may have it.
+            DataError: a feature is not finite, which half precision may cause.
         """
         store, whole = self.job.store, self.job.replace
         missing = [part for part in self.parts if not artefact.stands(store, self._recipes[part], whole=whole)]
@@ -101,7 +101,7 @@ class Features:
         return len(missing)
 
     def records(self) -> tuple[InputRecord, ...]:
-        """The artefacts that were read so far, in the order of the bank."""
+        """Return the artefacts read so far, in the order of the bank."""
         return tuple(self._read[part] for part in self.parts if part in self._read)
 
     def _all_recipes(self) -> dict[Part, dict[str, Any]]:
@@ -122,7 +122,7 @@ class Features:
         }
 
     def _tensor(self, part: Part) -> Tensor:
-        """The array of `part`; as many stay open as the local cache may hold, the least recently used going first."""
+        """Return the array of `part`; the local cache bounds how many stay open, least recently used."""
         with self._lock:  # several threads may ask
             return self._opened(part)
 
@@ -177,7 +177,7 @@ class Features:
 
 
 def _as_tensor(array: NDArray[Any]) -> Tensor:
-    """The array as a tensor of the same memory, which may be mapped read-only: then writing to it ends the process."""
+    """Return the array as a tensor of the same memory, possibly mapped read-only: writing to it ends the process."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
         return torch.from_numpy(array)

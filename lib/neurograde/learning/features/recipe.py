@@ -1,4 +1,4 @@
-"""What an array of features follows from: its digest is the name under which anyone finds the array again.
+"""The recipe of an array of features: everything that it follows from, whose digest is its name.
 
 Weights and pixels count by their values, wherever they came from: features of other weights, of a patch that was cut
 anew or of another crop have another name, so they are never taken for these.
@@ -53,7 +53,7 @@ def recipe(
 
 
 def digest_of(recipe: dict[str, Any]) -> str:
-    """The name of what comes out."""
+    """Return the digest of a recipe, under which its array is published."""
     return sha256_hex(canonical_json(recipe))
 
 

@@ -22,24 +22,24 @@ class Predictor:
     """Sessions of one cell of a run, with the weights of their best epochs; the first is the chosen one."""
 
     def __init__(self, spec: EvaluateSpec, run: Run, sessions: Sequence[Session], dataset: Artefact) -> None:
-        """The sessions, and the statistics of the data set that they learnt from.
+        """Take the sessions, and the statistics of the data set that they learnt from.
 
         Raises:
             SpecError: a GPU is asked for where there is none.
-            DigestMismatch: the weights or the statistics are not what their manifest says.
+            DigestMismatch: the weights or the statistics contradict their manifest.
         """
         self.run, self.sessions = run, sessions
         self.device = prepare_device(spec.device, spec.workers)
-        shards = {run.shard_of(each).name for each in sessions}
+        shards = {run.shard_of(session).name for session in sessions}
         files = {name: decode(run.shards[name].read("best.safetensors"), f"{name}/best.safetensors") for name in shards}
         self.bests = [files[run.shard_of(each).name] for each in sessions]
         self.statistics = read_statistics(dataset)
 
     def load(self, units: Sequence[Unit], patches: Artefact) -> Samples:
-        """The units' pixels, seen to be fit for the network.
+        """Return the units' pixels, checked to suit the network.
 
         Raises:
-            DigestMismatch: a patch is not what its manifest says.
+            DigestMismatch: a patch contradicts its manifest.
             DataError: the patches are not squares of one size.
             SpecError: they are smaller than the network's input.
         """
@@ -50,14 +50,14 @@ class Predictor:
         return samples
 
     def predict(self, subset: str, units: Sequence[Unit], samples: Samples) -> list[Predicted]:
-        """What each session says of each unit, standardised as its subset is; an external set, like train."""
+        """Return each session's probabilities per unit, standardised as its subset is; an external set, like train."""
         statistics = self.statistics.get(subset, self.statistics["train"])
         return self._predict(self.sessions, units, samples, statistics)
 
     def as_a_new_image(self, subset: str, units: Sequence[Unit], samples: Samples) -> Predicted | None:
-        """What the chosen session says of them standardised as train, as new images are, that have no statistics.
+        """Return the chosen session's probabilities with train's standardisation, as for new images without statistics.
 
-        None where that is no change.
+        None where the standardisation is the same.
         """
         train = self.statistics["train"]
         if self.statistics.get(subset, train) == train:

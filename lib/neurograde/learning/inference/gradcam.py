@@ -20,12 +20,12 @@ from neurograde.errors import DataError
 def gradcam(
     network: nn.Module, images: Tensor, outputs: NDArray[np.intp], signs: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """The maps of a batch.
+    """Return the maps of a batch.
 
     Args:
         network: Images in, logits (batch, output) out; in eval mode.
         images: Shape (batch, 3, side, side), as the network takes them.
-        outputs: Shape (batch,): which output of each image is asked.
+        outputs: Shape (batch,): index of the output to explain, per image.
         signs: Shape (batch,): 1 for what speaks for it, -1 for what speaks against it (a lone logit's other class).
 
     Returns:
@@ -55,7 +55,7 @@ def gradcam(
 
 @contextmanager
 def _last_activation(network: nn.Module) -> Iterator[list[Tensor]]:
-    """What comes out of the leaves with positions, in the order in which they run; the last one is the one."""
+    """Return the outputs of leaf modules with positions, in the order in which they run; the last one is explained."""
     kept: list[Tensor] = []
 
     def keep(_module: nn.Module, _values: object, out: object) -> Tensor | None:
@@ -64,7 +64,7 @@ def _last_activation(network: nn.Module) -> Iterator[list[Tensor]]:
         kept[:] = [out]
         return out.clone()  # what comes next may work in place
 
-    hooks = [each.register_forward_hook(keep) for each in network.modules() if not list(each.children())]
+    hooks = [module.register_forward_hook(keep) for module in network.modules() if not list(module.children())]
     try:
         yield kept
     finally:

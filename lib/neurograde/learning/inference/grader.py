@@ -34,14 +34,14 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Grader:
-    """The session that an evaluation chose, with what it takes to say a grade."""
+    """The session that an evaluation chose, with the threshold and temperature of its grades."""
 
     run: Run
     session: str
-    """Its id."""
+    """Id of the session."""
     dataset: Artefact
     threshold: float
-    """Of the evaluation; with more than two classes the most probable one is named."""
+    """Threshold of the evaluation; with more than two classes the most probable class is the grade."""
     temperature: float
     """Fitted on the valid patches."""
     device: torch.device
@@ -50,7 +50,7 @@ class Grader:
     def of(
         cls, spec: PredictSpec | ReviewSpec | ExportSpec, evaluation: Artefact, run: Run, dataset: Artefact
     ) -> Grader:
-        """The session that `evaluation` chose on `run`; the spec says on which device."""
+        """Return the session that `evaluation` chose on `run`, on the spec's device."""
         result = evaluation.read_result(EvaluationResult, "metrics.json")
         threshold = result.threshold.value
         return cls(
@@ -86,7 +86,7 @@ class Grader:
         return self.classes.index(self.run.spec.positive)
 
     def probabilities(self, patches: Sequence[Pixels]) -> NDArray[np.float64]:
-        """What the session says of the patches, (patch, class)."""
+        """Return the probabilities of the patches, (patch, class)."""
         if not patches:
             return np.empty((0, len(self.classes)))
         return predict(
@@ -100,11 +100,11 @@ class Grader:
         )
 
     def network(self) -> Network:
-        """The session's network with its best weights, in eval mode."""
+        """Return the session's network with its best weights, in eval mode."""
         return trained_network(self.run.spec, self.chosen, self._best, self.run.grid.raw).eval()
 
     def heatmaps(self, patches: Sequence[Pixels], named: Sequence[int]) -> list[tuple[Pixels, NDArray[np.float32]]]:
-        """What speaks for the class `named` of each patch: the network's view of the patch, and the map over it."""
+        """Return the network's view of each patch, and the map of what supports its class `named`."""
         if not patches:
             return []
         spec, samples = self.run.spec, samples_of(patches)
@@ -116,14 +116,14 @@ class Grader:
         lone = len(self.classes) == 2  # one logit: the class of label 1
         outputs = np.zeros_like(numbers) if lone else numbers
         signs = (2 * numbers - 1 if lone else np.ones_like(numbers)).astype(np.float32)
-        mean, std = (torch.tensor(each)[:, None, None] for each in statistics)
+        mean, std = (torch.tensor(statistic)[:, None, None] for statistic in statistics)
         views = (images.cpu() * std + mean).clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
         return list(zip(views, gradcam(network, images, outputs, signs), strict=True))
 
     @property
     def chosen(self) -> Session:
         """The session."""
-        return next(each for each in self.run.sessions if each.id == self.session)
+        return next(session for session in self.run.sessions if session.id == self.session)
 
     @property
     def _best(self) -> bytes:

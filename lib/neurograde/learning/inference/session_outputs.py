@@ -1,4 +1,4 @@
-"""What trained sessions say of samples."""
+"""Probabilities that trained sessions give to samples."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def predict(
     device: torch.device | str = "cpu",
     raw: Sequence[RawInput] = (),
 ) -> NDArray[np.float64]:
-    """Probability of each class by the session's best weights, in eval mode, with the centre crop.
+    """Return the probability of each class by the session's best weights, in eval mode, with the centre crop.
 
     Args:
         spec: The train spec of the grid.
@@ -64,7 +64,7 @@ def predict_each(
     device: torch.device | str = "cpu",
     raw: Sequence[RawInput] = (),
 ) -> NDArray[np.float64]:
-    """What each of several sessions of one backbone and one strategy says, the same bits as if asked alone.
+    """Return the probabilities of several sessions of one backbone and one strategy, with the bits that each has alone.
 
     A trunk that is wholly frozen passes each sample once for all of them; their frozen weights are held once in any
     case. `bests` are the best weights of each session; otherwise arguments and errors are those of `predict`.
@@ -84,7 +84,7 @@ def predict_each(
             numbers = np.arange(start, min(start + BATCH, len(samples)))
             images = inputs.batch(samples, numbers, statistics, torch.device(device))
             logits = _logits(networks, images)
-            parts.append([objective.probabilities(each).cpu().numpy() for each in logits])
+            parts.append([objective.probabilities(logit).cpu().numpy() for logit in logits])
     by_label = np.concatenate(parts, axis=1)  # (session, sample, label)
     numbers_of = labels(spec)
     by_class: NDArray[np.float64] = by_label[:, :, [numbers_of[name] for name in spec.classes]]
@@ -94,7 +94,7 @@ def predict_each(
 def trained_network(
     spec: TrainSpec, session: Session, best: bytes | Mapping[str, Tensor], raw: Sequence[RawInput] = ()
 ) -> Network:
-    """The session's network with its best weights; arguments and errors as for `predict`."""
+    """Return the session's network with its best weights; arguments and errors as for `predict`."""
     return trained_networks(spec, [session], [best], raw)[0]
 
 
@@ -104,7 +104,7 @@ def trained_networks(
     bests: Sequence[bytes | Mapping[str, Tensor]],
     raw: Sequence[RawInput] = (),
 ) -> list[Network]:
-    """The networks of sessions of one backbone and one strategy, in shared memory as far as they are frozen."""
+    """Return the networks of sessions of one backbone and one strategy; frozen parts share their memory."""
     first = sessions[0]
     trunk, _ = prepare_trunk(spec, Backbone(name=first.backbone, weights=first.weights), raw)
     freeze(trunk, first.adaptation)
@@ -119,7 +119,7 @@ def trained_networks(
 
 
 def _logits(networks: Sequence[Network], images: Tensor) -> list[Tensor]:
-    """What each network makes of a batch; one pass where their trunks are the same to the last tensor."""
+    """Return each network's outputs of a batch, in one pass where their trunks are the same to the last tensor."""
     first = networks[0]
     if any(name.startswith("trunk.") for name in first.session_tensors()):
         return [network(images) for network in networks]

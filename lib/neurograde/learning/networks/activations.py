@@ -8,7 +8,7 @@ from neurograde.specs.train import Extension
 
 
 def activation_of(strategy: Extension) -> nn.Module:
-    """The activation after each layer of an extension."""
+    """Return the activation after each layer of an extension."""
     slope = strategy.negative_slope
     made: dict[str, nn.Module] = {
         "linear": nn.Identity(),

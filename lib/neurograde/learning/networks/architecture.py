@@ -24,17 +24,17 @@ from neurograde.specs.train import Backbone, Strategy, TrainSpec
 
 
 def architectures(spec: TrainSpec) -> Iterator[Architecture]:
-    """Every backbone of a grid under every strategy, in the order of the spec."""
+    """Yield every backbone of a grid under every strategy, in the order of the spec."""
     outputs = 1 if len(spec.classes) == 2 else len(spec.classes)
     for backbone, strategy in product(spec.backbones, spec.strategies):
         yield architecture(backbone, strategy, input_size_px(spec, backbone.name), outputs)
 
 
 def architecture(backbone: Backbone, strategy: Strategy, side_px: int, outputs: int) -> Architecture:
-    """A backbone as the strategy adapts it.
+    """Return a backbone as the strategy adapts it.
 
     Raises:
-        SpecError: there is no such network, or it cannot be adapted so.
+        SpecError: the network does not exist, or cannot be adapted so.
     """
     trunk = _outline(backbone.name, side_px)
     freeze(trunk, strategy)
@@ -52,14 +52,14 @@ def architecture(backbone: Backbone, strategy: Strategy, side_px: int, outputs: 
         layers=tuple(_layer(trunk.module, *place) for place in _places(backbone.name, side_px)),
         features=trunk.width,
         head=tuple(_steps(head, trunk.width)),
-        parameters=sum(each.numel() for each in parameters),
+        parameters=sum(parameter.numel() for parameter in parameters),
         trained=sum(each.numel() for each in parameters if each.requires_grad),
     )
 
 
 @cache
 def counts(backbone: str, side_px: int) -> Counts:
-    """Parameters and multiply-adds of the network as its makers built it.
+    """Count parameters and multiply-adds of the network as its makers built it.
 
     torch counts a multiplication and an addition as two operations, table 1.2 and torchvision's own tables as one.
     """
@@ -70,7 +70,7 @@ def counts(backbone: str, side_px: int) -> Counts:
     auxiliary = [each for name, each in network.named_children() if name in family_of(backbone).auxiliary_heads]
     return Counts(
         outputs=given.shape[-1],
-        parameters=sum(each.numel() for each in network.parameters()),
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
         auxiliary=sum(each.numel() for head in auxiliary for each in head.parameters()),
         multiply_adds=counter.get_total_flops() // 2,
     )
@@ -92,17 +92,21 @@ def _outline(backbone: str, side_px: int) -> Trunk:
 
 @cache
 def _places(backbone: str, side_px: int) -> tuple[tuple[str, int, int], ...]:
-    """Path, side of the map and depth of each layer with weights, in the order of computation."""
+    """Return path, side of the map and depth of each layer with weights, in the order of computation."""
     module = _outline(backbone, side_px).module
-    heavy = {name for name, each in module.named_modules() if any(p.ndim >= 2 for p in each.parameters(recurse=False))}
+    heavy = {
+        name
+        for name, named_module in module.named_modules()
+        if any(p.ndim >= 2 for p in named_module.parameters(recurse=False))
+    }
     try:
         graph = cut(module, side_px).graph
     except Untraceable:  # it decides in Python what it computes: all that is known is the order of registration
-        return tuple((name, 0, place) for place, name in enumerate(sorted(heavy, key=list(heavy).index), start=1))
+        return tuple((name, 0, index) for index, name in enumerate(sorted(heavy, key=list(heavy).index), start=1))
     depths: dict[torch.fx.Node, int] = {}
     found = []
     for node in graph.nodes:
-        depths[node] = max((depths[each] for each in node.all_input_nodes), default=0)
+        depths[node] = max((depths[input_node] for input_node in node.all_input_nodes), default=0)
         if node.op == "call_module" and str(node.target) in heavy:
             depths[node] += 1
             shape = node.meta.get("shape", ())
@@ -112,7 +116,7 @@ def _places(backbone: str, side_px: int) -> tuple[tuple[str, int, int], ...]:
 
 def _layer(module: nn.Module, name: str, side_px: int, depth: int) -> Layer:
     parameters = list(module.get_submodule(name).parameters())
-    weight = next(each for each in parameters if each.ndim >= 2)
+    weight = next(parameter for parameter in parameters if parameter.ndim >= 2)
     outputs, inputs, *kernel = weight.shape
     count = sum(each.numel() for each in parameters)
     return Layer(name, inputs, outputs, tuple(kernel), side_px, depth, count, weight.requires_grad)

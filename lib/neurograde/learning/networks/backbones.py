@@ -26,7 +26,7 @@ class Trunk:
     """A network without its last layer."""
 
     name: str
-    """Its backbone."""
+    """Name of the backbone."""
     module: nn.Module
     """Images in, features out."""
     width: int

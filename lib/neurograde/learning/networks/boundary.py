@@ -1,4 +1,4 @@
-"""Where the frozen part of a network ends: the prefix before, the suffix after, the boundary between them.
+"""The boundary between the frozen part of a network, the prefix, and the trained part, the suffix.
 
 The network is traced. An operation is live when it uses a trained tensor, drops or normalises as in training, or reads
 what a live one gave. The boundary is what live operations read of all the rest: one value in a chain, several where
@@ -36,13 +36,13 @@ class Cut:
     graph: fx.Graph
     """All operations, from images (batch, 3, side, side) to features (batch, width)."""
     live: frozenset[fx.Node]
-    """Those after the boundary."""
+    """Nodes after the boundary."""
     boundary: tuple[fx.Node, ...]
     """The frozen operations that live ones read."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What each value of the boundary is called."""
+        """Names of the values of the boundary."""
         return tuple(node.name for node in self.boundary)
 
     @property
@@ -52,7 +52,7 @@ class Cut:
 
     @property
     def reads_images(self) -> bool:
-        """Whether trained layers read the images themselves: then nothing is gained by a cut."""
+        """True where trained layers read the images themselves, so that a cut gains nothing."""
         return any(node.op == "placeholder" for node in self.boundary)
 
     def prefix(self, trunk: nn.Module) -> fx.GraphModule:
@@ -70,15 +70,15 @@ class Cut:
         return fx.GraphModule(trunk, graph)
 
     def suffix(self, trunk: nn.Module) -> fx.GraphModule:
-        """The boundary in, features (batch, width) out.
+        """Return the module from the boundary to features (batch, width).
 
         Args:
-            trunk: Whose modules it runs: they are shared, so that it trains and evaluates as they are told to.
+            trunk: Source of its modules, which are shared and keep their training or eval mode.
         """
         graph = fx.Graph()
         values = graph.placeholder("boundary")
         twins = {
-            node: graph.call_function(operator.getitem, (values, place)) for place, node in enumerate(self.boundary)
+            node: graph.call_function(operator.getitem, (values, index)) for index, node in enumerate(self.boundary)
         }
         for node in self.graph.nodes:
             if node in self.live:
@@ -87,7 +87,7 @@ class Cut:
 
 
 def cut(trunk: nn.Module, size_px: int) -> Cut:
-    """Cut a trunk where its trained part begins, as `network.freeze` has left it.
+    """Cut a trunk where its trained part begins, as `session_network.freeze` has left it.
 
     Args:
         trunk: Images in, features out; it is left as it is.
@@ -105,10 +105,10 @@ def cut(trunk: nn.Module, size_px: int) -> Cut:
 
 
 def _twin(trunk: nn.Module) -> nn.Module:
-    """The trunk in eval mode without memory for its weights."""
+    """Return the trunk in eval mode without memory for its weights."""
     tensors = (*trunk.parameters(), *trunk.buffers())
     return copy.deepcopy(
-        trunk, {id(each): each.to("meta").requires_grad_(each.requires_grad) for each in tensors}
+        trunk, {id(tensor): tensor.to("meta").requires_grad_(tensor.requires_grad) for tensor in tensors}
     ).eval()
 
 
@@ -125,7 +125,7 @@ class _Tracer(fx.Tracer):
 
 
 def _trace(twin: nn.Module) -> fx.Graph:
-    """The graph of the twin, which is the same in both modes and refers to nothing but the twin's tensors."""
+    """Return the graph of the twin, which is the same in both modes and refers to the twin's tensors only."""
     try:
         graph, in_training = (_Tracer().trace(twin.train(mode)) for mode in (False, True))
     except (fx.proxy.TraceError, TypeError, RuntimeError, ValueError) as error:
@@ -154,7 +154,7 @@ def _live(graph: fx.Graph, twin: nn.Module) -> set[fx.Node]:
     trains = _trains(twin)
     live: set[fx.Node] = set()
     for node in graph.nodes:
-        if node.op == "output" or trains(node) or any(each in live for each in node.all_input_nodes):
+        if node.op == "output" or trains(node) or any(input_node in live for input_node in node.all_input_nodes):
             live.add(node)
     # What has no row for each sample cannot be kept by sample: sizes, frozen parameters. The suffix computes it again.
     for node in reversed(graph.nodes):
@@ -170,7 +170,7 @@ def _trains(twin: nn.Module) -> Callable[[fx.Node], bool]:
     def trains(node: fx.Node) -> bool:
         if node.op == "call_module":
             module = modules[str(node.target)]
-            return any(each.requires_grad for each in module.parameters()) or any(
+            return any(parameter.requires_grad for parameter in module.parameters()) or any(
                 each in acting for each in module.modules()
             )
         return node.op == "get_attr" and node.target in parameters and parameters[str(node.target)].requires_grad

@@ -25,7 +25,7 @@ class Dropout(nn.Module):
     """Drops units in training, by the mask that it was given for the step."""
 
     def __init__(self, rate: float, units: int) -> None:
-        """A layer of `units` units, each dropped with probability `rate`, to the nearest 256th."""
+        """Make a layer of `units` units, each dropped with probability `rate`, to the nearest 256th."""
         super().__init__()
         self.units, self.threshold = units, min(255, round(256 * rate))
         self.scale = 256 / (256 - self.threshold)
@@ -38,11 +38,11 @@ class Dropout(nn.Module):
         return -(-units // 8) if self.takes_bits else units
 
     def extra_repr(self) -> str:
-        """The rate that it drops at."""
+        """The probability with which a unit is dropped."""
         return f"rate={self.threshold / 256:g}, units={self.units}"
 
     def forward(self, values: Tensor) -> Tensor:
-        """The units that are kept, scaled up so that their sum is the same on average; in eval mode all of them."""
+        """Return the kept units, scaled so that their mean sum is unchanged; in eval mode all units."""
         if not self.training or not self.threshold:
             return values
         assert self.mask is not None
@@ -53,22 +53,22 @@ class MaskStream:
     """The masks of one session in one epoch, step after step."""
 
     def __init__(self, seed: int, session: str, epoch: int) -> None:
-        """The stream from its beginning."""
+        """Begin the stream."""
         self._bits = np.random.PCG64(seed_of(seed, "session", session, "epoch", epoch, "masks"))
 
     def draw(self, layers: list[Dropout], batch: int, steps: int = 1) -> NDArray[np.uint8]:
-        """The bytes of the next steps of `batch` samples, (step, bytes), rounded up to a multiple of 8."""
-        words = -(-sum(each.bytes_of(batch) for each in layers) // 8)
+        """Return the bytes of the next steps of `batch` samples, (step, bytes), rounded up to a multiple of 8."""
+        words = -(-sum(layer.bytes_of(batch) for layer in layers) // 8)
         return self._bits.random_raw(steps * words).view(np.uint8).reshape(steps, 8 * words)
 
 
 def dropouts(head: nn.Module) -> list[Dropout]:
-    """The dropout layers of a head that drop anything, in the order in which they take from the stream."""
-    return [each for each in head.modules() if isinstance(each, Dropout) and each.threshold]
+    """Return the dropout layers of a head that drop anything, in the order in which they take from the stream."""
+    return [module for module in head.modules() if isinstance(module, Dropout) and module.threshold]
 
 
 def masks(drawn: NDArray[np.uint8], layers: list[Dropout], batch: int) -> Iterator[NDArray[np.uint8]]:
-    """What each layer keeps, 1, and drops, 0, (..., batch, units), from the bytes of steps, (..., bytes)."""
+    """Yield each layer's mask, 1 kept and 0 dropped, (..., batch, units), from the bytes of steps, (..., bytes)."""
     start = 0
     for layer in layers:
         part = drawn[..., start : start + layer.bytes_of(batch)]

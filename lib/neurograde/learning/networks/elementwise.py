@@ -16,7 +16,7 @@ VECTOR = 64
 
 
 def pointwise(function: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
-    """`function` of every element, computed on whole vectors."""
+    """Return `function` of every element, computed on whole vectors."""
     flat = values.reshape(-1)
     missing = -flat.numel() % VECTOR
     found: Tensor = function(pad(flat, (0, missing)) if missing else flat)

@@ -1,4 +1,4 @@
-"""Heads: what replaces a backbone's last layer (§4.2 straightforward, §4.3 non-linear extension)."""
+"""Heads, which replace a backbone's last layer (§4.2 straightforward, §4.3 non-linear extension)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from neurograde.specs.train import Extension, Strategy
 
 
 def new_head(trunk: Trunk, strategy: Strategy, outputs: int, seed: int, session: str) -> nn.Sequential:
-    """The new layers of a session: features (batch, width) in, logits (batch, outputs) out.
+    """Return the new layers of a session: features (batch, width) in, logits (batch, outputs) out.
 
-    The trunk's own dropout first, where it has one; then, for an extension, k times Linear to half the width,
-    activation and dropout; then Linear. Weights are drawn as torch's layers draw them, from the session's own
-    generator; torch's is left as it was.
+    The trunk's dropout comes first, where it has one; then, for an extension, k times Linear to half the width,
+    activation and dropout; then Linear. Weights are drawn as torch's layers draw them, from the session's generator;
+    torch's is left as it was.
 
     Raises:
         SpecError: the width cannot be halved k times.

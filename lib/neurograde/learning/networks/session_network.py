@@ -1,4 +1,4 @@
-"""A session's network: the trunk with what is frozen of it shared by all, and a head of its own.
+"""A session's network: the trunk, whose frozen part all sessions share, and the session's head.
 
 Frozen means frozen. A frozen module runs in eval mode, batch norm and dropout alike, so that neither weights nor
 running statistics can drift. The unfrozen part is the end of the trunk, from the first trained weight on in
@@ -18,22 +18,22 @@ from neurograde.learning.networks.backbones import Trunk
 from neurograde.specs.train import Strategy
 
 Values = Tensor | tuple[Tensor, ...]
-"""What a network takes: images, or what stands for them further on."""
+"""Inputs of a network: images, or the values of a later layer."""
 
 
 class Network(nn.Module):
     """Images (batch, 3, side, side) in, logits (batch, outputs) out."""
 
     def __init__(self, trunk: nn.Module, head: nn.Sequential) -> None:
-        """The head on the trunk."""
+        """Put the head on the trunk."""
         super().__init__()
         self.trunk, self.head = trunk, head
         self.hidden = torch.empty(0)
-        """What entered the last layer in the last pass, (batch, units): some losses need it."""
+        """Input of the last layer in the last pass, (batch, units), which some losses need."""
         self.last.register_forward_pre_hook(self._keep_hidden)
 
     def forward(self, values: Values) -> Tensor:
-        """The logits."""
+        """Return the logits."""
         logits: Tensor = self.head(self.trunk(values))
         return logits
 
@@ -48,23 +48,27 @@ class Network(nn.Module):
         (self.hidden,) = values
 
     def training_mode(self) -> None:
-        """Head and unfrozen part in training mode, all that is frozen in eval mode."""
+        """Put head and unfrozen part into training mode, the frozen part into eval mode."""
         self.eval()
         self.head.train()
         for module in unfrozen(self.trunk):
             module.train()
 
     def session_tensors(self) -> dict[str, Tensor]:
-        """What is this session's own: trained parameters and the buffers of the unfrozen part, by name."""
-        own = {name: each.detach() for name, each in self.named_parameters() if each.requires_grad}
-        buffers = {id(each) for module in unfrozen(self.trunk) for each in module.buffers()}
-        return own | {name: each for name, each in self.named_buffers() if id(each) in buffers}
+        """Return the session's tensors by name: trained parameters and the buffers of the unfrozen part."""
+        own = {
+            name: named_parameter.detach()
+            for name, named_parameter in self.named_parameters()
+            if named_parameter.requires_grad
+        }
+        buffers = {id(buffer) for module in unfrozen(self.trunk) for buffer in module.buffers()}
+        return own | {name: buffer for name, buffer in self.named_buffers() if id(buffer) in buffers}
 
     def load_session(self, tensors: Mapping[str, Tensor], where: str) -> None:
-        """Put back what `session_tensors` gave.
+        """Restore what `session_tensors` returned.
 
         Raises:
-            DataError: it is another network's; names `where` and the first tensor that differs.
+            DataError: the tensors are those of another network; names `where` and the first that differs.
         """
         own = self.session_tensors()
         for name in sorted(own.keys() | tensors.keys()):
@@ -75,8 +79,8 @@ class Network(nn.Module):
 
 
 def weight_layers(trunk: Trunk) -> list[str]:
-    """The layers that unfreezing counts: weight tensors of two or more dimensions, in registration order."""
-    return [name for name, each in trunk.module.named_parameters() if each.ndim >= 2]
+    """Return the layers that unfreezing counts: weight tensors of two or more dimensions, in registration order."""
+    return [name for name, named_parameter in trunk.module.named_parameters() if named_parameter.ndim >= 2]
 
 
 def freeze(trunk: Trunk, strategy: Strategy) -> None:
@@ -102,18 +106,18 @@ def freeze(trunk: Trunk, strategy: Strategy) -> None:
 
 
 def own_copy(trunk: Trunk) -> nn.Module:
-    """A copy of the trunk for one session: what is trained is copied, what is frozen is the same memory."""
-    own = {id(each) for each in trunk.module.parameters() if each.requires_grad}
-    own |= {id(each) for module in unfrozen(trunk.module) for each in module.buffers()}
+    """Return a copy of the trunk for one session: trained tensors are copied, frozen ones share their memory."""
+    own = {id(parameter) for parameter in trunk.module.parameters() if parameter.requires_grad}
+    own |= {id(buffer) for module in unfrozen(trunk.module) for buffer in module.buffers()}
     tensors = (*trunk.module.parameters(), *trunk.module.buffers())
-    return copy.deepcopy(trunk.module, {id(each): each for each in tensors if id(each) not in own})
+    return copy.deepcopy(trunk.module, {id(tensor): tensor for tensor in tensors if id(tensor) not in own})
 
 
 def unfrozen(trunk: nn.Module) -> Iterator[nn.Module]:
-    """The modules from the one with the first trained weight on, in registration order."""
+    """Yield the modules from the one with the first trained weight on, in registration order."""
     begun = False
     for module in trunk.modules():
-        begun = begun or any(each.requires_grad for each in module.parameters(recurse=False))
+        begun = begun or any(parameter.requires_grad for parameter in module.parameters(recurse=False))
         if begun:
             yield module
 

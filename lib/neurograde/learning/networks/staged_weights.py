@@ -4,8 +4,8 @@
                                      /source.json     where it came from, and its licence
                                      /manifest.json   create-only, last
 
-What is staged is put where torchvision looks for it first. The manifest's spec is that of the grid that wanted the
-weights first, as it is with features.
+Staged files are copied to where torchvision looks first. The manifest's spec is that of the first grid that needed the
+weights, as with features.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ KIND, SOURCE = "weights", "source.json"
 
 
 def stage(job: Job[TrainSpec], backbone: Backbone) -> bool:
-    """Put the weights that torchvision's enum names into the store; False where they stand already, or are not its.
+    """Put named weights into the store; return False where they are staged already, or come from a URL.
 
-    Jobs that stage the same weights at once put the same file; the first manifest holds.
+    Jobs that stage the same weights at once put the same file; the first manifest is kept.
 
     Raises:
-        SpecError: torchvision has no weights of that name.
+        SpecError: the backbone has no weights of that name.
         StoreUnavailable: they cannot be downloaded now.
     """
     if not backbone.is_enum:
         return False
     folder = f"{KIND}/{backbone.staged_name}"
-    standing = read_manifest(job.store, folder)
-    if standing is not None and keeps_bytes(Artefact(job.store, folder, standing), replace=job.replace):
+    published = read_manifest(job.store, folder)
+    if published is not None and keeps_bytes(Artefact(job.store, folder, published), replace=job.replace):
         return False
     weights = read_weights(backbone)
     assert weights is not None
     path = family_of(backbone.name).weight_file(backbone).name
     source = {"backbone": backbone.name, "weights": backbone.weights, "url": weights.source, "licence": weights.licence}
     files = {path: weights.data, SOURCE: canonical_json(source)}
-    if standing is not None:
+    if published is not None:
         job.store.delete(f"{folder}/{MANIFEST}")  # it is damaged
     downloaded = RawInput(path=weights.source, size=len(weights.data), stamp=path, sha256=weights.sha256)
     manifest = describe(
@@ -69,10 +69,10 @@ def stage(job: Job[TrainSpec], backbone: Backbone) -> bool:
 
 
 def fetch(store: Store, backbones: Iterable[Backbone]) -> None:
-    """Put what is staged of the backbones' weights where torchvision looks first; the others it downloads itself.
+    """Copy the backbones' staged weights to where torchvision looks first; it downloads the others itself.
 
     Raises:
-        DigestMismatch: a staged file is not what its manifest says.
+        DigestMismatch: a staged file contradicts its manifest.
     """
     for backbone in backbones:
         if not backbone.is_enum:

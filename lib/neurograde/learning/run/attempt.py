@@ -30,12 +30,12 @@ class Attempt:
     """One attempt at the sessions of a shard; the engine ticks it, for progress and heartbeats."""
 
     def __init__(self, journal: Journal, sessions: Sequence[Session], meter: CarbonMeter) -> None:
-        """An attempt that has not begun.
+        """Prepare an attempt.
 
         Args:
-            journal: Where the shard's state is.
+            journal: The shard's journal.
             sessions: The shard's sessions.
-            meter: Measures what the attempt draws.
+            meter: Measures the energy of the attempt.
         """
         self.journal, self.sessions, self.meter = journal, sessions, meter
         self.epoch = 0
@@ -47,7 +47,7 @@ class Attempt:
         self._so_far: list[CarbonRecord] = []  # of all commits, as one record
 
     def tick(self, samples: int) -> None:
-        """Called by the engine after every batch: progress, and a heartbeat when one is due."""
+        """Report progress, and write a heartbeat when one is due; engines call it after every batch."""
         self._advance(samples)
         self._uploads.wait(0.0)  # what went wrong in an upload ends the attempt here
         if self.journal.heartbeat_due:
@@ -89,7 +89,7 @@ class Attempt:
             Fenced: a newer attempt has taken over, or an epoch came out otherwise than before.
             Stopped: asked to stop.
         """
-        last = max(each.epochs for each in self.sessions)
+        last = max(session.epochs for session in self.sessions)
         passes = (last + 1 - self.epoch) * len(self.sessions) * samples_per_epoch
         measured: list[dict[str, Metrics]] = []  # since the last commit
         with progress(self.journal.folder, passes, "samples") as self._advance:
@@ -111,7 +111,7 @@ class Attempt:
             self._settle()
 
     def carbon(self) -> tuple[CarbonRecord, CarbonRecord | None]:
-        """What the shard has cost so far, over all attempts, and the part that was wasted (None: nothing was)."""
+        """Return the shard's cost so far, over all attempts, and its wasted part (None: nothing was wasted)."""
         commits = self.journal.commits()
         makers = {epoch: commit.attempt for commit in commits for epoch in commit.epochs}
         laps = {number: _laps(status) for number, status in self.journal.statuses().items()}
@@ -156,9 +156,9 @@ class Attempt:
             self.tick(0)
 
     def _uncounted(self, *under_way: CarbonRecord) -> list[Lap]:
-        """What no commit of ours counts so far: since the last checkpoint, and in those not committed, or by a twin."""
+        """Return the cost that no commit of this attempt counts: since its last checkpoint, or committed by a twin."""
         laps = [*self._laps.items(), *((self._begun, each) for each in under_way)]
-        return [Lap(epoch=epoch, carbon=each.model_dump(mode="json")) for epoch, each in laps]
+        return [Lap(epoch=epoch, carbon=lap.model_dump(mode="json")) for epoch, lap in laps]
 
     def _heartbeat(self, ended: str | None = None, exit_code: int | None = None) -> None:
         laps = self._uncounted(self.meter.peek())
@@ -176,11 +176,11 @@ class Attempt:
 
 
 def _better(epoch: int, metrics: Mapping[str, Metrics], best: Mapping[str, Best]) -> dict[str, Best]:
-    """Sessions that this epoch is the best of so far; epoch 0, before any step, is no session's."""
+    """Return the sessions whose best epoch so far is this one; epoch 0, before any step, never counts."""
     losses = {
-        session: max(each.train_loss, each.valid_loss)
-        for session, each in metrics.items()
-        if epoch and each.train_loss is not None and each.valid_loss is not None
+        session: max(metric.train_loss, metric.valid_loss)
+        for session, metric in metrics.items()
+        if epoch and metric.train_loss is not None and metric.valid_loss is not None
     }
     return {
         session: Best(epoch=epoch, loss=loss)
@@ -190,7 +190,7 @@ def _better(epoch: int, metrics: Mapping[str, Metrics], best: Mapping[str, Best]
 
 
 def _laps(status: Status) -> Sequence[Lap]:
-    """The energy in a heartbeat; one of an older format has it in one piece."""
+    """Return the energy of a heartbeat; an older format holds it in one piece."""
     if status.laps or status.carbon is None or status.epoch is None:
         return status.laps
     return (Lap(epoch=status.epoch, carbon=status.carbon),)

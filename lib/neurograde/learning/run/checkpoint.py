@@ -16,13 +16,13 @@ from neurograde.errors import DataError
 
 
 def encode(tensors: Mapping[str, Tensor]) -> bytes:
-    """The tensors as one blob."""
+    """Return the tensors as one blob."""
     data: bytes = save({name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)})
     return data
 
 
 def decode(data: bytes, where: str) -> dict[str, Tensor]:
-    """The tensors of a blob, in memory of the CPU; DataError naming `where` when it is none."""
+    """Return the tensors of a blob, in memory of the CPU; raise DataError naming `where` where it cannot be read."""
     try:
         return dict(load(data))
     except SafetensorError as error:
@@ -30,10 +30,10 @@ def decode(data: bytes, where: str) -> dict[str, Tensor]:
 
 
 def scoped(scope: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under names that begin with `scope/`."""
+    """Return the tensors under names that begin with `scope/`."""
     return {f"{scope}/{name}": tensor for name, tensor in tensors.items()}
 
 
 def within(scope: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors whose names begin with `scope/`, without it."""
-    return {name.removeprefix(f"{scope}/"): each for name, each in tensors.items() if name.startswith(f"{scope}/")}
+    """Return the tensors whose names begin with `scope/`, without that prefix."""
+    return {name.removeprefix(f"{scope}/"): tensor for name, tensor in tensors.items() if name.startswith(f"{scope}/")}

@@ -1,4 +1,4 @@
-"""What can be seen to be impossible before anything is trained or written."""
+"""Checks of a grid before anything is trained or written."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from neurograde.specs.train import TrainSpec
 
 
 def check(spec: TrainSpec, samples: Mapping[str, Samples]) -> None:
-    """See that the device is there, and that every backbone exists, takes the patches, and can be adapted as asked.
+    """Check that the device exists, and that every backbone exists, takes the patches and can be adapted as asked.
 
     Raises:
-        DataError: a file of weights is another network's; names the file and the first tensor that differs.
+        DataError: a file of weights belongs to another network; names the file and the first tensor that differs.
         SpecError: naming the field, its value and what is accepted.
     """
     prepare_device(spec.device, spec.workers)

@@ -1,6 +1,6 @@
-"""What a finished shard leaves: history.csv, best.safetensors, sessions.json, and the manifest that names them.
+"""Files of a finished shard: history.csv, best.safetensors and sessions.json.
 
-Nothing in the files tells how many attempts they took, so that an identical rerun is the identical artefact.
+Nothing in the files depends on the number of attempts, so that an identical rerun is the identical artefact.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 def result_files(
     sessions: Sequence[Session], commits: Sequence[Commit], best: Mapping[str, Tensor], weights: Weights | None
 ) -> dict[str, bytes]:
-    """The shard's files by name.
+    """Return the shard's files by name.
 
     Args:
         sessions: The shard's sessions, in order.
@@ -48,7 +48,7 @@ def result_files(
 
 
 def _history(session: str, commits: Sequence[Commit]) -> list[Metrics]:
-    """What the session measured, epoch 0 first, until it ended or diverged."""
+    """Return the session's metrics, epoch 0 first, until it ended or diverged."""
     return [metrics[session] for commit in commits for metrics in commit.epochs.values() if session in metrics]
 
 

@@ -8,7 +8,7 @@ from neurograde.specs.train import Schedule
 
 
 def factor(schedule: Schedule, epoch: int, epochs: int) -> float:
-    """The factor in an epoch, from 1, of a session of that many epochs.
+    """Return the factor in an epoch (from 1) of a session of that many epochs.
 
     Warm-up multiplies: epoch 1 of 4 takes a quarter of the step.
 

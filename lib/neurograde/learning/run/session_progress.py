@@ -1,4 +1,4 @@
-"""How a session stands: its best epoch so far by the minimax rule, and whether it has diverged."""
+"""Progress of a session: its best epoch so far by the minimax rule, divergence and early stopping."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from neurograde.specs.train import EarlyStopping
 
 
 @dataclass
-class Standing:
-    """What every engine keeps of a session beside its weights."""
+class SessionProgress:
+    """State of a session that every engine keeps beside its weights."""
 
     session: Session
     early_stopping: EarlyStopping | None = None
-    """When it ends before its last epoch."""
+    """Rule by which it ends before its last epoch; None: it never does."""
     best_loss: float = math.inf
-    """max(train loss, valid loss) of its best epoch."""
+    """max(train loss, valid loss) of the best epoch."""
     best: dict[str, Tensor] = field(default_factory=dict)
-    """Its own tensors after that epoch."""
+    """Tensors of the session after that epoch."""
     diverged: int | None = None
     """The epoch at which a loss was not finite."""
     lowest: float = math.inf
-    """The valid loss that has to be undercut, and the epoch that reached it: what early stopping goes by."""
+    """Lowest valid loss, from which early stopping counts."""
     lowest_epoch: int = 0
+    """Epoch of the lowest valid loss."""
 
     def trains_in(self, epoch: int) -> bool:
-        """Whether the session has a part in the epoch."""
+        """Return True where the session trains in the epoch."""
         stopped = self.early_stopping and epoch > self.lowest_epoch + self.early_stopping.patience
         return self.diverged is None and not stopped and epoch <= self.session.epochs
 
     def judge(self, epoch: int, train: tuple[float, float], valid: tuple[float, float]) -> tuple[Metrics, bool]:
-        """Enter loss and accuracy of an epoch; its metrics, and whether it is the best so far (never epoch 0)."""
+        """Enter loss and accuracy of an epoch; return its metrics, and True if it is the best so far, never epoch 0."""
         worse = max(train[0], valid[0])
         finite = math.isfinite(train[0]) and math.isfinite(valid[0])
         is_best = finite and epoch > 0 and worse < self.best_loss
@@ -54,16 +55,16 @@ class Standing:
         return metrics, is_best
 
     def state(self) -> dict[str, Tensor]:
-        """The standing as tensors, the best weights under `best/`."""
+        """Return the progress as tensors, the best weights under `best/`."""
         if self.diverged is not None:
             return {"diverged": torch.tensor(self.diverged)}
-        best = {f"best/{name}": each for name, each in self.best.items()}
+        best = {f"best/{name}": value for name, value in self.best.items()}
         if self.early_stopping:
             best["lowest"] = torch.tensor([self.lowest, self.lowest_epoch], dtype=torch.float64)
         return {"best_loss": torch.tensor(self.best_loss, dtype=torch.float64), **best}
 
     def load_state(self, state: dict[str, Tensor], device: torch.device) -> None:
-        """Go back to where `state` was taken."""
+        """Restore what `state` returned."""
         if "diverged" in state:
             self.diverged = int(state["diverged"])
             return
@@ -72,7 +73,7 @@ class Standing:
             self.lowest, self.lowest_epoch = float(state["lowest"][0]), int(state["lowest"][1])
         prefix = "best/"
         self.best = {
-            name.removeprefix(prefix): each.to(device) for name, each in state.items() if name.startswith(prefix)
+            name.removeprefix(prefix): value.to(device) for name, value in state.items() if name.startswith(prefix)
         }
 
 

@@ -1,4 +1,4 @@
-"""A shard from claim to manifest: what one pod does."""
+"""One shard from claim to manifest: the work of one pod."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neurograde.learning.data.samples import Samples, Statistics
 from neurograde.learning.engines.choice import features_read, make_engine
 from neurograde.learning.engines.plain.engine import PlainEngine
 from neurograde.learning.engines.protocol import Engine, TrainingContext
-from neurograde.learning.engines.stacked.engine import SharedEngine
+from neurograde.learning.engines.stacked.engine import StackedEngine
 from neurograde.learning.networks.weights import prepare_trunk
 from neurograde.learning.run.attempt import Attempt
 from neurograde.learning.run.device import prepare_device
@@ -35,12 +35,12 @@ def train_shard(
     samples: Mapping[str, Samples],
     statistics: Mapping[str, Statistics],
 ) -> None:
-    """Train the sessions of `shard` from where they stand, and publish them as runs/<grid>/<shard>.
+    """Train the sessions of `shard` from their last checkpoint, and publish them as runs/<grid>/<shard>.
 
     Raises:
-        AllDiverged: every session has; that is published too, so that an evaluation can leave them out by name.
+        AllDiverged: every session has diverged; the shard is published too, so that evaluations can leave it out.
         DigestMismatch: the weights are no longer those of the grid.
-        NoProgress: too many attempts have come to nothing.
+        NoProgress: too many attempts ended without a commit.
         Stopped: asked to stop, or a newer attempt has taken over.
     """
     spec, sessions = job.spec, shard.sessions
@@ -55,20 +55,20 @@ def train_shard(
     engine = make_engine(began_with, job, context, sessions)
     log.info(f"runs/{grid.name}/{shard.name}: {checkpoint_plan(spec, shard, trunk)}")
     if device.type == "cpu" and isinstance(engine, PlainEngine):
-        _take_threads_of(attempt.journal)
-    with attempt.claimed(engine, machine_facts().model_dump(mode="json") | _ways(engine, device)):
+        _restore_threads(attempt.journal)
+    with attempt.claimed(engine, machine_facts().model_dump(mode="json") | _machine_use(engine, device)):
         attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
-        publish(job, grid, shard, files, attempt, _ways(engine, device), features_read(engine))
+        publish(job, grid, shard, files, attempt, _machine_use(engine, device), features_read(engine))
     if len(engine.diverged) == len(sessions):
         when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
         raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
 
 
-def _take_threads_of(journal: Journal) -> None:
-    """Go on with the number of threads that the shard began with, on however many cores.
+def _restore_threads(journal: Journal) -> None:
+    """Set the number of threads that the shard began with, on any number of cores.
 
-    Threads share out the sums of a gradient, and so each number of them has bits of its own.
+    Threads share out the sums of a gradient, so results differ bitwise between numbers of threads.
     """
     threads = journal.began_on().get("threads")
     if threads and threads != torch.get_num_threads():
@@ -76,11 +76,11 @@ def _take_threads_of(journal: Journal) -> None:
         torch.set_num_threads(threads)
 
 
-def _ways(engine: Engine, device: torch.device) -> dict[str, Any]:
-    """How the machine is used: device, threads, and members of a stack by batch size, which out of memory halves."""
+def _machine_use(engine: Engine, device: torch.device) -> dict[str, Any]:
+    """Return device, threads, and members of a stack by batch size, which running out of memory halves."""
     ways: dict[str, Any] = {"device": device.type, "threads": torch.get_num_threads()}
-    if isinstance(engine, SharedEngine):
-        ways["stack_widths"] = {str(size): each for size, each in engine.widths.items()}
+    if isinstance(engine, StackedEngine):
+        ways["stack_widths"] = {str(size): width for size, width in engine.widths.items()}
     return ways
 
 

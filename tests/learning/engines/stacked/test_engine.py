@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from neurograde.learning.engines.plain.engine import PlainEngine
-from neurograde.learning.engines.stacked.engine import SharedEngine, width_within
+from neurograde.learning.engines.stacked.engine import StackedEngine, width_within
 from neurograde.learning.engines.stacked.stack import Stack
 from neurograde.learning.networks.heads import new_head
 from neurograde.learning.run.checkpoint import decode, encode
@@ -213,7 +213,7 @@ def test_sessions_end_at_epochs_of_their_own():
     assert taking_part == [[True, True], [True, True], [False, True], [False, False]]
 
 
-def mutated(spec: TrainSpec, monkeypatch: pytest.MonkeyPatch, what: str) -> SharedEngine:
+def mutated(spec: TrainSpec, monkeypatch: pytest.MonkeyPatch, what: str) -> StackedEngine:
     """An engine with one mistake in it."""
     from neurograde.learning.engines.stacked import engine as engine_module
     from neurograde.learning.engines.stacked import stack
@@ -255,7 +255,7 @@ def test_the_trunk_is_left_bit_for_bit_as_it_was():
     before = {name: each.clone() for name, each in frozen.module.state_dict().items()}
     labels = {name: each.labels for name, each in data.items()}
     options: dict[str, Any] = {"labels": labels, "device": CPU, "tick": lambda _samples: None}
-    trained = SharedEngine(spec, sessions_of(spec), frozen, InMemory(spec, frozen, data), **options)
+    trained = StackedEngine(spec, sessions_of(spec), frozen, InMemory(spec, frozen, data), **options)
     for epoch in range(3):
         trained.run_epoch(epoch)
     assert all(torch.equal(each, before[name]) for name, each in frozen.module.state_dict().items())

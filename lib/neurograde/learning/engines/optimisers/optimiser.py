@@ -1,8 +1,8 @@
 """The contract of an optimiser, and the register that finds it by the `kind` of a spec.
 
 An optimiser is one file of this folder: a subclass of `StackedOptimiser` under `@register(kind)`. It names the class
-of torch that the plain engine uses, and takes the same step on stacked parameters, each member with a step
-size of its own; the formulas are those of torch.optim.
+of torch that the plain engine uses, and takes the same step on stacked parameters, each member with its own
+step size; the formulas are those of torch.optim.
 """
 
 from __future__ import annotations

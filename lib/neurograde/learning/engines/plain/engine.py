@@ -1,6 +1,6 @@
 """The plain engine: one session after the other, one batch after the other, as in a textbook.
 
-It is the reference that every faster engine is compared with, so it holds no trick: a real network for each session
+It is the reference that every faster engine is compared with, so it holds no trick: a real network per session
 (the frozen part shared), torch's own optimiser and autograd, the loop of the study.
 """
 
@@ -26,7 +26,7 @@ from neurograde.learning.networks.heads import new_head
 from neurograde.learning.networks.session_network import Network, Values, freeze, own_copy
 from neurograde.learning.run.checkpoint import scoped, within
 from neurograde.learning.run.schedule import factor
-from neurograde.learning.run.session_progress import Standing
+from neurograde.learning.run.session_progress import SessionProgress
 from neurograde.maths.seeding import generator, seed_of
 from neurograde.specs.records import Metrics, Session
 
@@ -37,16 +37,16 @@ EVALUATION_BATCH = 64
 class _Member:
     """A session under way."""
 
-    standing: Standing
+    progress: SessionProgress
     network: Network
     optimiser: torch.optim.Optimizer
     centres: Tensor
-    """Of each class, (class, units before the last layer); moved under centre loss only."""
+    """Centre of each class, (class, units before the last layer); moved under centre loss only."""
 
     @property
     def session(self) -> Session:
         """The session."""
-        return self.standing.session
+        return self.progress.session
 
 
 class PlainEngine:
@@ -71,21 +71,21 @@ class PlainEngine:
 
     @property
     def diverged(self) -> dict[str, int]:
-        """Sessions that have diverged, with the epoch at which they did."""
-        standings = [member.standing for member in self.members]
-        return {each.session.id: each.diverged for each in standings if each.diverged is not None}
+        """Diverged sessions, with the epoch in which they diverged."""
+        diverged = {member.session.id: member.progress.diverged for member in self.members}
+        return {session: epoch for session, epoch in diverged.items() if epoch is not None}
 
     def run_epoch(self, epoch: int) -> dict[str, Metrics]:
         """Train every live session for one epoch and measure it; epoch 0 only measures, before any step."""
-        live = [each for each in self.members if each.standing.trains_in(epoch)]
+        live = [member for member in self.members if member.progress.trains_in(epoch)]
         return {member.session.id: self._epoch(member, epoch) for member in live}
 
     def state(self) -> dict[str, Tensor]:
-        """By session: own tensors, optimiser, best weights and loss; of a diverged one, only that it is."""
+        """Return tensors, optimiser, best weights and loss per session; of a diverged one, only the epoch."""
         state: dict[str, Tensor] = {}
         for member in self.members:
-            own = member.standing.state()
-            if member.standing.diverged is None:
+            own = member.progress.state()
+            if member.progress.diverged is None:
                 own |= scoped("network", member.network.session_tensors())
                 own |= scoped("optimiser", _optimiser_state(member))
                 own |= {"centres": member.centres} if self.objective.training_loss.has_centres else {}
@@ -93,46 +93,46 @@ class PlainEngine:
         return state
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to where `state` was taken."""
+        """Restore what `state` returned."""
         for member in self.members:
             own = within(member.session.id, state)
-            member.standing.load_state(own, self.device)
-            if member.standing.diverged is None:
+            member.progress.load_state(own, self.device)
+            if member.progress.diverged is None:
                 member.network.load_session(within("network", own), f"the checkpoint of {member.session.id}")
                 _load_optimiser_state(member, within("optimiser", own))
                 if self.objective.training_loss.has_centres:
                     member.centres = own["centres"].to(self.device)
 
     def best(self) -> dict[str, Tensor]:
-        """`<session>/<tensor>`: the weights of every session's best epoch, diverged sessions left out."""
+        """Return `<session>/<tensor>`: the weights of every session's best epoch, without diverged sessions."""
         best: dict[str, Tensor] = {}
         for member in self.members:
-            if member.standing.diverged is None:
-                best |= scoped(member.session.id, member.standing.best)
+            if member.progress.diverged is None:
+                best |= scoped(member.session.id, member.progress.best)
         return best
 
     def _member(self, trunk: Trunk, session: Session) -> _Member:
         head = new_head(trunk, session.adaptation, self.objective.outputs, self.spec.seed, session.id)
         network = self._network(trunk, head).to(self.device, self.dtype).to(memory_format=torch.channels_last)
-        trained = [each for each in network.parameters() if each.requires_grad]
+        trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
         optimiser = torch_optimiser(self.spec.optimiser, trained, session.learning_rate)
         centres = torch.zeros(self.objective.classes, network.last.in_features, device=self.device, dtype=self.dtype)
-        return _Member(Standing(session, self.spec.early_stopping), network, optimiser, centres)
+        return _Member(SessionProgress(session, self.spec.early_stopping), network, optimiser, centres)
 
     def _network(self, trunk: Trunk, head: nn.Sequential) -> Network:
-        """A session's network, which takes what `_values` gives."""
+        """Return a session's network, which takes the values of `_values`."""
         return Network(own_copy(trunk), head)
 
     def _epoch(self, member: _Member, epoch: int) -> Metrics:
         train = self._train(member, epoch) if epoch else self._evaluate(member, "train")
         valid = self._evaluate(member, "valid")
-        metrics, is_best = member.standing.judge(epoch, train, valid)
+        metrics, is_best = member.progress.judge(epoch, train, valid)
         if is_best:
-            member.standing.best = {name: each.clone() for name, each in member.network.session_tensors().items()}
+            member.progress.best = {name: tensor.clone() for name, tensor in member.network.session_tensors().items()}
         return metrics
 
     def _train(self, member: _Member, epoch: int) -> tuple[float, float]:
-        """One epoch of steps; loss and accuracy are running means over its batches, weighted by their length."""
+        """Take the steps of one epoch; return running means of loss and accuracy, batches weighted by their length."""
         session, samples = member.session, self.samples["train"]
         order = generator(self.spec.seed, "session", session.id, "epoch", epoch, "order").permutation(len(samples))
         crop_slice = None
@@ -169,7 +169,7 @@ class PlainEngine:
 
     @torch.no_grad()
     def _evaluate(self, member: _Member, subset: str) -> tuple[float, float]:
-        """Mean loss and accuracy over a subset, in eval mode, with the centre crop."""
+        """Return mean loss and accuracy over a subset, in eval mode, with the centre crop."""
         samples = self.samples[subset]
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)
         member.network.eval()
@@ -183,19 +183,19 @@ class PlainEngine:
     def _batches(
         self, subset: str, order: NDArray[np.intp], size: int, crop_slice: int | None
     ) -> Iterator[tuple[Values, Tensor]]:
-        """What the network takes and the labels (batch,), `size` samples a batch, in the order of their numbers."""
+        """Yield inputs of the network and labels (batch,), `size` samples per batch, in `order`."""
         labels = torch.split(self.labels[subset][torch.from_numpy(order).to(self.device)], size)
         return zip(self._values(subset, order, size, crop_slice), labels, strict=True)
 
     def _values(self, subset: str, order: NDArray[np.intp], size: int, crop_slice: int | None) -> Iterator[Values]:
-        """Images (batch, 3, side, side), `size` samples a batch; an engine that starts further on gives what it has."""
+        """Yield images (batch, 3, side, side), or the values of a later layer, `size` samples per batch."""
         samples, statistics = self.samples[subset], self.statistics[subset]
         for start in range(0, len(order), size):
             yield self.inputs.batch(samples, order[start : start + size], statistics, self.device, crop_slice)
 
     @contextmanager
     def _own_randomness(self, session: Session, epoch: int) -> Iterator[None]:
-        """Dropout of the unfrozen part draws from torch's generator: the session's here, restored afterwards."""
+        """Seed torch's generator, which dropout of the unfrozen part draws from, for the session; then restore it."""
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed_of(self.spec.seed, "session", session.id, "epoch", epoch, "dropout"))
@@ -208,7 +208,7 @@ def _means(sums: Tensor, count: int) -> tuple[float, float]:
 
 
 def _optimiser_state(member: _Member) -> dict[str, Tensor]:
-    """The optimiser's tensors as `<parameter>/<slot>`."""
+    """Return the optimiser's tensors as `<parameter>/<slot>`."""
     return {
         f"{name}/{slot}": value
         for name, parameter in member.network.named_parameters()

@@ -60,13 +60,13 @@ class BoundaryCache:
     def batches(
         self, subset: str, order: NDArray[np.intp], size: int, crop_slice: int | None
     ) -> Iterator[tuple[Tensor, ...]]:
-        """The boundary, tensors (batch, ...) that may be written to, `size` samples a batch.
+        """Yield the boundary as tensors (batch, ...) that may be written to, `size` samples per batch.
 
         Args:
             subset: `train` or `valid`.
-            order: Numbers of the samples in the order to read.
-            size: Samples a batch.
-            crop_slice: Slice of the bank of crops; the centre crop when not given.
+            order: Indices of the samples in the order to read.
+            size: Samples per batch.
+            crop_slice: Slice of the bank of crops; None: the centre crop.
 
         Raises:
             DataError: a value is more than its type holds.
@@ -75,9 +75,9 @@ class BoundaryCache:
         return self._read(part, order, size) if part in self.kept else self._computed(part, order, size)
 
     def _plan(self) -> frozenset[Part]:
-        """What is kept: as many parts as cache_gib holds, those first that every session reads in every epoch."""
+        """Return the parts to keep: as many as cache_gib holds, first those that every session reads in every epoch."""
         slices = range(slices_of(self.spec)) if self.crops else ()
-        parts = [Part("valid", None), Part("train", None), *(Part("train", each) for each in slices)]
+        parts = [Part("valid", None), Part("train", None), *(Part("train", piece) for piece in slices)]
         a_sample = sum(int(np.prod(shape)) for shape in self.cut.shapes) * self.stored.itemsize
         sizes = [len(self.samples[part.subset]) * a_sample for part in parts]
         fits = np.cumsum(sizes) <= self._cache.limit
@@ -109,7 +109,7 @@ class BoundaryCache:
             yield tuple(_channels_first(each.to(self.dtype, copy=True)) for each in waiting)
 
     def _arrays(self, part: Part) -> Arrays:
-        """The arrays of a part that is kept; computed in one pass where not all of them are found."""
+        """Return the arrays of a kept part, computed in one pass where any is missing."""
         if part not in self._open:
             keys = self._keys(part)
             found = [self._cache.find(key) for key in keys]
@@ -128,19 +128,19 @@ class BoundaryCache:
                     arrays = [
                         stack.enter_context(self._cache.make(key, *kind)) for key, kind in zip(keys, kinds, strict=True)
                     ]
-                for array, each in zip(arrays, values, strict=True):
-                    array[first : first + len(each)] = each.cpu().numpy()
+                for array, value in zip(arrays, values, strict=True):
+                    array[first : first + len(value)] = value.cpu().numpy()
                 first += len(values[0])
                 self.tick(0)
         assert arrays is not None
         return tuple(arrays)
 
     def _pass(self, part: Part, samples: Samples) -> Iterator[tuple[Tensor, ...]]:
-        """The boundary of the samples as it is stored, (batch, ...), channels last, a few samples at a time."""
+        """Yield the boundary of the samples as it is stored, (batch, ...), channels last, a few samples at a time."""
         statistics, precision = self.statistics[part.subset], self.spec.precision
         batches = run_module(self.prefix, self.inputs, samples, statistics, part.crop_slice, self.device, precision)
         for first, values in batches:
-            stored = tuple(_channels_last(each.to(self.stored)) for each in values)
+            stored = tuple(_channels_last(value.to(self.stored)) for value in values)
             for name, each in zip(self.cut.names, stored, strict=True):
                 wrong = torch.nonzero(~each.isfinite().flatten(1).all(1))
                 if len(wrong):
@@ -176,5 +176,5 @@ def _channels_last(values: Tensor) -> Tensor:
 
 
 def _channels_first(values: Tensor) -> Tensor:
-    """The contrary, with the memory left as it is."""
+    """Return the values with channels first; the memory is left as it is."""
     return values.permute(0, 3, 1, 2) if values.ndim == 4 else values

@@ -1,7 +1,7 @@
 """The shared engine: every session of a shard at once, as heads on features that were computed once.
 
 Sessions of one batch size form stacks of a fixed width, the last one padded, so that a session's bits are those that
-it has alone. Within an epoch nothing waits for the device: logits are kept, and losses are taken from them at its end.
+it has alone. Within an epoch nothing waits for the device: logits are kept, and losses are computed at its end.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from neurograde.learning.networks.dropout import MaskStream, masks
 from neurograde.learning.networks.heads import new_head
 from neurograde.learning.run.checkpoint import scoped, within
 from neurograde.learning.run.schedule import factor
-from neurograde.learning.run.session_progress import Standing
+from neurograde.learning.run.session_progress import SessionProgress
 from neurograde.maths.seeding import generator
 from neurograde.runtime.log import log
 from neurograde.specs.records import Metrics, Session
@@ -43,27 +43,27 @@ SECONDS_BETWEEN_TICKS = 0.2
 
 
 class FeatureSource(Protocol):
-    """Where the features of the frozen trunk come from."""
+    """A source of the frozen trunk's features."""
 
     def train(self, crop_slice: int | None) -> Tensor:
-        """Features of the train samples, (sample, width), in one slice of the bank of crops; None: the centre crop."""
+        """Return features of the train samples, (sample, width), in one slice of the bank; None: the centre crop."""
 
     def valid(self) -> Tensor:
-        """Features of the valid samples, (sample, width)."""
+        """Return features of the valid samples, (sample, width)."""
 
 
 @dataclass
 class _Group:
     """Sessions that are trained as one stack."""
 
-    standings: list[Standing]
+    progress: list[SessionProgress]
     stack: Stack
     batch_size: int
     width: int
-    """Members of the stack; those beyond the standings are padding."""
+    """Members of the stack; those beyond `progress` are padding."""
 
 
-class SharedEngine:
+class StackedEngine:
     """Sessions of one backbone whose trunk is frozen, and of one strategy."""
 
     def __init__(
@@ -77,22 +77,22 @@ class SharedEngine:
         device: torch.device,
         tick: Tick,
     ) -> None:
-        """Heads as they are before any step.
+        """Build the heads, before any step.
 
         Args:
             spec: What all sessions share.
             sessions: The sessions; one backbone, one strategy that leaves the trunk frozen.
             trunk: Their trunk: its width, and the dropout before its last layer.
-            features: What the trunk makes of the samples.
-            labels: Of `train` and `valid`, (sample,) each.
-            device: Where to train.
+            features: Outputs of the trunk for the samples.
+            labels: Labels of `train` and `valid`, (sample,) each.
+            device: Device to train on.
             tick: Called after every few batches.
         """
         self.spec, self.features, self.device, self.tick = spec, features, device, tick
         self.objective = Objective.of(spec, numbers_of(spec), labels["train"])
         self.dtype = torch.float64 if spec.precision == "fp64" else torch.float32
-        self.labels = {name: torch.from_numpy(each).to(device) for name, each in labels.items()}
-        self.standings = [Standing(session, spec.early_stopping) for session in sessions]
+        self.labels = {name: torch.from_numpy(label).to(device) for name, label in labels.items()}
+        self.progress = [SessionProgress(session, spec.early_stopping) for session in sessions]
         self.workers = torch.get_num_threads() if device.type == "cpu" else 1
         self._passed: deque[int] = deque()  # samples, by the threads of the groups
         self._stopping = Event()
@@ -107,8 +107,8 @@ class SharedEngine:
 
     @property
     def diverged(self) -> dict[str, int]:
-        """Sessions that have diverged, with the epoch at which they did."""
-        return {each.session.id: each.diverged for each in self.standings if each.diverged is not None}
+        """Diverged sessions, with the epoch in which they diverged."""
+        return {member.session.id: member.diverged for member in self.progress if member.diverged is not None}
 
     def run_epoch(self, epoch: int) -> dict[str, Metrics]:
         """Train every live session for one epoch and measure it; epoch 0 only measures, before any step.
@@ -116,12 +116,14 @@ class SharedEngine:
         Where the device runs out of memory, stacks are halved and the epoch is begun again. What an epoch needs is the
         same every time, so that what was there before is kept until one has been trained.
         """
-        before = None if self._has_fitted else {name: each.to("cpu", copy=True) for name, each in self.state().items()}
+        before = (
+            None if self._has_fitted else {name: value.to("cpu", copy=True) for name, value in self.state().items()}
+        )
         while True:
-            found: dict[str, Metrics] = {}
+            measured: dict[str, Metrics] = {}
             try:
                 for metrics in self._side_by_side(epoch):
-                    found |= metrics
+                    measured |= metrics
             except torch.OutOfMemoryError as error:
                 if before is None:
                     raise
@@ -130,35 +132,36 @@ class SharedEngine:
                 self.load_state(before)
                 continue
             self._has_fitted = self._has_fitted or epoch > 0
-            return {each.session.id: found[each.session.id] for each in self.standings if each.session.id in found}
+            in_order = [member.session.id for member in self.progress]
+            return {session: measured[session] for session in in_order if session in measured}
 
     def state(self) -> dict[str, Tensor]:
-        """Stacks without their padding, diverged members as zeros, and how each session stands."""
+        """Return stacks without their padding, diverged members as zeros, and the progress of each session."""
         state: dict[str, Tensor] = {}
         for size, groups in self._by_batch_size(self.groups):
             parts = [_alive(group) for group in groups]
             state |= {f"stacks/b{size}/{name}": torch.cat([part[name] for part in parts]) for name in parts[0]}
-        for each in self.standings:
-            state |= scoped(f"sessions/{each.session.id}", each.state())
+        for member in self.progress:
+            state |= scoped(f"sessions/{member.session.id}", member.state())
         return state
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to where `state` was taken, in stacks of whatever width."""
+        """Restore what `state` returned, into stacks of any width."""
         for size, groups in self._by_batch_size(self.groups):
             tensors, start = within(f"stacks/b{size}", state), 0
             for group in groups:
-                stop = start + len(group.standings)
-                group.stack.load({name: each[start:stop] for name, each in tensors.items()})
+                stop = start + len(group.progress)
+                group.stack.load({name: tensor[start:stop] for name, tensor in tensors.items()})
                 start = stop
-        for each in self.standings:
-            each.load_state(within(f"sessions/{each.session.id}", state), self.device)
+        for member in self.progress:
+            member.load_state(within(f"sessions/{member.session.id}", state), self.device)
 
     def best(self) -> dict[str, Tensor]:
-        """`<session>/<tensor>`: the weights of every session's best epoch, diverged sessions left out."""
+        """Return `<session>/<tensor>`: the weights of every session's best epoch, without diverged sessions."""
         best: dict[str, Tensor] = {}
-        for each in self.standings:
-            if each.diverged is None:
-                best |= scoped(each.session.id, each.best)
+        for member in self.progress:
+            if member.diverged is None:
+                best |= scoped(member.session.id, member.best)
         return best
 
     @staticmethod
@@ -166,8 +169,8 @@ class SharedEngine:
         return groupby(groups, lambda group: group.batch_size)
 
     def _make_groups(self) -> None:
-        """All stacks anew, as wide as there is memory for them."""
-        sizes = sorted({each.session.batch_size for each in self.standings})
+        """Build all stacks, as wide as memory allows."""
+        sizes = sorted({member.session.batch_size for member in self.progress})
         while not self.groups:
             try:
                 self.groups = [group for size in sizes for group in self._groups(size)]
@@ -175,7 +178,7 @@ class SharedEngine:
                 self._halve(error)
 
     def _halve(self, error: torch.OutOfMemoryError) -> None:
-        """Give up all stacks, for those that come to have half the members; the error, where they have one."""
+        """Drop all stacks, so that the next have half the members; raise the error where they have one member."""
         if all(width >> self._halvings <= 1 for width in self._fitting.values()):
             raise error
         self._halvings += 1
@@ -189,11 +192,11 @@ class SharedEngine:
         log.warning(f"out of memory on {self.device.type}: stacks are halved to {widths} members; {error}")
 
     def _groups(self, batch_size: int) -> Iterator[_Group]:
-        """Stacks of the sessions of one batch size."""
+        """Yield stacks of the sessions of one batch size."""
         trunk = self._trunk
-        members = [each for each in self.standings if each.session.batch_size == batch_size]
+        members = [member for member in self.progress if member.session.batch_size == batch_size]
         outputs, seed = self.objective.outputs, self.spec.seed
-        heads = [new_head(trunk, each.session.adaptation, outputs, seed, each.session.id) for each in members]
+        heads = [new_head(trunk, member.session.adaptation, outputs, seed, member.session.id) for member in members]
         if batch_size not in self._fitting:
             self._fitting[batch_size] = stack_width(heads[0], batch_size, self.device)
         width = max(1, self._fitting[batch_size] >> self._halvings)
@@ -206,10 +209,10 @@ class SharedEngine:
             yield _Group(members[start : start + width], stack, batch_size, width)
 
     def _side_by_side(self, epoch: int) -> Iterator[dict[str, Metrics]]:
-        """The epoch of every group, as many at a time as there are workers, each on one thread of its own.
+        """Run the epoch of every group, as many at a time as there are workers, each on one thread.
 
-        A product over several threads may add up in another order, a group on one thread cannot: so bits do not
-        depend on the number of workers. Ticks are given here, in the thread that a signal interrupts.
+        A product over several threads may add up in another order; a group on one thread cannot, so bits do not depend
+        on the number of workers. Ticks are called here, in the thread that a signal interrupts.
         """
         self._stopping.clear()
         for place in [each for group in self.groups for each in self._places(group, epoch)]:
@@ -228,28 +231,28 @@ class SharedEngine:
             pool.shutdown(cancel_futures=True)
 
     def _epoch(self, group: _Group, epoch: int) -> dict[str, Metrics]:
-        live = [place for place, each in enumerate(group.standings) if each.trains_in(epoch)]
+        live = [index for index, member in enumerate(group.progress) if member.trains_in(epoch)]
         if not live:
             return {}
         train = self._train(group, live, epoch) if epoch else self._evaluate(group, live, "train")
         valid = self._evaluate(group, live, "valid")
         found = {}
         for place in live:
-            standing = group.standings[place]
-            found[standing.session.id], is_best = standing.judge(epoch, train[place], valid[place])
+            member = group.progress[place]
+            found[member.session.id], is_best = member.judge(epoch, train[place], valid[place])
             if is_best:
                 own = group.stack.parameters(place)
-                standing.best = {f"head.{name}": each.clone() for name, each in own.items()}
+                member.best = {f"head.{name}": value.clone() for name, value in own.items()}
         return found
 
     def _train(self, group: _Group, live: list[int], epoch: int) -> dict[int, tuple[float, float]]:
-        """One epoch of steps; by place, loss and accuracy over the batches as they came."""
+        """Take the steps of one epoch; return loss and accuracy over the batches by member."""
         samples, outputs = len(self.labels["train"]), self.objective.outputs
         order = torch.from_numpy(self._orders(group, live, samples, epoch)).to(self.device)  # (member, sample)
         labels = self.labels["train"][order]
         rates = self._rates(group, live, epoch)
         sources = self._sources(group, live, epoch)
-        streams = [MaskStream(self.spec.seed, group.standings[place].session.id, epoch) for place in live]
+        streams = [MaskStream(self.spec.seed, group.progress[place].session.id, epoch) for place in live]
         logits = torch.zeros(group.width, samples, outputs, dtype=self.dtype, device=self.device)
         blocks = [*_blocks(samples, group.batch_size, group.width * sources[0][0].nbytes)]
         # One array for all blocks: memory that is new to the process costs more than what is written to it.
@@ -269,40 +272,40 @@ class SharedEngine:
         return self._measured({place: (logits[place], labels[place]) for place in live})
 
     def _orders(self, group: _Group, live: list[int], samples: int, epoch: int) -> NDArray[np.int64]:
-        """The order in which each member reads the samples, (member, sample)."""
+        """Return the order in which each member reads the samples, (member, sample)."""
         orders = np.tile(np.arange(samples), (group.width, 1))
         for place in live:
-            names = ("session", group.standings[place].session.id, "epoch", epoch, "order")
+            names = ("session", group.progress[place].session.id, "epoch", epoch, "order")
             orders[place] = generator(self.spec.seed, *names).permutation(samples)
         return orders
 
     def _rates(self, group: _Group, live: list[int], epoch: int) -> Tensor:
-        """Step size of each member, (member, 1, 1); 0 for padding and for those that have ended."""
+        """Return the step size of each member, (member, 1, 1); 0 for padding and for ended sessions."""
         rates = torch.zeros(group.width, 1, 1, dtype=self.dtype)
         for place in live:
-            session = group.standings[place].session
+            session = group.progress[place].session
             rates[place] = session.learning_rate * factor(self.spec.schedule, epoch, session.epochs)
         return rates.to(self.device)
 
     def _sources(self, group: _Group, live: list[int], epoch: int) -> list[Tensor]:
-        """The features that each member reads in this epoch; padding reads what the first that lives reads."""
+        """Return the features that each member reads in this epoch; padding reads those of the first live member."""
         places = dict(zip(live, self._places(group, epoch), strict=True))
-        return [self.features.train(places.get(place, places[live[0]])) for place in range(group.width)]
+        return [self.features.train(places.get(index, places[live[0]])) for index in range(group.width)]
 
     def _places(self, group: _Group, epoch: int) -> list[int | None]:
-        """The slice of the bank that each live member reads in this epoch; None: the centre crop."""
-        sessions = [each.session.id for each in group.standings if each.trains_in(epoch)]
+        """Return the slice of the bank that each live member reads in this epoch; None: the centre crop."""
+        sessions = [member.session.id for member in group.progress if member.trains_in(epoch)]
         if self.spec.crop == "center" or not epoch:
             return [None] * len(sessions)
         slices = slices_of(self.spec)
         return [slice_of_epoch(self.spec.seed, session, epoch, slices) for session in sessions]
 
     def _set_masks(self, group: _Group, live: list[int], streams: list[MaskStream], steps: int, batch: int) -> None:
-        """Draw the masks of the next steps for every member that lives; padding drops everything."""
+        """Draw the masks of the next steps for every live member; padding drops everything."""
         layers = [each.layer for each in group.stack.drops]
         if not layers:
             return
-        drawn = np.stack([each.draw(layers, batch, steps) for each in streams])
+        drawn = np.stack([stream.draw(layers, batch, steps) for stream in streams])
         for drop, kept in zip(group.stack.drops, masks(drawn, layers, batch), strict=True):  # (live, step, batch, unit)
             shape = (group.width, steps * batch, drop.layer.units)
             if drop.masks.shape != shape:
@@ -314,15 +317,15 @@ class SharedEngine:
                 drop.masks[live] = mask.to(self.dtype).mul_(drop.layer.scale)
 
     def _evaluate(self, group: _Group, live: list[int], subset: str) -> dict[int, tuple[float, float]]:
-        """By place, mean loss and accuracy over a subset, in eval mode, with the centre crop."""
+        """Return mean loss and accuracy over a subset by member, in eval mode, with the centre crop."""
         values = self.features.train(None) if subset == "train" else self.features.valid()
         labels = self.labels[subset]
         logits = {place: group.stack.infer(values, place) for place in live}
         self._passed.append(len(labels) * len(live))
-        return self._measured({place: (each, labels) for place, each in logits.items()})
+        return self._measured({place: (outputs, labels) for place, outputs in logits.items()})
 
     def _measured(self, found: Mapping[int, tuple[Tensor, Tensor]]) -> dict[int, tuple[float, float]]:
-        """Mean loss and share of right answers, of logits (sample, outputs) and labels (sample,) by place."""
+        """Return mean loss and accuracy by member, of logits (sample, outputs) and labels (sample,)."""
         losses = [self.objective.losses(logits.double(), labels).mean() for logits, labels in found.values()]
         right = [self.objective.correct(logits, labels).double() / len(labels) for logits, labels in found.values()]
         pairs = zip(torch.stack(losses).tolist(), torch.stack(right).tolist(), strict=True)
@@ -330,11 +333,11 @@ class SharedEngine:
 
 
 def stack_width(head: nn.Sequential, batch_size: int, device: torch.device) -> int:
-    """Members of a stack: what measured fastest, and a function of nothing that differs among a session's company.
+    """Return the number of members of a stack: the fastest measured, independent of the other sessions.
 
-    On a CPU a lone layer is bound by calls, so that many members share one, as far as the values of a step stay in the
-    processor's cache; a deep head by its weights, which more members would drive out of it. A GPU takes as many as its
-    memory allows: so a fact of the machine, and of what "the same kind of machine" means.
+    On a CPU a lone layer is bound by calls, so that many members share one, as long as the values of a step stay in the
+    processor's cache; a deep head is bound by its weights, which more members would drive out of the cache. A GPU takes
+    as many as its memory allows, so there the width is a property of the machine.
     """
     is_deep = sum(isinstance(layer, nn.Linear) for layer in head) > 1
     if device.type == "cpu":
@@ -346,8 +349,8 @@ def stack_width(head: nn.Sequential, batch_size: int, device: torch.device) -> i
 
 
 def width_within(memory_bytes: int, head: nn.Sequential, batch_size: int) -> int:
-    """The largest power of two of members, up to 256, whose stack fits into a memory."""
-    weights = sum(each.numel() for each in head.parameters())
+    """Return the largest power of two of members, up to 256, whose stack fits into a memory."""
+    weights = sum(parameter.numel() for parameter in head.parameters())
     units = sum(each.out_features + each.in_features for each in head if isinstance(each, nn.Linear))
     rows = max(BLOCK_ROWS, batch_size)
     # Weight, velocity, and a gradient of it; values, masks and gradients of a block.
@@ -359,8 +362,8 @@ def width_within(memory_bytes: int, head: nn.Sequential, batch_size: int) -> int
 
 
 def _alive(group: _Group) -> dict[str, Tensor]:
-    """The stack's tensors without its padding, diverged members as zeros: these are never read again."""
-    alive = [each.diverged is None for each in group.standings]
+    """Return the stack's tensors without padding; diverged members, which are never read again, as zeros."""
+    alive = [member.diverged is None for member in group.progress]
     found = {}
     for name, tensor in group.stack.tensors().items():
         own = tensor[: len(alive)]
@@ -370,7 +373,7 @@ def _alive(group: _Group) -> dict[str, Tensor]:
 
 
 def _blocks(samples: int, batch: int, bytes_a_sample: int) -> Iterator[tuple[int, int, int]]:
-    """Start, end and batch length of blocks of whole batches; a shorter last batch is a block of its own."""
+    """Yield start, end and batch length of blocks of whole batches; a shorter last batch is a separate block."""
     whole = samples - samples % batch
     rows = max(1, min(BLOCK_ROWS, BLOCK_BYTES // bytes_a_sample) // batch) * batch
     for start in range(0, whole, rows):
@@ -380,7 +383,7 @@ def _blocks(samples: int, batch: int, bytes_a_sample: int) -> Iterator[tuple[int
 
 
 def _gathered(sources: list[Tensor], rows: Tensor, room: Tensor) -> Tensor:
-    """What each member reads, (member, row, width), of rows (member, row) of its own source, in `room`."""
+    """Return the rows (member, row) of each member's source, (member, row, width), in the memory of `room`."""
     first = sources[0]
     found = room[: rows.numel() * first.shape[1]].view(*rows.shape, -1)
     if all(each is first for each in sources):

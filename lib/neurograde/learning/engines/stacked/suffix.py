@@ -25,12 +25,12 @@ class Suffix(Network):
     """A session's network from the boundary on, with the modes and the names of the whole."""
 
     def __init__(self, trunk: nn.Module, head: nn.Sequential, cut: Cut) -> None:
-        """The head on what comes after the cut in the trunk."""
+        """Put the head on the part of the trunk after the cut."""
         super().__init__(trunk, head)
-        self.suffix = cut.suffix(trunk)  # after the trunk, by whose names their common tensors go
+        self.suffix = cut.suffix(trunk)  # set after the trunk, whose names their common tensors keep
 
     def forward(self, values: Values) -> Tensor:
-        """The logits."""
+        """Return the logits."""
         logits: Tensor = self.head(self.suffix(values))
         return logits
 

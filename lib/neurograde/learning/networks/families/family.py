@@ -27,9 +27,9 @@ class Weights:
     source: str
     """URL that it came from."""
     data: bytes
-    """Its content."""
+    """Content of the file."""
     licence: str | None
-    """Its licence, where the source names one."""
+    """Licence of the file, where the source names one."""
 
     @property
     def sha256(self) -> str:
