@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 
+from neurograde.audit.given import GivenSplit
 from neurograde.runtime.command import job
 from neurograde.runtime.job import Job
 from neurograde.specs.partition import PartitionSpec
@@ -23,12 +24,12 @@ def partition(job: Job[PartitionSpec]) -> None:
     """Weigh the families, assign them, say how good that can be, leak on purpose if asked to, prove the rest."""
     spec = job.spec
     patches = job.upstream("patches", spec.patches)
-    with job.publish("partitions", inputs=[patches]) as out:
+    split = GivenSplit.read(spec.split) if spec.split else None
+    with job.publish("partitions", inputs=[patches], raw=split.raw if split else None) as out:
         from neurograde.patches.partitioning import COLUMNS, Partitioning
 
-        work = Partitioning(spec, job.source, patches)
-        if work.leaks:
-            out.mark("leaking")
+        work = Partitioning(spec, job.source, patches, split.names if split else ())
+        out.marks.update(work.marks)
         summary = work.summary()
         out.write_csv("assignment.csv", COLUMNS, work.assignment())
         out.write_result("summary.json", summary)

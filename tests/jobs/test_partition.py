@@ -292,3 +292,86 @@ def test_the_summary_names_the_reading_that_won_among_those_searched(partition, 
     assert partition(readings=readings)[0] == 0
     summary = opened(memory_url).read_json("summary.json")
     assert all(found["reading"] in readings for found in summary["parameters"].values())
+
+
+def given_list(tmp_path, url: str, subset_of) -> str:
+    """Write a list of the demo's patches with their subsets; return its path."""
+    manifest = read_manifest(Store(url), "patches/demo")
+    assert manifest is not None
+    patches = sorted(row["patch"] for row in Artefact(Store(url), "patches/demo", manifest).read_csv("index.csv"))
+    path = tmp_path / "split.csv"
+    path.write_text("\n".join(["patch,split", *(f"{patch},{subset_of(n)}" for n, patch in enumerate(patches))]))
+    return str(path)
+
+
+def test_a_given_split_of_whole_families_is_a_partition_with_the_best_possible_d(partition, memory_url: str, tmp_path):
+    assert partition()[0] == 0
+    mine = {row["family"]: row["subset"] for row in opened(memory_url).read_csv("assignment.csv")}
+    d = opened(memory_url).read_json("summary.json")
+    path = tmp_path / "families.csv"
+    path.write_text("\n".join(["case_id,split", *(f"{family},{subset}" for family, subset in mine.items())]))
+    code, lines = partition("--replace", strategy="given", split={"url": str(path)})
+    assert code == 0, lines
+    theirs = opened(memory_url)
+    summary = theirs.read_json("summary.json")
+    assert {row["family"]: row["subset"] for row in theirs.read_csv("assignment.csv")} == mine
+    assert (summary["strategy"], summary["loss"], summary["classes"]) == ("given", d["loss"], d["classes"])
+    assert summary["certificate"]["best"] == d["certificate"]["best"]
+    assert theirs.manifest.marks == ()
+    assert [each.path for each in theirs.manifest.raw] == [str(path)]
+    assert "figures/targets.svg" in theirs.manifest.files
+    assert partition(strategy="given", split={"url": str(path)})[0] == 0
+    path.write_text(path.read_text().replace("train", "Training"))
+    code, lines = partition(strategy="given", split={"url": str(path)})
+    assert code == 73
+    assert f"made from {path} of digest" in lines[-1]["event"]
+
+
+def test_a_given_split_that_divides_families_is_made_and_marked_with_the_reasons(partition, memory_url: str, tmp_path):
+    assert partition()[0] == 0
+    url = given_list(tmp_path, memory_url, lambda n: ("train", "train", "valid", "test")[n % 4])
+    code, lines = partition("--replace", strategy="given", split={"url": url})
+    assert code == 0, lines
+    artefact = opened(memory_url)
+    proof, summary = artefact.read_json("independence.json"), artefact.read_json("summary.json")
+    assert proof["leaking"]
+    assert proof["reasons"] == summary["remarks"][: len(proof["reasons"])]
+    assert any("train and test share" in line["event"] for line in lines if line["level"] == "warning")
+    assert set(artefact.manifest.marks) >= {"leaking", "leaking-test"}
+    shared = next(each for each in proof["shared"] if each["subsets"] == ["train", "test"])["families"]
+    in_train = {name for of in summary["classes"].values() for name in of["subsets"]["train"]["families"]}
+    assert set(shared) <= in_train
+    assert not any(path.startswith("figures/") for path in artefact.manifest.files)
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"strategy": "given"}, (78, "split and strategy 'given' go together")),
+        ({"split": {"url": "x.csv"}}, (78, "split and strategy 'given' go together")),
+        ({"strategy": "given", "split": {"url": "/nowhere/x.csv"}}, (65, "no such list")),
+        ({"strategy": "given", "split": {"url": "{tmp}/short.csv"}}, (65, "have no subset")),
+        ({"strategy": "given", "split": {"url": "{tmp}"}}, (65, "no images below folders train")),
+    ],
+)
+def test_a_given_split_that_cannot_be_used_is_refused_by_name(
+    partition, memory_url: str, tmp_path, fields: dict[str, object], fault: tuple[int, str]
+):
+    code, words = fault
+    assert partition()[0] == 0
+    (tmp_path / "short.csv").write_text(
+        f"case_id,split\n{opened(memory_url).read_csv('assignment.csv')[0]['family']},train\n"
+    )
+    if isinstance(split := fields.get("split"), dict):
+        fields = fields | {"split": {"url": split["url"].replace("{tmp}", str(tmp_path))}}
+    found, lines = partition("--replace", **fields)
+    assert (found, words in lines[-1]["event"]) == (code, True), lines[-1]
+
+
+def test_what_the_test_can_decide_is_logged_before_anything_is_trained(partition):
+    _, lines = partition()
+    events = [line["event"] for line in lines]
+    assert any(event.startswith("test has ") and "± 10 take 88 families" in event for event in events)
+    assert any("with folds (strategy kfold)" in event for event in events)
+    _, lines = partition("--replace", strategy="kfold", folds={"k": 4, "test": 0})
+    assert not any("with folds" in line["event"] for line in lines)

@@ -19,7 +19,7 @@ BELOW = {
     "storage": {"maths", "specs"},
     "runtime": {"maths", "specs", "storage"},
     "patches": {"maths", "specs", "storage", "runtime"},
-    "audit": {"maths", "specs", "runtime"},
+    "audit": {"maths", "specs", "storage", "runtime"},
     "evaluation": FOUNDATION,
     "imaging": FOUNDATION,
     "learning": FOUNDATION | {"evaluation"},

@@ -24,7 +24,7 @@ def test_grades_of_differentiation_are_said_to_be_no_histology(classes: tuple[st
 
 def test_what_marks_the_model_is_said_of_all_that_it_graded():
     assert titles(("A", "B"), "synthetic", "leaking")[1:] == [
-        "A model that leaks on purpose",
+        "A model that leaks",
         "A model of synthetic images",
     ]
     assert titles(("A", "B"), "odd")[1:] == ["Odd"]

@@ -93,7 +93,7 @@ def test_figures_on_the_page_take_their_colours_from_the_page(html: str):
 
 
 def test_marks_are_banners_that_name_the_evaluations_concerned(study: str, page: Page, html: str):
-    assert [each.title for each in page.banners] == ["Synthetic images", "Leaking on purpose"]
+    assert [each.title for each in page.banners] == ["Synthetic images", "Leaking"]
     assert "independent and shuffled" in page.banners[0].text
     assert "In shuffled," in page.banners[1].text
     assert html.count('class="banner"') == 2

@@ -1,4 +1,4 @@
-"""Splits that others made: their lists and folders read as items in subsets, and audited; no store, no spec, no torch.
+"""Splits that others made: their lists and folders read as items in subsets, and audited; no torch.
 
 roles     names of subsets and columns: `val` is valid, `case_id` a patient
 tables    CSV, TSV and text into rows

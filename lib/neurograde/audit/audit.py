@@ -30,9 +30,9 @@ def audit(
         pixels: what was found in the images of each fold; empty where no images were looked at.
     """
     folds = [fold_audit(fold, accuracy) for fold in known.folds]
-    for fold, found in zip(folds, pixels, strict=False):
-        fold["pixels"] = dict(found)
-        fold["both_sides"] = fold["both_sides"] or bool(found["equal"]["count"] or found["alike"]["count"])
+    for fold, twins in zip(folds, pixels, strict=False):
+        fold["pixels"] = dict(twins)
+        fold["both_sides"] = fold["both_sides"] or bool(twins["equal"]["count"] or twins["alike"]["count"])
     content = {
         "format": FORMAT,
         "sources": dict(sorted(digests.items())),
@@ -45,17 +45,17 @@ def audit(
 
 def fold_audit(fold: Fold, accuracy: float) -> dict[str, Any]:
     """Return what there is to know of one fold."""
-    found = sides(fold.items)
+    both = sides(fold.items)
     return {
         "name": fold.name,
         "items": len(fold.items),
-        **found,
-        "both_sides": any(pair["count"] for level in LEVELS for pair in found["levels"][level]["pairs"].values()),
+        **both,
+        "both_sides": any(pair["count"] for level in LEVELS for pair in both["levels"][level]["pairs"].values()),
         "two_labels": two_labels(fold.items),
         "spellings": unlike_spellings(fold.items),
         "family_is": family_level(fold.items),
         "classes": classes(fold.items),
-        "width": width(fold.items, found["last"], accuracy),
+        "width": width(fold.items, both["last"], accuracy),
         "loss": loss(fold.items),
     }
 

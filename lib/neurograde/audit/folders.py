@@ -16,7 +16,7 @@ from neurograde.specs.patch import IMAGE_SUFFIXES
 def read_folders(root: Path, subsets: Mapping[str, str]) -> Fold | None:
     """Return the images below folders that name a subset, or None if there are none.
 
-    Two files of one name are two items: names such as `1.png` tell nothing, the pixels do.
+    Two files of one name are two items: a name such as `1.png` identifies nothing, the pixels do.
     """
     items = []
     for path in sorted(root.rglob("*")):

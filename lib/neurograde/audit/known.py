@@ -1,4 +1,4 @@
-"""Patient, slide and class of each item, as far as names, columns or a table beside the list tell them."""
+"""Patient, slide and class of each item, from names, columns or a table beside the list."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ItemsAre = Literal["image", "slide", "patient"]
 
 @dataclass(frozen=True)
 class Rules:
-    """How patient and slide are found; the first that tells counts: regular expression, column, pattern, table."""
+    """The rules that find patient and slide; the first that fits counts: regular expression, column, pattern, table."""
 
     columns: Columns = field(default_factory=Columns)
     family: re.Pattern[str] | None = None
-    """Its group `family`, or its first group, or all that it matches, is the patient."""
+    """Regular expression whose group `family`, first group or whole match is the patient."""
     items_are: ItemsAre | None = None
     beside: Table | None = None
     """Table with a row for each item, or for each of many more."""
@@ -48,7 +48,7 @@ def family_pattern(text: str) -> re.Pattern[str]:
 
 
 def complete(folds: Sequence[Fold], rules: Rules) -> Known:
-    """Return the folds with everything that the rules tell of their items.
+    """Return the folds with everything that the rules find out about their items.
 
     Raises:
         DataError: the table beside the list has none of its names, or lacks a column that the user names.
@@ -111,9 +111,9 @@ def _rows_beside(folds: Sequence[Fold], rules: Rules) -> dict[str, Item]:
     assert table is not None, "the caller has a table"
     names = {identity(item.name) for fold in folds for item in fold.items}
     keys = {header: [identity(cell) for cell in table.column(header)] for header in table.columns}
-    found = {header: len(names & set(cells)) for header, cells in keys.items()}
-    key = max(found, key=lambda header: found[header])
-    if not found[key]:
+    matches = {header: len(names & set(cells)) for header, cells in keys.items()}
+    key = max(matches, key=lambda header: matches[header])
+    if not matches[key]:
         raise DataError(f"{table.source}: no column has any of the {len(names):,} names of the list")
     headers = {}
     for role in ("patient", "slide", "label"):

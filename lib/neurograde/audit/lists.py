@@ -4,7 +4,7 @@ a column per subset      train, val, test (CLAM's splits_k.csv); train_slide_id,
 a column of subsets      slide_id, label, split; with a pattern such as `CV3_*` each column that fits is a fold
 JSON                     lists of names below keys that name a subset, at any depth; or a list of objects
 NPZ                      arrays of names: train_patients, val_patients, test_patients
-names alone              the file's or its folder's name tells the subset: test/image_ids.txt
+names alone              the subset is named by the file or its folder: test/image_ids.txt
 """
 
 from __future__ import annotations
@@ -105,10 +105,10 @@ def _without_point(name: str) -> str:
 def _subset_columns(table: Table, columns: Columns) -> list[str]:
     """Return the columns that name the subset of each row."""
     if columns.subset is not None:
-        found = [header for header in table.columns if fnmatchcase(header, columns.subset)]
-        if not found:
+        fitting = [header for header in table.columns if fnmatchcase(header, columns.subset)]
+        if not fitting:
             raise DataError(f"{table.source}: no column {columns.subset!r}; there are {', '.join(table.columns)}")
-        return found
+        return fitting
     named = [header for header in table.columns if role_of(header) == "subset"]
     known = [
         header for header in table.columns if all(subset_of(cell, columns.subsets) for cell in table.column(header))
@@ -124,12 +124,12 @@ def _long(table: Table, subset_column: str | None, columns: Columns, subset: str
     name_column = name_column or next(header for header in table.columns if header not in taken)
     further = {role: header for role, header in headers.items() if header and role != "item"}
     for line, row in zip(table.lines, table.rows, strict=True):
-        place = row[subset_column] if subset_column else subset
-        if place and row[name_column]:
+        in_subset = row[subset_column] if subset_column else subset
+        if in_subset and row[name_column]:
             cells = {role: row[header] or None for role, header in further.items()}
             yield Item(
                 _without_point(row[name_column]),
-                subset_of(place, columns.subsets) or _without_point(place),
+                subset_of(in_subset, columns.subsets) or _without_point(in_subset),
                 row=line,
                 **cells,
             )

@@ -37,7 +37,7 @@ def words(name: str) -> list[str]:
 
 
 def subset_of(name: str, further: Mapping[str, str] | None = None) -> str | None:
-    """Return the subset that a whole name stands for, or None.
+    """Return the subset that a whole name means, or None.
 
     >>> subset_of("Training"), subset_of("dev"), subset_of("valcl", {"valcl": "valid"}), subset_of("slide")
     ('train', 'valid', 'valid', None)

@@ -32,7 +32,7 @@ class Table:
         """Return the cells of one column.
 
         Raises:
-            DataError: there is no such column.
+            DataError: the table lacks this column.
         """
         if name not in self.columns:
             raise DataError(f"{self.source}: there is no column {name!r}; accepted: {', '.join(self.columns)}")
@@ -43,7 +43,7 @@ def read_table(path: Path) -> Table:
     """Read a CSV, TSV or text file; blank lines are skipped, short rows filled with empty cells.
 
     Raises:
-        DataError: the file is no UTF-8 text, is empty, has a header twice, or a row that is longer than its header.
+        DataError: the file is not UTF-8 text, is empty, has a header twice, or a row that is longer than its header.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -6,13 +6,15 @@ Its half width is averaged over k, binomial at an assumed true accuracy.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.special import betaincinv, gammaln
 
 ACCURACY = 0.7
 """True accuracy that is assumed where no other is given: 88 cases are then needed for ± 10 points."""
 ENOUGH_FAMILIES = 20
-"""Families of a class below which folds are suggested: one test set of fewer says little of the class."""
+"""Families of a class below which folds are suggested: one test set of fewer decides little about the class."""
 _MOST = 1_000_000
 
 
@@ -56,3 +58,36 @@ def cases_for(width: float, accuracy: float = ACCURACY) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if (half_width(middle, accuracy) or 1.0) <= width else (middle, high)
     return high
+
+
+def what_it_decides(families: int, accuracy: float = ACCURACY) -> str:
+    """Return in a sentence how wide the interval of a test over so many families will be.
+
+    >>> what_it_decides(4)
+    'test has 4 families: expect an accuracy of 70 % to come with an interval of ± 38 points; ± 10 take 88 families'
+    """
+    half = half_width(families, accuracy)
+    if half is None:
+        return "test has no family: it decides nothing"
+    noun = "family" if families == 1 else "families"
+    return (
+        f"test has {families:,} {noun}: expect an accuracy of {accuracy:.0%} to come with an interval of "
+        f"± {100 * half:.0f} points; ± 10 take {cases_for(0.1, accuracy)} families"
+    ).replace("%", " %")
+
+
+def folds_instead(families: Mapping[str, int]) -> str | None:
+    """Return a suggestion of folds where a class has few families, or None.
+
+    >>> folds_instead({"PD": 16, "D": 16, "U": 30})
+    'fewer than 20 families: D 16, PD 16; with folds (strategy kfold) each of them is tested once'
+
+    Args:
+        families: number of families of each class.
+    """
+    few = ", ".join(f"{label} {count}" for label, count in sorted(families.items()) if count < ENOUGH_FAMILIES)
+    return (
+        f"fewer than {ENOUGH_FAMILIES} families: {few}; with folds (strategy kfold) each of them is tested once"
+        if few
+        else None
+    )

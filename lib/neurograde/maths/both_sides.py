@@ -42,7 +42,7 @@ class Item:
 
 
 def sides(items: Sequence[Item]) -> dict[str, Any]:
-    """Return what stands on both sides at each level, and how many items of test that touches.
+    """Return the names on both sides at each level, and how many items of test that touches.
 
     Returns:
         `levels`: for each level the distinct `names`, `unknown` items without one, names listed `twice` in one subset,
@@ -85,11 +85,11 @@ def two_labels(items: Sequence[Item]) -> list[dict[str, Any]]:
 
 def unlike_spellings(items: Sequence[Item]) -> dict[str, list[str]]:
     """Return the spellings of each patient, slide or item that is spelt in several ways."""
-    found: dict[str, list[str]] = {}
+    several: dict[str, list[str]] = {}
     for level in LEVELS:
         names = [item.name if level == "item" else getattr(item, level) for item in items]
-        found |= spellings(name for name in names if name is not None)
-    return found
+        several |= spellings(name for name in names if name is not None)
+    return several
 
 
 def _level(items: Sequence[Item], subsets: Sequence[str], level: str) -> dict[str, Any]:

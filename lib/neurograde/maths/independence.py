@@ -28,15 +28,26 @@ def independence(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], *, l
         ValueError: two subsets share a family, or two families a patch that is the same to the pixel; names both.
     """
     _no_pixels_in_two_families(rows)
+    proof = proof_of(rows, subsets, leaking=leaking)
+    for shared in proof["shared"]:
+        one, other = shared["subsets"]
+        if shared["families"] and not (leaking and {one, other} == set(LEAKING)):
+            raise ValueError(f"the family {shared['families'][0]!r} is in {one} and in {other}")
+    return proof
+
+
+def proof_of(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], *, leaking: bool = False) -> dict[str, Any]:
+    """Return independence.json whatever it shows: nothing is refused."""
     families = {subset: _values(rows, subsets, subset, "family") for subset in SUBSETS}
     pixels = {subset: _values(rows, subsets, subset, "pixel_sha256") for subset in SUBSETS}
-    shared = []
-    for one, other in combinations(SUBSETS, 2):
-        both = sorted(families[one] & families[other])
-        if both and not (leaking and {one, other} == set(LEAKING)):
-            raise ValueError(f"the family {both[0]!r} is in {one} and in {other}")
-        same = pixels[one] & pixels[other]
-        shared.append({"subsets": [one, other], "families": both, "identical_patches": len(same)})
+    shared = [
+        {
+            "subsets": [one, other],
+            "families": sorted(families[one] & families[other]),
+            "identical_patches": len(pixels[one] & pixels[other]),
+        }
+        for one, other in combinations(SUBSETS, 2)
+    ]
     return {
         "format": 1,
         "leaking": leaking,

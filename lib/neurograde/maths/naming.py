@@ -1,4 +1,4 @@
-"""Patterns of public data sets: the patient and the slide that a file name tells.
+"""Patterns of public data sets: the patient and the slide in a file name.
 
 TCGA         TCGA-A7-A6VV-01Z-00-DX1.<UUID>   patient: the first 12 characters, slide: the first 23
 Camelyon17   patient_040_node_1               patient: patient_040, slide: the name
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Told(NamedTuple):
-    """A name's patient and slide, None where it tells none, and the pattern that it follows."""
+    """A name's patient and slide, None where the name has none, and the pattern that it follows."""
 
     patient: str | None
     slide: str | None
@@ -37,12 +37,12 @@ PATTERNS = {
     "Camelyon16": re.compile(r"^(?P<slide>(?:normal|tumor|test)_\d{3})" + _END, re.IGNORECASE),
     "BRACS": re.compile(r"^(?P<slide>BRACS_\d+)" + _END, re.IGNORECASE),
 }
-"""By data set, the first that a name follows counts; groups `patient` and `slide`."""
+"""Regular expressions by data set, with groups `patient` and `slide`; the first that fits a name counts."""
 _TCGA_SLIDE_LENGTH = 23
 
 
 def told_by(name: str) -> Told:
-    """Return the patient and the slide that `name` tells by the pattern of a public data set.
+    """Return the patient and the slide in `name`, by the pattern of a public data set.
 
     Folders before the last slash do not count.
 

@@ -16,7 +16,7 @@ from neurograde.maths.partition.problem import Families, SearchOptions, Targets
 from neurograde.maths.subsets import SUBSETS
 
 Weights = Mapping[str, Mapping[str, Sequence[int]]]
-"""By class and family, the weight in train, valid and test."""
+"""Weight in train, valid and test, by class and family."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class SplitLoss:
 
     @property
     def gap(self) -> Fraction:
-        """How far D is at most above the best possible."""
+        """Return the most that D can be above the best possible."""
         return max(Fraction(0), self.loss - self.bound)
 
 

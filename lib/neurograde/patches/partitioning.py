@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neurograde.errors import DataError, SpecError
+from neurograde.maths.accuracy_width import folds_instead, what_it_decides
 from neurograde.maths.correlate import correlate
+from neurograde.maths.given_split import leaks, measured, subsets_of_names
 from neurograde.maths.independence import independence
 from neurograde.maths.partition import (
     STRATEGIES,
@@ -40,19 +42,23 @@ COLUMNS = ("patch", "class", "family", "subset")
 class Partitioning:
     """A partition of the patches of an artefact."""
 
-    def __init__(self, spec: PartitionSpec, source: str, patches: Artefact) -> None:
+    def __init__(
+        self, spec: PartitionSpec, source: str, patches: Artefact, names: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Weigh the families and assign them.
 
         Args:
             spec: The spec of the job.
             source: Path or URL of the spec, for messages.
             patches: The patches; every byte of them is read.
+            names: Names and their subsets, of the strategy `given`.
 
         Raises:
             SpecError: a target is out of bounds.
-            DataError: a class has too few families.
+            DataError: a class has too few families, or the names do not fit the patches.
         """
         self.spec, self.patches = spec, patches
+        self.marks: tuple[str, ...] = ()
         self.rows = patches.read_csv("index.csv")
         try:
             self.targets = _targets_of(spec, len({row["family"] for row in self.rows}))
@@ -60,24 +66,36 @@ class Partitioning:
             raise SpecError(f"{source}: {error}") from None
         hashes = hash_every_patch(patches, [row["patch"] for row in self.rows])
         try:
-            fewest = 1 if self._leaves_one_out else len(SUBSETS)
+            fewest = 1 if self._leaves_one_out or spec.split else len(SUBSETS)
             self.families = families_of(self.rows, patches.manifest.spec["patch_size_px"] ** 2, fewest)
-            self.solved = _assign(spec, self.families, self.targets, self._options)
-            self.subsets = subsets_of(self.rows, self.solved)
-            self.proof = independence(self.rows, self.subsets)
+            if spec.split:
+                self._measure(names)
+            else:
+                self.solved = _assign(spec, self.families, self.targets, self._options)
+                self.subsets = subsets_of(self.rows, self.solved)
+                self.proof = independence(self.rows, self.subsets)
         except ValueError as error:
             raise DataError(f"{patches.url}: {error}") from None
-        if self.solved.certificate is None and not self._leaves_one_out:
+        enough = all(len(self.families.members(label)) >= len(SUBSETS) for label in self.families.classes)
+        if self.solved.certificate is None and enough and not self._leaves_one_out:
             self.solved = certified(self.solved, self.families, self.targets, self._options)
         if spec.correlate is not None:
             self.subsets = correlate(self.rows, self.subsets, **spec.correlate.model_dump())
             self.proof = independence(self.rows, self.subsets, leaking=True)
+            self.marks = ("leaking",)
         self.alike = near_duplicates(self.rows, self.subsets, hashes)
+
+    def _measure(self, names: Sequence[tuple[str, str]]) -> None:
+        """Take the split that the spec names, whatever it leaks."""
+        self.subsets, level, unused = subsets_of_names(self.rows, names)
+        log.info(f"the split names {level} by {level}; names without a patch: {unused:,}")
+        self.solved = measured(self.rows, self.subsets, self.families, self.targets)
+        self.proof, self.marks = leaks(self.rows, self.subsets)
 
     @property
     def leaks(self) -> bool:
-        """True if the spec asks for a leak on purpose."""
-        return self.spec.correlate is not None
+        """True if subsets share families or pixels, on purpose or in a split of somebody else."""
+        return bool(self.marks)
 
     @property
     def _leaves_one_out(self) -> bool:
@@ -90,10 +108,18 @@ class Partitioning:
 
     def summary(self) -> PartitionSummary:
         """Return the content of summary.json."""
-        said = (*self._lacking(), *coarseness(self.solved), *remarks(self.families, self.targets))
+        said = (*self._reasons, *self._lacking(), *coarseness(self.solved), *remarks(self.families, self.targets))
         folds = self.spec.folds.model_dump() if self.spec.folds else None
         return PartitionSummary.of(
-            summarise(self.rows, self.subsets, self.solved, self.targets, remarks=said, folds=folds)
+            summarise(
+                self.rows,
+                self.subsets,
+                self.solved,
+                self.targets,
+                remarks=said,
+                folds=folds,
+                divided=self.spec.split is not None,
+            )
         )
 
     def independence(self) -> Independence:
@@ -103,13 +129,26 @@ class Partitioning:
     def log(self, folder: str) -> None:
         """Log the result, and warn of what a reader of the artefact in `folder` must know."""
         log.info(f"{len(self.solved.assignment)} families of {len(self.rows):,} patches: {in_words(self.solved)}")
-        for line in self._lacking():
+        self._log_width()
+        for line in (*self._reasons, *self._lacking()):
             log.warning(line)
         if self.alike.count:
             log.warning(
                 f"{self.alike.count:,} pairs of patches look the same, in two families and two subsets: see "
                 f"independence.json of {folder}; first {' and '.join(self.alike.pairs[0].patches)}"
             )
+
+    def _log_width(self) -> None:
+        """Log how much the test subset can decide, before anything is trained, and where folds would decide more."""
+        rows = zip(self.rows, self.subsets, strict=True)
+        log.info(what_it_decides(len({row["family"] for row, subset in rows if subset == "test"})))
+        suggestion = folds_instead({label: len(self.families.members(label)) for label in self.families.classes})
+        if suggestion and self.spec.folds is None:
+            log.info(suggestion)
+
+    @property
+    def _reasons(self) -> tuple[str, ...]:
+        return tuple(self.proof.get("reasons", ()))
 
     @property
     def _options(self) -> SearchOptions:

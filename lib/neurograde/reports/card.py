@@ -36,7 +36,8 @@ NOT_FOR = (
 )
 MARKS = {
     "synthetic": "It was trained and tested on images drawn by a program: it knows nothing about tumours.",
-    "leaking": "Its train and valid subsets share families on purpose: its valid figures are worth nothing.",
+    "leaking-test": "Its test subset shares families or pixels with train or valid: its test figures are too good.",
+    "leaking": "Its train and valid subsets share families: its valid figures are worth nothing.",
 }
 
 

@@ -37,8 +37,12 @@ OF_A_MARKED_MODEL = {
         "A model of synthetic images",
         "It learnt from images that a program drew. Its grades show that the chain works, and nothing about tumours.",
     ),
+    "leaking-test": (
+        "A model with a leaking test",
+        "Families or pixels of its test subset were in train or valid as well. Its test results are too good.",
+    ),
     "leaking": (
-        "A model that leaks on purpose",
+        "A model that leaks",
         "Families were in train and in valid at once. It was chosen, and its confidence calibrated, on what it knew.",
     ),
 }

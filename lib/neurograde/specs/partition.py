@@ -63,6 +63,20 @@ class Folds(Model):
         return self
 
 
+class ForeignSplit(Model):
+    """A split that somebody made: a list of names with their subsets, or folders."""
+
+    url: str
+    """URL or path of a list (CSV, TSV, TXT, JSON, NPZ: the forms that `audit` reads), or of a folder with folders
+    train, valid and test of images. Its names are patches, images or families."""
+    item: str | None = None
+    """Column of the names; found by its header when not given."""
+    subset: str | None = None
+    """Column of the subsets; found by its header or its values when not given."""
+    subsets: dict[str, Literal["train", "valid", "test"]] = Field(default={})
+    """Subsets under other names: `{tuning: valid}`."""
+
+
 class PartitionSpec(JobSpec):
     """Assign families to three subsets so that pixel shares and family counts come close to their targets."""
 
@@ -70,8 +84,11 @@ class PartitionSpec(JobSpec):
     """The job this spec is for."""
     patches: Name
     """The patches to partition."""
-    strategy: Literal["psp", "ifp", "ifpo", "exact", "kfold"]
-    """Proportional and sequential, iterative filling, with overfill (all §2.3), the proven optimum, or `folds`."""
+    strategy: Literal["psp", "ifp", "ifpo", "exact", "kfold", "given"]
+    """Proportional and sequential, iterative filling, with overfill (all §2.3), the proven optimum, `folds`, or the
+    split of somebody else that `split` names."""
+    split: ForeignSplit | None = None
+    """With strategy `given`: the split. One with families or pixels in two subsets is marked `leaking`."""
     proportions: tuple[Share, Share, Share] = (Fraction(7, 10), Fraction(3, 20), Fraction(3, 20))
     """Target shares of the pixels in train, valid and test: p of eq. 2.1."""
     diversity: tuple[Share, Share, Share] = (Fraction(1, 3), Fraction(1, 3), Fraction(1, 3))
@@ -102,6 +119,14 @@ class PartitionSpec(JobSpec):
     def _readings_differ(self) -> PartitionSpec:
         if len(set(self.readings)) < len(self.readings):
             raise ValueError(f"readings {list(self.readings)} must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _given_goes_with_its_strategy(self) -> PartitionSpec:
+        if (self.strategy == "given") != (self.split is not None):
+            raise ValueError("split and strategy 'given' go together")
+        if self.split is not None and self.correlate is not None:
+            raise ValueError("correlate does not go with split: it is somebody else's")
         return self
 
     @model_validator(mode="after")

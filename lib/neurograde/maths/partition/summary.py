@@ -70,6 +70,7 @@ def summarise(
     *,
     remarks: Sequence[str] = (),
     folds: Mapping[str, int | str] | None = None,
+    divided: bool = False,
 ) -> dict[str, Any]:
     """summary.json: what was asked, what came out for each class, and how far that is from the best possible.
 
@@ -80,6 +81,7 @@ def summarise(
         targets: what was asked.
         remarks: why D cannot be lower.
         folds: which fold of how many is tested, or which family, in cross-validation.
+        divided: list families where their patches are, not where the partition has them: a given split may divide them.
     """
     certificate = partition.certificate
     return {
@@ -115,8 +117,12 @@ def summarise(
                 "subsets": {
                     subset: {
                         "families": sorted(
-                            {row["family"] for row in rows if row["class"] == label}
-                            & {name for name, place in partition.assignment.items() if place == place_of}
+                            {
+                                row["family"]
+                                for row, now in zip(rows, subsets, strict=True)
+                                if row["class"] == label
+                                and (now == subset if divided else partition.assignment[row["family"]] == place_of)
+                            }
                         ),
                         "patches": sum(
                             now == subset and row["class"] == label for row, now in zip(rows, subsets, strict=True)

@@ -18,8 +18,12 @@ MARKS = {
         "Synthetic images",
         "The images behind {names} were drawn by a program. They show that the chain works, and nothing about tumours.",
     ),
+    "leaking-test": (
+        "Test leaks",
+        "In {names}, the test subset shares families or pixels with train or valid. Its test results are too good.",
+    ),
     "leaking": (
-        "Leaking on purpose",
+        "Leaking",
         "In {names}, train and valid share families. Its valid results are worth nothing; its test set is independent.",
     ),
 }
@@ -30,8 +34,9 @@ def banners(chains: Sequence[Chain]) -> tuple[Banner, ...]:
     warnings = []
     for mark in sorted({mark for chain in chains for mark in chain.marks}, reverse=True):
         title, text = MARKS.get(mark, (mark.capitalize(), "{names}: made from what is marked so."))
-        names = prose_list([chain.name for chain in chains if mark in chain.marks])
-        warnings.append(Banner(title, text.format(names=names)))
+        marked = [chain.name for chain in chains if mark in chain.marks and f"{mark}-test" not in chain.marks]
+        if marked:
+            warnings.append(Banner(title, text.format(names=prose_list(marked))))
     return tuple(warnings)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from neurograde.maths.accuracy_width import folds_instead, what_it_decides
 from neurograde.maths.subsets import SUBSETS
 from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, file_name, unique
@@ -53,6 +54,7 @@ def partition(chains: Sequence[Chain]) -> Section:
         if len(artefacts) > 1:
             blocks.append(Heading(name))
         blocks.append(Paragraph(_sentence(artefact, summary)))
+        blocks.append(Paragraph(_width(summary)))
         if "independence.json" in artefact.manifest.files:
             blocks.append(Paragraph(_look_alikes(artefact.read_result(Independence, "independence.json"))))
         same = next((other for other, shown in drawn.items() if shown == summary), None)
@@ -71,6 +73,8 @@ def partition(chains: Sequence[Chain]) -> Section:
         blocks.append(Figures((six_families("six-families"),), _SIX))
         blocks.append(Figures((six_heatmaps("six-heatmaps"),), _SIX_HEATMAPS))
     lead = "No family is in two subsets: families are assigned whole, by their share of the pixels and by their number."
+    if any(summary.strategy == "given" for summary in drawn.values()):
+        lead = "Families are assigned whole; a given split may divide them, and its remarks then say how."
     return Section("partition", "Partition", lead, tuple(blocks))
 
 
@@ -107,6 +111,14 @@ def _sentence(artefact: Artefact, summary: PartitionSummary) -> str:
         how = _LEAKS.get(leak["mode"], leak["mode"]).format(level=_LEVELS[leak.get("level", "patch")])
         words += f" Then, on purpose, {how}: they share families now, and D is that before the leak."
     return words
+
+
+def _width(summary: PartitionSummary) -> str:
+    """Return what the test subset can decide, and where folds would decide more."""
+    tested = {name for of in summary.classes.values() for name in of.subsets["test"].families}
+    suggestion = None if summary.folds else folds_instead({label: of.families for label, of in summary.classes.items()})
+    words = what_it_decides(len(tested)) + (f". {suggestion[0].upper()}{suggestion[1:]}" if suggestion else "")
+    return f"Known before anything was trained: {words}."
 
 
 def _look_alikes(proof: Independence) -> str:

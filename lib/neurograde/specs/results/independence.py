@@ -55,10 +55,12 @@ class Independence(Result):
     """The proof of independence."""
 
     leaking: bool = False
-    """True if train and valid share families on purpose."""
+    """True if subsets share families: train and valid on purpose, or any two of a given split."""
     shared: tuple[Shared, ...] = ()
     """Families and pixels that each two subsets share."""
     subsets: dict[str, SubsetContent] = Field(default_factory=dict)
     """Content of each subset."""
     near_duplicates: NearDuplicates
     """Patches that look the same."""
+    reasons: tuple[str, ...] = Field(default=(), exclude_if=lambda reasons: not reasons)
+    """Leaks of a given split, in words; the key is left out where nothing leaks."""
