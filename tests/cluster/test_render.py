@@ -9,7 +9,6 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from tests.learning.material import train_spec
 
 from jobs.grid import grid, manifests
 from neurograde.cluster.fit import Sizes, check_fit
@@ -23,6 +22,7 @@ from neurograde.learning.run.footprint import memory_of, weights_bytes
 from neurograde.runtime.grid import ROW
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.train import TrainSpec
+from tests.support.material import train_spec
 
 ROOT = Path(__file__).parents[2]
 PLACEMENT = Placement(image=f"registry/neurograde@sha256:{'ab' * 32}", namespace="neurograde", queue="neurograde")

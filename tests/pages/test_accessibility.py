@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neurograde.reports.readings import Metrics, read
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -20,6 +19,7 @@ from neurograde.maths.patch_grid import Margins
 from neurograde.patches.illustration import CroppedImage, Illustrations
 from neurograde.reports.grades_page import prediction_page
 from neurograde.reports.page import compose
+from neurograde.specs.results.evaluation import EvaluationResult
 from neurograde.storage.store import Store
 from tests.support.accessibility import check, violations
 from tests.support.browser import Cable, Served
@@ -63,7 +63,7 @@ def test_the_grades_of_new_images(study: str, tmp_path: Path, page: Page):
     ]
     images = [dict(zip(IMAGE_COLUMNS, row, strict=True)) for row in rows]
     maps = [dict(zip(HEATMAP_COLUMNS, (LONG, 0, 1, "PD", 0.8, "a.jpg"), strict=True))]
-    metrics = read(Metrics, chain.evaluation, "metrics.json")
+    metrics = chain.evaluation.read_result(EvaluationResult, "metrics.json")
     path = tmp_path / "index.html"
     path.write_bytes(prediction_page("Grades", metrics, 1.3, images, maps, {"a.jpg": picture.getvalue()}).html())
     page.goto(path.as_uri())
