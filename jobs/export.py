@@ -40,7 +40,7 @@ def export(job: Job[ExportSpec]) -> None:
             model = export_model(spec, evaluation, chain.run, chain.dataset, chain.patches)
             out.write_many(model.files.items())
             card = model_card(spec, chain, model.facts, {name: each.model_dump() for name, each in out.files.items()})
-            out.write_json("card.json", card)
+            out.write_result("card.json", card)
             out.write("card.md", markdown(card))
     except UpToDate as done:
         log.info(str(done))

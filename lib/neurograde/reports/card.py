@@ -20,6 +20,7 @@ from neurograde.reports.numbers import count, decimal, duration, metric, plural
 from neurograde.specs.export import ExportSpec
 from neurograde.specs.results.assessment import Assessment
 from neurograde.specs.results.balance import Balance
+from neurograde.specs.results.card import ModelCard
 from neurograde.specs.results.independence import Independence
 from neurograde.specs.results.partition import PartitionSummary
 from neurograde.specs.results.standardisation import Standardisation
@@ -43,8 +44,8 @@ MARKS = {
 
 def model_card(
     spec: ExportSpec, chain: Chain, facts: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Return the card as JSON values: card.json.
+) -> ModelCard:
+    """Return the card.
 
     Args:
         spec: The export's spec.
@@ -55,8 +56,7 @@ def model_card(
     metrics = chain.metrics
     test = metrics.test_standardised_as_train or metrics.subsets["test"]
     partition = chain.partition.read_result(PartitionSummary, "summary.json")
-    return {
-        "format": 1,
+    values = {
         "name": spec.name,
         "marks": [MARKS.get(mark, mark) for mark in chain.marks],
         "intended_use": INTENDED_USE,
@@ -93,9 +93,10 @@ def model_card(
         "command": "python -m jobs.export SPEC",
         "spec": spec.identity(),
     }
+    return ModelCard.of(values)
 
 
-def markdown(card: Mapping[str, Any]) -> bytes:
+def markdown(card: ModelCard) -> bytes:
     """Return the card as text for people: card.md."""
     # Not HTML: Markdown in the name of a class is escaped by `cell`.
     environment = Environment(  # noqa: S701
@@ -106,7 +107,7 @@ def markdown(card: Mapping[str, Any]) -> bytes:
         keep_trailing_newline=True,
     )
     environment.filters |= {"cell": _cell, "count": count, "decimal": decimal, "plural": plural}
-    return environment.get_template("card.md.j2").render(card=card).encode()
+    return environment.get_template("card.md.j2").render(card=card.as_json()).encode()
 
 
 def _cell(value: object) -> str:

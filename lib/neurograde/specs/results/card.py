@@ -1,0 +1,308 @@
+"""card.json of exports: the model card, of which card.md is the text for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurograde.specs.results.assessment import ClassCount
+from neurograde.specs.results.base import Part, Result
+from neurograde.specs.results.sessions import WeightsFile
+
+
+class ModelFacts(Part):
+    """The exported network."""
+
+    run: str
+    """Name of the run."""
+    session: str
+    """Id of the session."""
+    backbone: str
+    """Name of the network."""
+    strategy: dict[str, Any]
+    """Adaptation: kind and depth."""
+    classes: tuple[str, ...]
+    """The classes, in the order of the probabilities."""
+    positive: str
+    """The class that sensitivity and specificity are of."""
+    loss: str
+    """Kind of the training loss."""
+    parameters: int
+    """Number of parameters."""
+    trained_parameters: int
+    """Number of those that were trained."""
+    weights: str
+    """Initial weights, as the spec names them."""
+    weights_file: WeightsFile | None
+    """File of the initial weights; None for random weights."""
+
+
+class InputFacts(Part):
+    """The input that the exported network takes."""
+
+    patch_size_px: int
+    """Side of a patch."""
+    network_size_px: int
+    """Side of the network's own input."""
+    steps: tuple[str, ...]
+    """Steps from pixels to the network, in words."""
+    mean: tuple[float, ...]
+    """Mean of each channel that is subtracted."""
+    std: tuple[float, ...]
+    """Deviation of each channel that is divided by."""
+
+
+class OutputFacts(Part):
+    """The output of the exported network, in words."""
+
+    probabilities: str
+    """The plain probabilities."""
+    calibrated: str
+    """The calibrated probabilities."""
+    grade: str
+    """Rule from probabilities to a grade."""
+
+
+class WrittenMetric(Part):
+    """A metric with its interval, as a number and in words."""
+
+    title: str
+    """Name in words."""
+    value: float | None
+    """The metric; None where it is undefined."""
+    low: float | None
+    """Lower bound; None where there is none."""
+    high: float | None
+    """Upper bound; None where there is none."""
+    text: str
+    """Metric and interval as text."""
+
+
+class WrittenAssessment(Part):
+    """The success on some units."""
+
+    n: int
+    """Number of units."""
+    families: int
+    """Families that they come from."""
+    classes: dict[str, ClassCount]
+    """Units of each class."""
+    metrics: dict[str, WrittenMetric]
+    """Metrics by name."""
+
+
+class WrittenCases(Part):
+    """The success on whole cases, graded in three ways."""
+
+    k: int
+    """Number of highest-scoring patches averaged for `top_k`."""
+    mean: WrittenAssessment
+    """Grades by the mean probability."""
+    vote: WrittenAssessment
+    """Grades by a vote of the patches."""
+    top_k: WrittenAssessment
+    """Grades by the mean of the k highest scores."""
+
+
+class CardMetrics(Part):
+    """The success on test and valid."""
+
+    test: dict[str, WrittenAssessment]
+    """Test set by patch and by image."""
+    valid: dict[str, WrittenAssessment]
+    """Valid subset by patch."""
+    cases: WrittenCases | None
+    """Cases of the test set; None in evaluations that did not grade them."""
+    as_in_the_report: WrittenAssessment | None
+    """Test set standardised as on the evaluation's page; None where that is the same."""
+
+
+class Selection(Part):
+    """The choice of the session."""
+
+    rule: str
+    """The spec's `opens`."""
+    cells: int
+    """Number of settings that it was chosen from."""
+    sessions: int
+    """Number of sessions that it was chosen from."""
+    openings: int
+    """Times that the test set was opened."""
+    test_set: str
+    """Digest of the test set."""
+
+
+class NamedDigest(Part):
+    """An artefact that the model was made from."""
+
+    name: str
+    """Folder in the store."""
+    digest: str
+    """Digest of the artefact."""
+
+
+class ClassOfData(Part):
+    """One class of one subset."""
+
+    families: int
+    """Number of families."""
+    patches: int
+    """Number of patches."""
+    samples: int
+    """Number of samples."""
+
+
+class DataFacts(Part):
+    """The data that the model was trained and tested on."""
+
+    patches: NamedDigest
+    """The patches."""
+    dataset: NamedDigest
+    """The data set."""
+    standardisation: str
+    """Mode of the standardisation."""
+    subsets: dict[str, dict[str, ClassOfData]]
+    """Size of each class of each subset."""
+
+
+class SharedCount(Part):
+    """The number of families and pixels that two subsets share."""
+
+    subsets: tuple[str, str]
+    """Names of the two."""
+    families: int
+    """Families in both."""
+    identical_patches: int
+    """Patches of one that are the same to the pixel as one of the other."""
+
+
+class PartitionFacts(NamedDigest):
+    """The partition, and the proof that its subsets are independent."""
+
+    strategy: str
+    """Strategy that made it."""
+    loss: float | None
+    """D."""
+    gap: float | None
+    """D less the least possible; None where that was not computed."""
+    proved: bool | None
+    """True if the best possible is known."""
+    independent: bool
+    """True if no two subsets share a family or a patch."""
+    shared: tuple[SharedCount, ...]
+    """Families and pixels that each two subsets share."""
+    near_duplicates: int
+    """Pairs of patches that look the same."""
+    proof_sha256: str
+    """SHA-256 of independence.json."""
+
+
+class CarbonFacts(Part):
+    """The cost of everything from the images to the evaluation."""
+
+    co2e_g: float
+    """Emissions."""
+    kwh: float
+    """Energy."""
+    wall_seconds: float
+    """Time."""
+    time: str
+    """Time in words."""
+    region: str | None
+    """Region of the electricity; None where there were several."""
+    counts: str
+    """Jobs that are counted, in words."""
+
+
+class Licences(Part):
+    """The licences of code, weights and data."""
+
+    code: str
+    """Licence of the code."""
+    initial_weights: str
+    """Licence of the initial weights, or whom to ask."""
+    data: str
+    """Licence of the images, or whom to ask."""
+
+
+class Verification(Part):
+    """The comparison of the exported graph with the network that it was made from."""
+
+    patches: int
+    """Patches that both took."""
+    of_valid: int
+    """Number of those from the valid subset; the others are extremes."""
+    greatest_difference: dict[str, float]
+    """Greatest difference by output."""
+    tolerance: float
+    """Difference that the spec accepts."""
+    opset: int
+    """Version of ONNX's operators."""
+    software: dict[str, str]
+    """Versions of the packages."""
+
+
+class Source(Part):
+    """A link of the chain of digests."""
+
+    artefact: str
+    """Folder in the store."""
+    digest: str
+    """Digest of the artefact."""
+
+
+class ExportedFile(Part):
+    """A file beside the card."""
+
+    format: int
+    """Format of this record."""
+    sha256: str
+    """SHA-256 of its bytes."""
+    size: int
+    """Length in bytes."""
+
+
+class ModelCard(Result):
+    """A model card."""
+
+    name: str
+    """Name of the export."""
+    marks: tuple[str, ...]
+    """Warnings about the images and the partition."""
+    intended_use: str
+    """Uses that the model is made for."""
+    not_for: tuple[str, ...]
+    """Uses that it is not made for."""
+    limits: tuple[str, ...]
+    """Limits of its figures."""
+    model: ModelFacts
+    """The network."""
+    threshold: float | None
+    """Probability from which a patch counts as positive; None with more than two classes."""
+    temperature: float
+    """Temperature of the calibrated probabilities."""
+    input: InputFacts
+    """The input."""
+    output: OutputFacts
+    """The output."""
+    metrics: CardMetrics
+    """The success on test and valid."""
+    selection: Selection
+    """The choice of the session."""
+    data: DataFacts
+    """The data."""
+    partition: PartitionFacts
+    """The partition."""
+    carbon: CarbonFacts
+    """The cost."""
+    licences: Licences
+    """The licences."""
+    verification: Verification
+    """The check of the graph."""
+    provenance: tuple[Source, ...]
+    """Every artefact behind it."""
+    files: dict[str, ExportedFile]
+    """The files beside it."""
+    command: str
+    """Command that makes it again."""
+    spec: dict[str, Any]
+    """Spec of the export."""
