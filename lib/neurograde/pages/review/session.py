@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from PIL import Image
 from neurograde.imaging.pixels.open_image import ImageFile, Picture
 from neurograde.imaging.pixels.slide import Resolution, Slide
 from neurograde.imaging.sources import LabelledImage
-from neurograde.maths.agreement import cohen_kappa
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
+from neurograde.pages.review.decided import account_of, agreement, state
 from neurograde.specs import patch as patch_spec
 from neurograde.specs.base import Model
 from neurograde.specs.records import Cell, Decision
@@ -240,7 +239,7 @@ class Review:
                     "name": image.path,
                     "class": image.label,
                     "family": image.family,
-                    "state": _state(mine.get(index), voided=index in every.keys() - mine.keys()),
+                    "state": state(mine.get(index), voided=index in every.keys() - mine.keys()),
                 }
                 for index, image in enumerate(self.images)
             ],
@@ -263,53 +262,6 @@ class Review:
         return grid and size and self._seen.get(index, decided) == decided
 
 
-def account_of(decision: Decision) -> Accounting:
-    """Return the account of the image's pixels under this decision."""
-    grid = _grid(decision)
-    rejected = len(decision.rejected)
-    kept = grid.n_cells - rejected - decision.background
-    return grid.account(kept=kept, labels=rejected, background=decision.background)
-
-
-def agreement(decisions: Mapping[str, Mapping[str, Decision]]) -> list[dict[str, Any]]:
-    """Cohen's kappa of every two reviewers, over the squares of the images that both have finished on one grid."""
-    reviewers = sorted({name for by in decisions.values() for name in by})
-    agreements = []
-    for first, second in combinations(reviewers, 2):
-        pairs = [
-            (by[first], by[second])
-            for by in decisions.values()
-            if first in by and second in by and by[first].finished and by[second].finished
-            if _judged(by[first]) == _judged(by[second])
-        ]
-        ours, theirs = (_gone(side) for side in (zip(*pairs, strict=True) if pairs else ((), ())))
-        kappa = cohen_kappa(ours, theirs)
-        agreements.append({"reviewers": [first, second], "images": len(pairs), "cells": ours.size, "kappa": kappa})
-    return agreements
-
-
-def _grid(decision: Decision) -> Grid:
-    margins = Margins(**decision.margins_px.model_dump())
-    return Grid(decision.width_px, decision.height_px, margins, decision.patch_size_px)
-
-
-def _judged(decision: Decision) -> tuple[object, ...]:
-    size = (decision.width_px, decision.height_px)
-    return decision.image_sha256, size, decision.patch_size_px, decision.margins_px
-
-
-def _gone(decisions: Iterable[Decision]) -> NDArray[np.bool_]:
-    """Return for every square of the images if the reviewer overruled the tissue filter, (square,)."""
-    judged = [np.zeros(0, bool)]
-    for decision in decisions:
-        grid = _grid(decision)
-        cells = np.zeros((grid.n_rows, grid.n_cols), bool)
-        for square in (*decision.rejected, *decision.restored):
-            cells[square.row, square.col] = True
-        judged.append(cells.ravel())
-    return np.concatenate(judged)
-
-
 def _zooms(image: Picture | Slide) -> int:
     """Return the number of times that a slide must be halved until one tile shows all of it."""
     return max(0, (-(-max(image.width, image.height) // TILE_PX) - 1).bit_length())
@@ -319,9 +271,3 @@ def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
     data = io.BytesIO()
     Image.fromarray(pixels).save(data, "JPEG", quality=95, subsampling=0)
     return data.getvalue()
-
-
-def _state(decision: Decision | None, *, voided: bool) -> str:
-    if decision is None:
-        return "void" if voided else "open"
-    return "finished" if decision.finished else "begun"

@@ -10,5 +10,5 @@ sessions          sessions.json of shards
 assessment        intervals, confusion and curves of labelled predictions, which the next two share
 evaluation        metrics.json of evaluations
 baseline          metrics.json of baselines
-card              card.json of exports
+card              card.json of exports; its parts on the network are in model_facts
 """
