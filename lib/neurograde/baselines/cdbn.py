@@ -35,7 +35,7 @@ class DeepBeliefMethod:
     version = 1
 
     def __init__(self, spec: DeepBelief) -> None:
-        """The method of a spec."""
+        """Take the method's spec."""
         self.spec = spec
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
@@ -83,7 +83,7 @@ class whitening:  # noqa: N801 - used like a function that was made from train
         self.divisor = amplitude + SMALL * amplitude.mean()
 
     def __call__(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The images without their mean, whitened, of deviation about 1."""
+        """Return the images without their mean, whitened, with a deviation of about 1."""
         plain = np.fft.ifft2(_spectrum(images) / self.divisor).real * images.shape[-1]
         white: NDArray[np.float32] = plain.astype(np.float32)
         return white
@@ -95,5 +95,5 @@ def _spectrum(images: NDArray[np.float32]) -> NDArray[np.complex128]:
 
 
 def _positions(values: Tensor) -> list[Floats]:
-    """What all groups see at each position, (position, group) of each patch."""
+    """Return the outputs of all groups at each position, (position, group) per patch."""
     return [value.flatten(1).T.contiguous().numpy() for value in values]

@@ -20,7 +20,7 @@ from neurograde.baselines.method import Described, Fitted
 
 Vectors = NDArray[np.float32]
 Candidate = tuple[str, Any]
-"""Its name, and an estimator of scikit-learn's that has not learnt yet."""
+"""Name, and an untrained estimator of scikit-learn."""
 TINY = 1e-12
 
 
@@ -40,12 +40,12 @@ def best_on_valid(
     classes: int,
     vectors: Callable[[Described], Vectors] = lambda described: described.vectors,
 ) -> Fitted:
-    """The candidate of least log-loss on valid; the first of equals.
+    """Return the candidate of least log-loss on valid; the first of equals.
 
-    One without probabilities of its own (an SVM) is calibrated on valid by a sigmoid.
+    One without probabilities (an SVM) is calibrated on valid by a sigmoid.
 
     Args:
-        candidates: What to try.
+        candidates: Candidates to try.
         train: What to learn on.
         valid: What to choose on.
         classes: How many there are; a class that train lacks has probability 0.
@@ -70,7 +70,7 @@ def best_on_valid(
 
 
 def spread_out(estimator: Any, vectors: Vectors, classes: int) -> NDArray[np.float64]:
-    """The estimator's probabilities with a column for every class, (patch, class)."""
+    """Return the estimator's probabilities with a column for every class, (patch, class)."""
     found = np.zeros((len(vectors), classes))
     last = estimator[-1] if hasattr(estimator, "steps") else estimator
     found[:, last.classes_] = estimator.predict_proba(vectors)
@@ -87,7 +87,7 @@ def forests(seed: int, sizes: Sequence[int] = (300,)) -> list[Candidate]:
 
 
 def neighbours(known: int, counts: Sequence[int] = (5, 15, 35)) -> list[Candidate]:
-    """The k nearest of so many known ones, on standardised features."""
+    """Return k-nearest-neighbour candidates for so many train patches, on standardised features."""
     fitting = [k for k in counts if k <= known] or [1]
     return [(f"k-NN of {k}", make_pipeline(StandardScaler(), KNeighborsClassifier(k))) for k in fitting]
 

@@ -25,7 +25,7 @@ class Layer:
     def __init__(
         self, channels: int, groups: int, side: int, *, pool: int, gaussian: bool, generator: torch.Generator
     ) -> None:
-        """A layer that has not learnt: small random filters of `side` px, biases that keep units off."""
+        """Make an untrained layer: small random filters of `side` px, biases that keep units off."""
         self.filters = 0.05 * torch.randn(groups, channels, side, side, generator=generator)
         self.hidden_bias = torch.full((groups,), -2.0)
         self.visible_bias = torch.zeros(channels)

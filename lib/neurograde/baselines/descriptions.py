@@ -35,12 +35,12 @@ BATCH = 16
 def described(
     job: Job[BaselineSpec], method: Method, patches: Artefact, names: list[str], those: Iterable[Patch]
 ) -> tuple[dict[str, Floats], InputRecord | None]:
-    """The description of every patch, from the store or made and put there.
+    """Return the description of every patch, from the store or computed and published there.
 
     Args:
-        job: Its spec and store.
-        method: Describes.
-        patches: The artefact that the patches are of.
+        job: The spec and the store.
+        method: The method that describes.
+        patches: The artefact that holds the patches.
         names: Of the patches, in the order of `those`.
         those: The patches, read only where nothing stands.
 

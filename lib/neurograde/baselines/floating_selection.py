@@ -8,7 +8,7 @@ Subset = tuple[int, ...]
 
 
 def floating_selection(n: int, score: Callable[[Subset], float], most: int) -> Subset:
-    """The best subset found of at most `most` of `n` features; of equals the one with fewer, found first.
+    """Return the best subset found of at most `most` of `n` features; of equals the one with fewer, found first.
 
     After each step forward, features are dropped again as long as that beats the best known subset of that size: so a
     feature that two others make superfluous can go, which plain forward selection never lets happen.
@@ -42,7 +42,7 @@ def floating_selection(n: int, score: Callable[[Subset], float], most: int) -> S
 
 
 def _keep(best: dict[int, Subset], subset: Subset, of: Callable[[Subset], float]) -> Subset:
-    """The better one of its size; the search goes on from there."""
+    """Keep the better subset of its size; the search goes on from there."""
     size = len(subset)
     if size not in best or of(subset) > of(best[size]):
         best[size] = subset

@@ -28,7 +28,7 @@ class FractalMethod:
     version = 1
 
     def __init__(self, spec: Fractal) -> None:
-        """The method; it has no settings."""
+        """Take the spec, which has no settings."""
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
         """(1, 3 x 6) of each patch."""

@@ -21,15 +21,15 @@ from neurograde.specs.baseline import FrozenFeatures
 
 
 class FrozenFeaturesMethod:
-    """What enters the network's last layer; patches are standardised as ImageNet was, whatever the split."""
+    """Inputs of the network's last layer; patches are standardised as ImageNet was, whatever the split."""
 
     version = 1
 
     def __init__(self, spec: FrozenFeatures) -> None:
-        """The method of a spec; reads the weights.
+        """Build the network of a spec and read its weights.
 
         Raises:
-            SpecError, DataError, StoreUnavailable: as `learning.weights` has it.
+            SpecError, DataError, StoreUnavailable: as in `learning.networks.weights`.
         """
         self.name = spec.backbone.name
         family = family_of(self.name)
@@ -42,7 +42,7 @@ class FrozenFeaturesMethod:
         self.statistics = Statistics(*((red, green, blue) for red, green, blue in (IMAGENET["mean"], IMAGENET["std"])))
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
-        """(1, width) of each patch: of its centre; for Inception, and where the patch is smaller, of all, resized."""
+        """Return (1, width) per patch: of its centre; for Inception, and for smaller patches, of all of it, resized."""
         pixels = np.stack([patch.pixels for patch in patches])
         samples = Samples(tuple(Planned(each.name, IDENTITY, 0) for each in patches), pixels, np.arange(len(patches)))
         inputs = Inputs(self.side, resize=self.resizes or pixels.shape[1] < self.side, seed=0)
@@ -51,6 +51,6 @@ class FrozenFeaturesMethod:
         return [row[None] for _, (features,) in batches for row in features.numpy()]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
-        """Logistic regression or an SVM."""
+        """Fit logistic regression and SVMs, and keep the best on valid."""
         del seed  # nothing is drawn
         return best_on_valid([*logistic(), *machines()], train, valid, classes)

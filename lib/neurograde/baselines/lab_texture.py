@@ -49,7 +49,7 @@ class LabTextureMethod:
     version = 1
 
     def __init__(self, spec: LabTexture) -> None:
-        """The method of a spec."""
+        """Take the method's spec."""
         self.scales, self.most = spec.scales_px, spec.most_features
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
@@ -57,7 +57,7 @@ class LabTextureMethod:
         return [np.stack([self._looked_at(patch.window(scale)) for scale in self.scales]) for patch in patches]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
-        """A vote at each scale, and the confidence at which to stop."""
+        """Fit a vote per scale, and choose the confidence at which to stop."""
         del seed  # nothing is drawn
         votes = [Vote(_at(train, index), _at(valid, index), classes, self.most) for index in range(len(self.scales))]
 
@@ -108,7 +108,7 @@ class Vote:
             self.members.append((right, model))
 
     def probabilities(self, described: Described) -> NDArray[np.float64]:
-        """The weighted mean of what the members say, (patch, class)."""
+        """Return the weighted mean of the members' probabilities, (patch, class)."""
         given = described.vectors[:, self.features]
         weights = np.array([weight for weight, _ in self.members]) + 1e-6
         said = np.stack([spread_out(model, given, self.classes) for _, model in self.members])
@@ -117,7 +117,7 @@ class Vote:
 
 
 def tissues(lab: Lab) -> NDArray[np.intp]:
-    """Which of TISSUES each pixel is of, (height, width); clusters keep the name of the colour that they began at."""
+    """Return each pixel's index in TISSUES, (height, width); clusters keep the name of their initial colour."""
     pixels = lab.reshape(-1, 3)
     if len(np.unique(pixels.round(3), axis=0)) < len(STARTS):  # glass, and nothing to cluster
         named = np.linalg.norm(pixels[:, None] - STARTS, axis=2).argmin(axis=1)

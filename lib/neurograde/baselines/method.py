@@ -1,6 +1,6 @@
-"""What a method is: it describes patches, which is kept in the store, and learns from descriptions.
+"""The contract of a method: it describes patches, which the store keeps, and learns from the descriptions.
 
-To add one: write a class with `describe` and `fit` in a file of its own here, give it a model in `specs/baseline.py`,
+To add one: write a class with `describe` and `fit` in a new file here, give it a model in `specs/baseline.py`,
 and name both in `methods.py`.
 """
 
@@ -22,7 +22,7 @@ class Patch:
     """A patch as a method sees it."""
 
     name: str
-    """Its file in the artefact."""
+    """File in the artefact."""
     pixels: Pixels
     """(side, side, 3)."""
     window: Callable[[int], Pixels]
@@ -34,7 +34,7 @@ class Described:
     """Descriptions of patches, and their classes."""
 
     rows: Sequence[Floats]
-    """Of each patch, (rows, width): one row for a vector, any number for a bag."""
+    """Rows per patch, (rows, width): one row for a vector, any number for a bag."""
     labels: NDArray[np.intp]
     """Number of each patch's class, (patch,)."""
 
@@ -51,7 +51,7 @@ class Fitted:
     probabilities: Callable[[Described], NDArray[np.float64]]
     """(patch, class)."""
     chosen: dict[str, Any]
-    """What was chosen on valid, and how well each candidate did there."""
+    """Choice on valid, with the score of each candidate there."""
 
 
 class Method(Protocol):
@@ -61,7 +61,7 @@ class Method(Protocol):
     """Counts up when descriptions come out otherwise: those in the store are then made again."""
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
-        """The description of each patch; it follows from the patch and the spec alone, never from its class."""
+        """Return the description of each patch, a function of the patch and the spec alone, never of its class."""
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
         """Learn on train, choose on valid."""

@@ -21,6 +21,6 @@ METHODS = {
 
 
 def make_method(spec: baseline.Method) -> Method:
-    """The method of a spec; its packages are imported only now."""
+    """Return the method of a spec; its packages are imported only now."""
     module = import_module(f"neurograde.baselines.{spec.kind}")
     return cast(Method, getattr(module, METHODS[spec.kind])(spec))

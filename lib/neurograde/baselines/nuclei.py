@@ -1,7 +1,7 @@
 """Shapes of nuclei ([9], 2022): segmented on the haematoxylin channel, measured, summed up over the patch.
 
 The classical way: Otsu's threshold on the smoothed channel, small objects dropped, touching ones parted by a
-watershed on the distance transform. The paper used Hover-Net, a network with weights of its own, which is left out:
+watershed on the distance transform. The paper used Hover-Net, a network with pretrained weights, which is left out:
 this is an approximation, and parts crowded nuclei worse.
 """
 
@@ -30,12 +30,12 @@ Objects = NDArray[np.int32]
 
 
 class NucleiMethod:
-    """How many nuclei, how large, how round, and how these differ."""
+    """Number, size and roundness of nuclei, and how these vary."""
 
     version = 1
 
     def __init__(self, spec: Nuclei) -> None:
-        """The method of a spec."""
+        """Take the method's spec."""
         self.min_area_px = spec.min_area_px
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
@@ -43,7 +43,7 @@ class NucleiMethod:
         return [np.array([measures(segment(patch.pixels, self.min_area_px))], np.float32) for patch in patches]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
-        """A random forest or k-NN."""
+        """Fit random forests and k-NN, and keep the best on valid."""
         return best_on_valid([*forests(seed), *neighbours(len(train.labels))], train, valid, classes)
 
 
@@ -62,7 +62,7 @@ def segment(pixels: NDArray[np.uint8], min_area_px: int) -> Objects:
 
 
 def measures(objects: Objects) -> list[float]:
-    """Number and share of nuclei, then mean, deviation, and 10th, 50th and 90th percentile of each measure."""
+    """Return number and share of nuclei, then mean, deviation, and 10th, 50th and 90th percentile of each measure."""
     table = regionprops_table(objects, properties=MEASURES)
     count = len(table["area"])
     found = [float(count), float((objects > 0).mean())]

@@ -31,7 +31,7 @@ class BinaryPatternMethod:
     version = 1
 
     def __init__(self, spec: PatchedBinaryPattern) -> None:
-        """The method of a spec."""
+        """Take the method's spec."""
         self.radii = spec.radii
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
@@ -78,7 +78,7 @@ def histogram(grey: Grey, radius: int) -> NDArray[np.float64]:
 
 
 def rotation_invariant(pattern: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Number of ones of a uniform pattern, at most two changes round the circle; NEIGHBOURS + 1 for all others.
+    """Return the number of ones of a uniform pattern, at most two changes round the circle; NEIGHBOURS + 1 otherwise.
 
     >>> rotation_invariant(np.array([[1, 1, 0, 0, 0, 0, 0, 1], [1, 0, 1, 0, 0, 0, 0, 0]], bool).T).tolist()
     [3, 9]
@@ -107,7 +107,7 @@ def chi_square(left: Floats, right: Floats) -> NDArray[np.float64]:
 
 
 def _differences(grey: Grey, radius: int) -> tuple[Grey, NDArray[np.float64]]:
-    """The pixels that have a whole circle, and what their neighbours exceed them by, (8, height, width)."""
+    """Return the pixels that have a whole circle, and their neighbours' differences to them, (8, height, width)."""
     height, width = grey.shape
     rows, cols = np.mgrid[radius : height - radius, radius : width - radius]
     centre = grey[radius : height - radius, radius : width - radius]

@@ -1,8 +1,8 @@
 """SIFT and a bag of visual words ([7], 2020): keypoints' descriptors, a vocabulary by k-means, histograms, an SVM.
 
-The paper used SURF as well. scikit-image has none (it was patented when that was written), and nothing stands in for
-it: SIFT alone is measured. Where the paper leaves the resampling open, it is a field of the spec; the default is none,
-since the data set is balanced already.
+The paper used SURF as well. scikit-image has none (it was patented at the time), and it has no substitute here: SIFT
+alone is measured. The paper leaves the resampling open, so it is a field of the spec; the default is none, since the
+data set is balanced already.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ class SiftMethod:
     version = 1
 
     def __init__(self, spec: SiftWords) -> None:
-        """The method of a spec."""
+        """Take the method's spec."""
         self.sizes, self.resampling = spec.words, spec.resampling
 
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
-        """(keypoints, 128) of each patch, each descriptor of length 1; none where there is no keypoint."""
+        """Return (keypoints, 128) per patch, descriptors of length 1; no rows for a patch without keypoints."""
         return [descriptors(rgb2gray(patch.pixels)) for patch in patches]
 
     def fit(self, train: Described, valid: Described, classes: int, seed: int) -> Fitted:
-        """A vocabulary of each size, an SVM on each; the best on valid."""
+        """Fit a vocabulary per size and an SVM on each; keep the best on valid."""
         bags = list(train.rows)
         if self.resampling == "undersample":
             bags = undersampled(bags, train.labels, seed)
@@ -91,7 +91,7 @@ def undersampled(bags: Sequence[Floats], labels: NDArray[np.intp], seed: int) ->
 
 
 def resampled(histograms: NDArray[np.float32], labels: NDArray[np.intp], how: str, seed: int) -> Described:
-    """The histograms with classes evened out, by SMOTE or NearMiss; as they are for the other ways."""
+    """Return the histograms with classes balanced by SMOTE or NearMiss; unchanged for the other ways."""
     least = int(np.bincount(labels).min())
     if how == "smote" and least > 1:
         histograms, labels = SMOTE(random_state=seed, k_neighbors=min(5, least - 1)).fit_resample(histograms, labels)

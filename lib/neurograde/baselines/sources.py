@@ -22,16 +22,16 @@ class Images:
     """The source images, one at a time open; patches come in the order of their images."""
 
     def __init__(self, spec: PatchSpec, synthesised: Artefact | None) -> None:
-        """Those that the patches of `spec` were cut from; `synthesised` where they are in the store."""
+        """Find the images that the patches of `spec` were cut from; `synthesised` where they are in the store."""
         self.spec = spec
         self._folder: Files | None = synthesised
         self._last: tuple[str, Opened] | None = None
 
     def window(self, row: Mapping[str, str], side_px: int) -> Pixels:
-        """The square of `side_px` around an index row's patch, moved inward at borders, cut where the image is less.
+        """Return the square of `side_px` around an index row's patch, moved inward at borders, cut in smaller images.
 
         Raises:
-            SpecError: the names of the images are codes, so that nobody can find them.
+            SpecError: the images' names are pseudonyms, so that the images cannot be found.
         """
         if self.spec.pseudonymise:
             raise SpecError("method: it reads windows of the source images, whose names are pseudonyms here")
@@ -52,7 +52,7 @@ class Images:
 
 
 def patches_in_order(artefact: Artefact, names: Sequence[str], synthesised: Artefact | None) -> Iterator[Patch]:
-    """The patches of these names, each read and checked once, in the order of the index."""
+    """Yield the patches of these names, read and checked once, in the order of the index."""
     wanted = set(names)
     rows: list[dict[str, Any]] = [row for row in artefact.read_csv("index.csv") if row["patch"] in wanted]
     images = Images(PatchSpec.parse(artefact.manifest.spec), synthesised)

@@ -1,4 +1,4 @@
-"""The subsets of a data set as descriptions: train as its samples count, valid and test as their patches stand."""
+"""The subsets of a data set as descriptions: train by its samples, valid and test by their patches."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def descriptions_of(units: Sequence[Unit], rows: Mapping[str, Floats], classes: 
 
 
 def predicted(fitted: Fitted, units: Sequence[Unit], rows: Mapping[str, Floats], classes: Sequence[str]) -> Predicted:
-    """What the method says of the samples; each patch is asked about once."""
+    """Return the method's probabilities of the samples; each patch is asked about once."""
     first = originals(units)
     said = fitted.probabilities(descriptions_of(first, rows, classes))
     place = {unit.patch: number for number, unit in enumerate(first)}
@@ -37,6 +37,6 @@ def predicted(fitted: Fitted, units: Sequence[Unit], rows: Mapping[str, Floats],
 
 
 def source_images(job: Job[BaselineSpec], patches: Artefact) -> Artefact | None:
-    """The synthesised images behind the patches; None where they are a folder's."""
+    """Return the synthesised images behind the patches; None where the images come from a folder."""
     from_store = any(each.kind == "images" for each in patches.manifest.inputs)
     return made_from(job, patches, "images") if from_store else None

@@ -85,7 +85,7 @@ def cells(compared: Sequence[Compared]) -> tuple[CellResult, ...]:
 
 
 def choose(compared: Sequence[Compared], opens: str) -> Compared:
-    """The session that opens the test set, chosen on train and valid alone.
+    """Return the session that opens the test set, chosen on train and valid alone.
 
     Args:
         compared: every session.
@@ -132,7 +132,7 @@ def _spread(values: Sequence[float], best: Callable[[Iterable[float]], float] = 
 
 
 def _axes(session: Session) -> dict[str, Any]:
-    """Where in the grid a session stands."""
+    """Return the setting of a session in the grid."""
     return {
         "cell": session.cell,
         "backbone": session.backbone,

@@ -23,18 +23,18 @@ from neurograde.specs.train import TrainSpec
 
 
 def members_of(compared: Sequence[Compared], chosen: Session) -> list[Session]:
-    """The sessions of the chosen one's cell that have best weights, itself first."""
+    """Return the sessions of the chosen setting that have best weights, the chosen one first."""
     able = [each.session for each in compared if each.by_loss and each.session.cell == chosen.cell]
     return [chosen, *(each for each in able if each.id != chosen.id)]
 
 
 def averaged(members: Sequence[Predicted]) -> Predicted:
-    """The mean of the members' probabilities, which are of the same units."""
+    """Return the mean of the members' probabilities of the same units."""
     return Predicted(members[0].units, np.mean([member.probabilities for member in members], axis=0))
 
 
 class Ensemble:
-    """What the members say together of each subset, and a judge with the threshold that their own valid gives."""
+    """Average the members per subset, and fix the threshold on their mean probabilities of valid."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class Ensemble:
         members: Sequence[Session],
         says: Mapping[str, Sequence[Predicted]],
     ) -> None:
-        """The members, the chosen session first, and what each of them says of each subset."""
+        """Take the members, the chosen session first, and their probabilities of each subset."""
         self.members = members
         self.chosen = {subset: outputs[0] for subset, outputs in says.items()}
-        self.together = {subset: averaged(each) for subset, each in says.items()}
+        self.together = {subset: averaged(say) for subset, say in says.items()}
         self.judge = Judge(spec, train, self.together["valid"])
 
     def result(self, alone: Judge) -> EnsembleResult:
@@ -60,7 +60,7 @@ class Ensemble:
         )
 
     def rows(self) -> Iterator[list[object]]:
-        """The rows of ensemble.csv."""
+        """Yield the rows of ensemble.csv."""
         for subset, value in self.together.items():
             yield from self.judge.rows(subset, value)
 

@@ -30,7 +30,7 @@ class Judge:
 
         Raises:
             SpecError: a threshold is asked for with more than two classes.
-            DataError: it is to be chosen on a valid subset that has one class only.
+            DataError: the valid subset, on which the spec chooses it, has one class only.
         """
         self.spec, self.classes = spec, train.classes
         self.positive = train.classes.index(train.positive)
@@ -80,17 +80,17 @@ class Judge:
         )
 
     def truth(self, predicted: Predicted) -> tuple[Ints, list[str]]:
-        """Number of each unit's class, (unit,), and its family."""
+        """Return each unit's label, (unit,), and its family."""
         numbers = [self.classes.index(unit.label) for unit in predicted.units]
         return np.array(numbers, dtype=np.intp), [unit.family for unit in predicted.units]
 
     def columns(self) -> list[str]:
-        """The header of predictions.csv."""
+        """Return the header of predictions.csv."""
         fixed = ["subset", "patch", "transform", "image", "family", "label", "predicted"]
         return fixed + [f"p_{label}" for label in self.classes]
 
     def rows(self, subset: str, predicted: Predicted) -> Iterator[list[object]]:
-        """The subset's rows of predictions.csv."""
+        """Yield the subset's rows of predictions.csv."""
         named = decide(predicted.probabilities, self.positive, self.threshold)
         for unit, name, row in zip(predicted.units, named, predicted.probabilities.tolist(), strict=True):
             yield [subset, unit.patch, unit.transform, unit.image, unit.family, unit.label, self.classes[name], *row]

@@ -1,4 +1,4 @@
-"""What a reader of the figures must know, in words."""
+"""Notes that a reader of the figures needs, in words."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from neurograde.maths.predictions import mean_over_groups
 
 @dataclass(frozen=True)
 class Predicted:
-    """Units and what the chosen session says of them."""
+    """Units with their probabilities by the chosen session."""
 
     units: Sequence[Unit]
     probabilities: NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""What a network is tested on: the samples of a data set, and patches of another labelled set."""
+"""Units that a network is tested on: samples of a data set, and patches of another labelled set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Unit:
     transform: str
     """`identity`, or one of the 7 transforms."""
     label: str
-    """Its class."""
+    """Class of the unit."""
     image: str
     """The image that it was cut from."""
     family: str
@@ -29,7 +29,7 @@ class Unit:
 
 
 def samples_by_subset(dataset: Artefact, patches: Artefact) -> dict[str, list[Unit]]:
-    """The samples of each subset, in the data set's order.
+    """Return the samples of each subset, in the data set's order.
 
     Raises:
         DataError: the test or valid subset is empty.
@@ -45,7 +45,7 @@ def samples_by_subset(dataset: Artefact, patches: Artefact) -> dict[str, list[Un
 
 
 def external_patches(patches: Artefact, classes: Sequence[str], subsets: Mapping[str, Sequence[Unit]]) -> list[Unit]:
-    """The patches of an external test set, each as it is.
+    """Return the patches of an external test set, untransformed.
 
     Raises:
         DataError: it is empty, has a class that the network does not know, or shares a patch with train or valid.
@@ -68,7 +68,7 @@ def external_patches(patches: Artefact, classes: Sequence[str], subsets: Mapping
 
 
 def originals(units: Iterable[Unit]) -> list[Unit]:
-    """The units that are patches as they were cut."""
+    """Return the units that are untransformed patches."""
     return [unit for unit in units if unit.transform == IDENTITY]
 
 

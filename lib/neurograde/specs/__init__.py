@@ -1,1 +1,1 @@
-"""What a job is asked to do, and the records that jobs leave behind: pydantic models, no I/O."""
+"""Specs of jobs, the catalogue of jobs, and schemas of the records and result files that jobs write; no I/O."""

@@ -1,4 +1,4 @@
-"""What a network is made of, as plain values: what tables count and figures draw, without the network itself."""
+"""Architecture of a network as plain values, which tables count and figures draw without the network itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Layer(NamedTuple):
     """A layer with weights of two or more dimensions: a convolution, a fully connected layer, an attention."""
 
     name: str
-    """Its path in the network, `layer4.1.conv2`."""
+    """Path in the network, `layer4.1.conv2`."""
     inputs: int
     """Channels or units that one of its outputs reads."""
     outputs: int
@@ -21,9 +21,9 @@ class Layer(NamedTuple):
     depth: int
     """Layers on the longest way from the image to it, itself included."""
     parameters: int
-    """Its weights and biases."""
+    """Number of weights and biases."""
     trained: bool
-    """Whether the strategy trains it."""
+    """True where the strategy trains it."""
 
 
 class Step(NamedTuple):
@@ -32,7 +32,7 @@ class Step(NamedTuple):
     kind: str
     """`linear`, `non-linearity` or `dropout`."""
     name: str
-    """What torch calls it."""
+    """Name of torch's class."""
     units: int
     """Units that it gives."""
 
@@ -45,9 +45,9 @@ class Counts(NamedTuple):
     parameters: int
     """All of them."""
     auxiliary: int
-    """Those of auxiliary heads, which serve training alone and are not built here."""
+    """Parameters of auxiliary heads, which serve training alone and are not built here."""
     multiply_adds: int
-    """Of one image through convolutions, fully connected layers and attention; a multiplication and an addition
+    """Operations per image in convolutions, fully connected layers and attention; a multiplication and an addition
     count as one, as in table 1.2."""
 
 
@@ -55,9 +55,9 @@ class Architecture(NamedTuple):
     """A backbone as a strategy adapts it."""
 
     backbone: str
-    """Its name."""
+    """Name of the backbone."""
     weights: str
-    """Where its initial weights come from."""
+    """Source of the initial weights."""
     input_size_px: int
     """Side of its input."""
     kind: str
@@ -71,15 +71,15 @@ class Architecture(NamedTuple):
     layers: tuple[Layer, ...]
     """All but the new head's, in the order of computation."""
     features: int
-    """What the head reads."""
+    """Number of features that the head reads."""
     head: tuple[Step, ...]
-    """What replaces the last layer."""
+    """Layers that replace the last one."""
     parameters: int
     """All of the adapted network."""
     trained: int
-    """Those that a session trains."""
+    """Parameters that a session trains."""
 
     @property
     def depth(self) -> int:
         """Layers on the longest way from the image to the head."""
-        return max((each.depth for each in self.layers), default=0)
+        return max((layer.depth for layer in self.layers), default=0)

@@ -19,7 +19,7 @@ class AugmentSpec(JobSpec):
     balance: Literal["ngca", "subsample", "none"]
     """`ngca` adds transforms by eq. 2.6, `subsample` drops patches of the larger classes, `none` leaves both."""
     transforms: Annotated[int, Field(ge=0, le=7)] = 7
-    """How many of the 7 transforms may be used, t of eq. 2.5, in their documented order."""
+    """Number of the 7 transforms that may be used, t of eq. 2.5, in their documented order."""
     standardisation: Literal["train", "per_subset", "imagenet", "none"] = "train"
     """Mean and standard deviation a channel: from the train samples, from each subset's own (the report's §2.5),
     ImageNet's, or none."""

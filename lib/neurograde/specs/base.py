@@ -48,7 +48,7 @@ def check_store_url(url: str) -> str:
     """Return `url` if it names a store and not, by a slip, a folder of the working directory.
 
     Raises:
-        ValueError: a slash of `gs://` is missing, or it is a path of Windows; says what is accepted.
+        ValueError: a slash of `gs://` is missing, or it is a path of Windows; names what is accepted.
     """
     scheme, slashes, rest = url.partition("://")
     local = rest if scheme in ("file", "local") else "" if slashes else url
@@ -91,17 +91,17 @@ class Model(BaseModel):
 
 
 class Record(Model):
-    """What a job leaves behind: written once, readable for good, refused by name when newer than we are."""
+    """Record that a job leaves behind: written once, readable for good, refused by name when its format is newer."""
 
     format: Format = FORMAT
 
     def encode(self) -> bytes:
-        """The record as canonical JSON: equal records are equal bytes."""
+        """Return the record as canonical JSON: equal records are equal bytes."""
         return canonical_json(self.model_dump(mode="json"))
 
 
 class JobSpec(Model):
-    """What every job is told: its name in the store, the store, and the grid region it draws power from."""
+    """Fields of every job: its name in the store, the store, and the grid region it draws power from."""
 
     format: Format = FORMAT
     """Format of this spec; a newer one than the program knows is refused."""
@@ -115,10 +115,10 @@ class JobSpec(Model):
     """Electricity region charged in the carbon record: a cloud region (`europe-west4`) or a country code (`FRA`)."""
 
     PLACEMENT: ClassVar[frozenset[str]] = frozenset({"store", "region", "workers", "device"})
-    """Fields that say where and how fast, but not what: they stay out of the digest."""
+    """Fields that affect where and how fast, but not the result: they stay out of the digest."""
 
     def identity(self) -> dict[str, Any]:
-        """What makes this spec itself, as JSON values: every field but those of placement and those at their default.
+        """Return the identity of the spec as JSON values: all fields except placement and those at their default.
 
         Without the defaults, a field that a later version adds leaves the digests of older specs as they are. So a
         default, once released, never changes.

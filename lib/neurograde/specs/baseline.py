@@ -55,8 +55,8 @@ class SiftWords(Model):
     words: Annotated[tuple[Annotated[int, Field(ge=2, le=4096)], ...], Field(min_length=1)] = (50, 150)
     """Sizes of the vocabulary to choose from on valid."""
     resampling: Literal["none", "undersample", "smote", "near_miss"] = "none"
-    """Of the classes: descriptors of the larger ones dropped before the vocabulary, histograms of the smaller ones
-    made up (SMOTE), or those of the larger ones near the others kept (NearMiss)."""
+    """Balance of the classes: descriptors of the larger ones dropped before the vocabulary, histograms of the smaller
+    ones made up (SMOTE), or those of the larger ones near the others kept (NearMiss)."""
 
 
 class Nuclei(Model):
@@ -65,7 +65,7 @@ class Nuclei(Model):
     kind: Literal["nuclei"]
     """The method."""
     min_area_px: Annotated[int, Field(ge=1, le=10_000)] = 30
-    """A smaller object is no nucleus."""
+    """Area below which an object does not count as a nucleus."""
 
 
 class Fractal(Model):
@@ -118,5 +118,5 @@ class BaselineSpec(JobSpec):
         return self
 
     def backbones(self) -> tuple[Backbone, ...]:
-        """The networks that it begins with."""
+        """Return the networks that it begins with."""
         return (self.method.backbone,) if isinstance(self.method, FrozenFeatures) else ()

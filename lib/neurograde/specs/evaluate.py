@@ -10,15 +10,15 @@ from neurograde.specs.base import JobSpec, Name
 
 
 class EvaluateSpec(JobSpec):
-    """Choose a session on train and valid, open the test set with it, and say how sure the figures are."""
+    """Choose a session on train and valid, then open the test set with it; figures have intervals."""
 
     job: Literal["evaluate"]
     """The job this spec is for."""
     run: Name
     """The grid to evaluate: a folder under runs/, all shards done."""
     opens: str
-    """Which session opens the test: `best_of_best_cell` (the cell with the best mean over repeats, its best session),
-    `best` (the best of all sessions) or a session id."""
+    """Session that opens the test set: `best_of_best_cell` (the best session of the setting with the best mean over
+    repeats), `best` (the best of all sessions) or a session id."""
     threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["valid"] = 0.5
     """Probability from which a sample counts as positive; `valid` takes the one of best balanced accuracy on valid."""
     external: Name | None = None
@@ -28,7 +28,7 @@ class EvaluateSpec(JobSpec):
     the study has on average (1,570 patches of 61): enough that no single patch decides, few enough to differ from
     the mean."""
     ensemble: bool = True
-    """Whether the repeats of the chosen cell, averaged, are assessed beside the chosen session."""
+    """True: the mean of the repeats of the chosen setting is assessed beside the chosen session."""
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
     """Bootstrap resamples of the families."""
     calibration_bins: Annotated[int, Field(ge=2, le=100)] = 10
@@ -36,6 +36,6 @@ class EvaluateSpec(JobSpec):
     seed: Annotated[int, Field(ge=0)]
     """Seed of the bootstrap."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to predict; `auto` takes a GPU when there is one."""
+    """Device to predict on; `auto` takes a GPU if one is available."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads that torch may use; all cores when not given."""

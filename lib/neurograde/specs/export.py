@@ -10,7 +10,7 @@ from neurograde.specs.base import JobSpec, Name
 
 
 class ExportSpec(JobSpec):
-    """Take a chosen session along as ONNX and as a state dict, with a card that says what it is and what it is not."""
+    """Export a chosen session as ONNX and as a state dict, with a model card."""
 
     device: ClassVar[Literal["cpu"]] = "cpu"
     workers: ClassVar[int] = 1  # so that what the check measures is the same number again

@@ -17,9 +17,9 @@ def expand(
     raw: tuple[RawInput, ...] = (),
     marks: tuple[str, ...] = (),
 ) -> Grid:
-    """The frozen expansion of `spec`: one shard for each backbone and strategy, in the order of the spec.
+    """Return the frozen expansion of `spec`: one shard per backbone and strategy, in the order of the spec.
 
-    Sessions of a shard share their frozen trunk; `sessions_per_shard` cuts a longer row into several shards.
+    Sessions of a shard share their frozen trunk; `sessions_per_shard` splits a longer row into several shards.
     """
     shards: list[Shard] = []
     for backbone, strategy in product(spec.backbones, spec.strategies):
@@ -37,13 +37,13 @@ def expand(
 
 
 def row_of(shard: Shard) -> str:
-    """The row of the grid that a shard is of, a backbone and strategy: on a cluster, the Job that trains it."""
+    """Return the row of a shard, a backbone and a strategy: on a cluster, the Job that trains it."""
     session = shard.sessions[0]
     return _row_name(session.backbone, session.adaptation)
 
 
 def rows(shards: Iterable[Shard]) -> dict[str, list[Shard]]:
-    """The shards of each row, in order: the index of a shard's pod is its place in its row."""
+    """Return the shards of each row, in order: the index of a shard's pod is its position in the row."""
     found: dict[str, list[Shard]] = {}
     for shard in shards:
         found.setdefault(row_of(shard), []).append(shard)
@@ -51,7 +51,7 @@ def rows(shards: Iterable[Shard]) -> dict[str, list[Shard]]:
 
 
 def planned_rows(spec: TrainSpec) -> list[Row]:
-    """The rows of a grid, as far as the work goes that they take."""
+    """Return the rows of a grid with the work that they take."""
     found = []
     for shards in rows(expand(spec, ()).shards).values():
         sessions = [session for shard in shards for session in shard.sessions]

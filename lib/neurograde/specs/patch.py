@@ -15,7 +15,7 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", *SL
 
 
 class Source(Model):
-    """Where the images are, and how an image gets its class and family."""
+    """Location of the images, and the rule that gives an image its class and family."""
 
     url: str | None = None
     """Folder of the images, any fsspec URL or a path; give this or `images`."""
@@ -73,8 +73,7 @@ class SlideSpec(JobSpec):
     """Whole slides: the resolution, µm/px. A level within 5 % of it is taken as it is; else the next finer is
     resampled."""
     assumed_um_per_px: Annotated[float, Field(gt=0)] | None = None
-    """What `um_per_px` takes for the µm/px of the finest level of a slide that does not record its own; when not given,
-    such a slide is refused."""
+    """µm/px of the finest level of a slide that does not record it, for `um_per_px`; None: such a slide is refused."""
 
     @model_validator(mode="after")
     def _one_size(self) -> SlideSpec:

@@ -33,6 +33,6 @@ class PredictSpec(SlideSpec):
     """An image with more pixels is refused before it is decoded: a decompression bomb. Slides, never decoded whole, may
     have any number."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to predict; `auto` takes a GPU when there is one."""
+    """Device to predict on; `auto` takes a GPU if one is available."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads that torch may use; all cores when not given."""

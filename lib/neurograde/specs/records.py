@@ -42,9 +42,9 @@ class InputRecord(Record):
     kind: str
     """Folder of the store that holds it: `patches`, `partitions`, `datasets`, ..."""
     name: str
-    """Its name at the time; two names of one digest are the same artefact."""
+    """Name at the time; two names of one digest are the same artefact."""
     digest: Sha256
-    """Its digest."""
+    """Digest of the input."""
 
 
 class RawInput(Record):
@@ -61,7 +61,7 @@ class RawInput(Record):
 
 
 class Manifest(Record):
-    """What an artefact is, from what it was made, and what that cost. Written last: no manifest, no artefact."""
+    """Manifest of an artefact: its identity, inputs and cost. Written last: without it the artefact does not exist."""
 
     kind: str
     """Folder of the store that holds the artefact."""
@@ -85,7 +85,7 @@ class Manifest(Record):
     files: dict[str, FileRecord]
     """Every file of the artefact but the manifest, by path."""
     marks: tuple[str, ...] = ()
-    """What every page that shows the artefact must say of it: `synthetic`, `leaking`."""
+    """Marks that every page shows beside the artefact: `synthetic`, `leaking`."""
     software: dict[str, str] = Field(default_factory=dict)
     """Versions of the packages that made it."""
     machine: dict[str, Any] = Field(default_factory=dict)
@@ -124,7 +124,7 @@ class Session(Record):
     backbone: str
     """Torchvision's name of the network, or `leaknet`."""
     weights: str
-    """Where the initial weights come from."""
+    """Source of the initial weights."""
     strategy: dict[str, Any]
     """The adaptation: kind and its depth."""
     learning_rate: float
@@ -132,7 +132,7 @@ class Session(Record):
     batch_size: int
     """Samples a step."""
     repeat: int
-    """Which repeat of the cell this is, from 0."""
+    """Repeat of the setting, from 0."""
     epochs: int
     """Epochs to train."""
 
@@ -148,12 +148,12 @@ class Session(Record):
 
 
 class Shard(Record):
-    """What one pod trains: sessions that share a frozen trunk."""
+    """Work of one pod: sessions that share a frozen trunk."""
 
     name: Name
     """Folder of the shard under the grid's."""
     sessions: tuple[Session, ...]
-    """Its sessions, in order."""
+    """Sessions, in order."""
 
 
 class Grid(Record):
@@ -179,7 +179,7 @@ class Grid(Record):
     """Digest of all the rest, so that a changed session is noticed; none in grids of the first versions."""
 
     def sealed(self) -> Grid:
-        """The same, with its digest."""
+        """Return the grid with its digest."""
         return self.model_copy(update={"digest": self._content()})
 
     @model_validator(mode="after")
@@ -194,7 +194,7 @@ class Grid(Record):
 
 
 class Metrics(Record):
-    """What one session measured in one epoch; null where it has diverged."""
+    """Metrics of one session in one epoch; null where it has diverged."""
 
     train_loss: float | None
     """Running mean over the epoch's batches, in training mode; in eval mode for epoch 0."""
@@ -231,7 +231,7 @@ class Commit(Record):
     metrics: dict[str, Metrics]
     """Metrics of this epoch by session id; a session that has reached its last epoch is absent."""
     earlier: tuple[dict[str, Metrics], ...] = ()
-    """Metrics of the epochs just before, oldest first: those without a commit of their own."""
+    """Metrics of the preceding epochs without a commit, oldest first."""
     diverged: dict[str, int] = Field(default_factory=dict)
     """Sessions that have diverged so far, with the epoch at which they did."""
     carbon: dict[str, Any] | None = None
@@ -284,9 +284,9 @@ class Status(Record):
     epoch: int | None
     """The epoch under way."""
     ended: str | None = None
-    """How the attempt ended: `done`, `SIGTERM` or `SIGINT` (asked to stop), `fenced`, `error`; null while it runs."""
+    """End of the attempt: `done`, `SIGTERM` or `SIGINT` (asked to stop), `fenced`, `error`; null while it runs."""
     exit_code: int | None = None
-    """What it ended with; null while it runs."""
+    """Exit code; null while it runs."""
     carbon: dict[str, Any] | None = None
     """Energy of this attempt that none of its commits counts: wasted, if it ends here."""
     laps: tuple[Lap, ...] = ()
@@ -297,36 +297,36 @@ class Cell(Model):
     """A cell that a reviewer decided on otherwise than the tissue filter."""
 
     row: Annotated[int, Field(ge=0)]
-    """Its row in the grid, from 0."""
+    """Row in the grid, from 0."""
     col: Annotated[int, Field(ge=0)]
-    """Its column, from 0."""
+    """Column in the grid, from 0."""
     reason: str | None = None
     """Why it was greyed; null for a background cell that was restored."""
 
 
 class Decision(Record):
-    """What one reviewer says of one image: create-only; a later number replaces the earlier whole."""
+    """Decision of one reviewer on one image: create-only; a later number replaces the earlier one as a whole."""
 
     image: str
     """The image's path in its folder, or its code where the review pseudonymises."""
     image_sha256: Sha256
-    """Digest of the file that was looked at: of another file the decision says nothing."""
+    """Digest of the reviewed file; the decision is void for any other file."""
     width_px: Annotated[int, Field(ge=1)]
     """Width of the image."""
     height_px: Annotated[int, Field(ge=1)]
     """Height of the image."""
     patch_size_px: Annotated[int, Field(ge=1)]
-    """Side of the grid's cells: of another grid the decision says nothing."""
+    """Side of the grid's squares; the decision is void for any other grid."""
     level: Annotated[int | None, Field(exclude_if=_is_none)] = None
-    """Of a slide: the level that the spec asked for; of another the decision says nothing."""
+    """Level of a slide that the spec asked for; the decision is void for any other level."""
     um_per_px: Annotated[float | None, Field(exclude_if=_is_none)] = None
-    """Of a slide: the resolution that the spec asked for; of another the decision says nothing."""
+    """Resolution of a slide that the spec asked for; the decision is void for any other resolution."""
     margins_px: Margins
     """Pre-crop that the grid begins from."""
     reviewer: Name
-    """Who looked."""
+    """Name of the reviewer."""
     number: Annotated[int, Field(ge=1)]
-    """Of this reviewer's decisions on this image, from 1."""
+    """Number among this reviewer's decisions on this image, from 1."""
     at: str
     """When, in ISO 8601, UTC."""
     rejected: tuple[Cell, ...] = ()
@@ -336,16 +336,16 @@ class Decision(Record):
     background: Annotated[int, Field(ge=0)] = 0
     """Cells that stay background: with the others, the image's account."""
     finished: bool = False
-    """Whether the reviewer is done with the image."""
+    """True where the reviewer has finished the image."""
 
     @property
     def resolution(self) -> tuple[int | None, float | None]:
-        """Level and µm/px; of a picture that is no slide neither."""
+        """Return level and µm/px; (None, None) for a picture."""
         return self.level, self.um_per_px
 
     @property
     def of_slide(self) -> bool:
-        """Whether it is on a slide."""
+        """True for a decision on a slide."""
         return self.resolution != (None, None)
 
     @model_validator(mode="after")

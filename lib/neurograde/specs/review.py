@@ -16,7 +16,7 @@ class ReviewSpec(GridSpec):
     job: Literal["review"]
     """The job this spec is for."""
     reviewer: Name
-    """Who looks: letters, digits, dot, dash, underscore. Each reviewer has decisions of their own."""
+    """Name of the reviewer: letters, digits, dot, dash, underscore. Decisions are kept per reviewer."""
     reasons: Annotated[tuple[Label, ...], Field(min_length=1, max_length=9)] = (
         "other tissue",
         "blood",
@@ -25,12 +25,12 @@ class ReviewSpec(GridSpec):
         "out of focus",
         "mark or writing",
     )
-    """What may be wrong with a cell, at most nine, each with its number as a key."""
+    """Reasons to reject a square, at most nine, each with its number as a key."""
     least_certain_first: Name | None = None
     """An evaluation whose model is asked about the images of its train families: those that it is least certain of come
     first. Valid and test keep their order."""
     device: Literal["auto", "cpu", "cuda"] = "cpu"
-    """Where that model is asked."""
+    """Device on which that model runs."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port on this machine; 0 takes any that is free."""
 

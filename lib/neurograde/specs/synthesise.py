@@ -17,11 +17,11 @@ class SyntheticClass(Model):
     families: Annotated[int, Field(ge=1, le=10_000)]
     """Number of families (cases), each with its own stain."""
     differentiation: Annotated[float, Field(ge=0, le=1)]
-    """How differentiated its tumour looks: 0 crowded small nuclei, 1 sparse large nuclei in fibrillar neuropil."""
+    """Differentiation of its tumour: 0 crowded small nuclei, 1 sparse large nuclei in fibrillar neuropil."""
 
 
 class SynthesiseSpec(JobSpec):
-    """Make H&E-like images with known classes, each family with a stain of its own."""
+    """Make H&E-like images with known classes and a stain per family."""
 
     job: Literal["synthesise"]
     """The job this spec is for."""
@@ -34,7 +34,7 @@ class SynthesiseSpec(JobSpec):
     max_size_px: tuple[Annotated[int, Field(le=20_000)], Annotated[int, Field(le=20_000)]]
     """Largest width and height of an image."""
     sizes: Literal["uniform", "log_uniform"] = "uniform"
-    """How widths and heights are drawn; `log_uniform`: as many from 500 to 1000 as from 1000 to 2000."""
+    """Distribution of widths and heights; `log_uniform`: as many from 500 to 1000 as from 1000 to 2000."""
     irregular_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Share of the images that carry a watermark or a dark border, as in figure 2.1."""
     seed: Annotated[int, Field(ge=0)]
@@ -44,7 +44,7 @@ class SynthesiseSpec(JobSpec):
     def _sizes_in_order(self) -> SynthesiseSpec:
         if any(low > high for low, high in zip(self.min_size_px, self.max_size_px, strict=True)):
             raise ValueError(f"min_size_px {self.min_size_px} must not exceed max_size_px {self.max_size_px}")
-        labels = [each.label for each in self.classes]
+        labels = [name.label for name in self.classes]
         if len(set(labels)) < len(labels):
             raise ValueError(f"classes {labels} must have different labels")
         return self

@@ -27,7 +27,7 @@ class Backbone(Model):
 
     @property
     def is_enum(self) -> bool:
-        """Whether the weights are named by torchvision's enum, not by a URL."""
+        """True where the weights are named by the family's enum, not by a URL."""
         return re.fullmatch(r"[A-Z][A-Z0-9_]*", self.weights) is not None
 
     @property
@@ -208,11 +208,11 @@ class AdamW(Adam):
     kind: Literal["adamw"]  # type: ignore[assignment]  # a sibling in all but its name
     """The optimiser."""
     weight_decay: NotNegative = 0.01
-    """What each step takes off the weights, times the step size."""
+    """Share of the weights that each step removes, times the step size."""
 
 
 def _kind(default: str) -> Discriminator:
-    """A union told apart by `kind`, which may be left out for `default`."""
+    """Return a discriminator by `kind`, which may be left out for `default`."""
 
     def kind_of(value: Any) -> Any:
         return value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", None)
@@ -231,19 +231,19 @@ Optimiser = Annotated[
 
 
 class Loss(Model):
-    """What a step makes smaller. Of table 1.3, cosine and contrastive loss compare two inputs, and are left out."""
+    """The training loss. Cosine and contrastive loss of table 1.3 compare two inputs, and are left out."""
 
     kind: Literal["cross_entropy", "focal", "hinge", "large_margin", "center"] = "cross_entropy"
     """`cross_entropy` (binary for two classes), `focal` (hard samples count more), `hinge` (margin of one),
     `large_margin` softmax, or cross-entropy with a `center` for each class. The last two record cross-entropy."""
     gamma: NotNegative = 2.0
-    """Of `focal`: how much less a sample counts that is right already; 0 is cross-entropy."""
+    """Exponent of `focal`: the larger, the less do samples count that are right already; 0 is cross-entropy."""
     margin: Annotated[int, Field(ge=2, le=4)] = 2
-    """Of `large_margin`: by what the right class's angle is multiplied."""
+    """Factor on the right class's angle in `large_margin`."""
     pull: NotNegative = 0.003
-    """Of `center`: weight of the squared distance from the centre, halved."""
+    """Weight of half the squared distance from the centre in `center`."""
     center_rate: Unit = 0.5
-    """Of `center`: how fast centres follow."""
+    """Rate at which centres follow their class in `center`."""
 
     @field_validator("kind", mode="before")
     @classmethod
@@ -254,14 +254,14 @@ class Loss(Model):
 
 
 class Schedule(Model):
-    """How the step size goes with the epochs, the same for every session, as a factor on its learning rate."""
+    """Step size over the epochs: a factor on every session's learning rate."""
 
     kind: Literal["constant", "step", "cosine"] = "constant"
     """`step` multiplies by `factor` every so many epochs; `cosine` falls to `factor` at the last epoch."""
     every: Annotated[int, Field(ge=1)] = 10
     """Epochs from one step of `step` to the next."""
     factor: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """What `step` multiplies by, and what `cosine` ends at."""
+    """Factor of `step`, and the last value of `cosine`."""
     warm_up: Annotated[int, Field(ge=0)] = 0
     """Epochs at the beginning over which the rate rises to its full size, a step an epoch."""
 
@@ -272,21 +272,21 @@ class EarlyStopping(Model):
     patience: Annotated[int, Field(ge=1)]
     """Epochs without a lower valid loss after which it ends."""
     min_delta: NotNegative = 0.0
-    """By how much the loss must fall to count as lower."""
+    """Smallest fall of the loss that counts."""
 
 
 class EpochsRule(Model):
-    """Epochs of some cells of a grid: small steps need more of them (§5.3.1: 25 to 100)."""
+    """Epochs of some settings of a grid: small steps need more of them (§5.3.1: 25 to 100)."""
 
     epochs: Epochs
-    """Epochs of each session that the conditions hold for; a rule without conditions holds for all."""
+    """Epochs of the sessions that meet the conditions; a rule without conditions holds for all."""
     min_learning_rate: Positive | None = None
-    """It holds from this learning rate on."""
+    """Smallest learning rate that the rule holds for."""
     max_batch_size: Annotated[int, Field(ge=1)] | None = None
-    """It holds up to this batch size."""
+    """Largest batch size that the rule holds for."""
 
     def holds(self, learning_rate: float, batch_size: int) -> bool:
-        """Whether the rule is for sessions of this cell."""
+        """Return True where the rule holds for sessions of this setting."""
         return learning_rate >= (self.min_learning_rate or 0.0) and batch_size <= (self.max_batch_size or batch_size)
 
 
@@ -312,55 +312,55 @@ class TrainSpec(JobSpec):
     backbones: Annotated[tuple[Backbone, ...], Field(min_length=1)]
     """The networks."""
     strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)]
-    """How each network is adapted."""
+    """Strategies by which each network is adapted."""
     learning_rates: Annotated[tuple[Positive, ...], Field(min_length=1)]
     """Step sizes of the grid."""
     batch_sizes: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1)]
     """Batch sizes of the grid."""
     repeats: Annotated[int, Field(ge=1, le=1000)]
-    """Sessions of each cell, alike but for their random streams."""
+    """Sessions per setting, which differ in their random streams only."""
     epochs: EpochsOrRules
     """Epochs of each session; or rules by batch size and learning rate, of which the first that holds counts."""
     optimiser: Optimiser = SGD()
-    """How the weights are stepped."""
+    """Optimiser of the weights."""
     loss: Loss = Loss()
-    """What a step makes smaller."""
+    """The training loss."""
     class_weights: Literal["balanced"] | dict[Label, Positive] | None = None
-    """Factor on the loss of each class's samples; `balanced`: inversely to their number in train. None: all alike."""
+    """Factor on the loss per class; `balanced`: the inverse of its share of the train samples. None: no factors."""
     schedule: Schedule = Schedule()
-    """How the step size goes with the epochs."""
+    """Step size over the epochs."""
     early_stopping: EarlyStopping | None = None
-    """When a session ends before its last epoch; never when not given, as in the study."""
+    """Rule by which a session ends early; None: never, as in the study."""
     crop: Literal["random", "center"] = "random"
-    """How a network takes its input from a larger patch in training; it is the centre crop everywhere else."""
+    """Crop of a larger patch in training; everywhere else it is the centre crop."""
     input_size_px: Annotated[int, Field(ge=32, le=1024)] | None = None
-    """Side of the network's input; when not given 224, or 299 for Inception, to which patches are resized."""
+    """Side of the network's input; None: 224, or 299 for Inception, to which patches are resized."""
     crop_slices: Annotated[int, Field(ge=1)] | None = None
-    """Random crops of each sample in the bank that all sessions read; as many as epochs when not given."""
+    """Random crops per sample in the bank that all sessions read; None: as many as epochs."""
     engine: Literal["plain", "shared"] = "shared"
     """`shared` computes the frozen part once for all sessions; `plain` is its readable, slow reference. A grid that
     has begun goes on as it began."""
     precision: Literal["fp64", "fp32", "bf16", "fp16"] = "fp32"
-    """Arithmetic of the frozen part; what is trained is fp32, under `fp64` (for checks) all of it."""
+    """Arithmetic of the frozen part; the trained part is fp32. Under `fp64` (for checks) both are."""
     boundary: Literal["fp16", "same"] = "fp16"
     """With `unfreezing`, how activations before the first trained layer are kept; `same` is as `precision`."""
     cache_gib: Annotated[float, Field(ge=0)] = 8.0
-    """Most local disk for what is computed or packed once; what does not fit is made again when it is needed."""
+    """Local disk for cached arrays, GiB; what does not fit is computed again when it is needed."""
     deterministic: bool = True
-    """Bit for bit the same on the same kind of machine; off, a GPU may sum in whatever order is faster."""
+    """True: results are bit for bit the same on the same kind of machine. False: a GPU may sum in a faster order."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 1
     """Epochs from one checkpoint to the next; a kill costs at most these."""
     sessions_per_shard: Annotated[int, Field(ge=1)] | None = None
-    """Most sessions that one pod trains; all that share a trunk when not given."""
+    """Largest number of sessions per pod; None: all that share a trunk."""
     keep_last: Annotated[int, Field(ge=1)] = 2
     """Checkpoints kept; older ones are deleted once a newer commit is verified."""
     seed: Annotated[int, Field(ge=0)]
     """Root of every random stream: initial weights, order, crops, dropout."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to train; `auto` takes a GPU when there is one."""
+    """Device to train on; `auto` takes a GPU if one is available."""
     workers: Annotated[int, Field(ge=1)] | None = None
-    """Threads that torch may use; all cores when not given. Where layers of the network itself are trained on a CPU,
-    each number has bits of its own: a shard goes on with the one that it began with."""
+    """Threads that torch may use; None: all cores. Where layers of the network itself are trained on a CPU, results
+    differ bitwise between thread counts; a resumed shard keeps the count it started with."""
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainSpec:
@@ -374,8 +374,8 @@ class TrainSpec(JobSpec):
             if len(set(values)) < len(values):
                 raise ValueError(f"{field} {list(values)} must differ, or their sessions would be the same")
         for field, keys in (
-            ("backbones", [each.name for each in self.backbones]),
-            ("strategies", [each.label for each in self.strategies]),
+            ("backbones", [backbone.name for backbone in self.backbones]),
+            ("strategies", [strategy.label for strategy in self.strategies]),
         ):
             if len(set(keys)) < len(keys):
                 raise ValueError(f"{field} {keys} must differ, or their sessions would be the same")
