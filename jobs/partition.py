@@ -21,7 +21,7 @@ from neurograde.specs.partition import PartitionSpec
 
 @job(PartitionSpec)
 def partition(job: Job[PartitionSpec]) -> None:
-    """Weigh the families, assign them, say how good that can be, leak on purpose if asked to, prove the rest."""
+    """Weigh the families, assign and certify them, leak on purpose if the spec wants it, prove the rest."""
     spec = job.spec
     patches = job.upstream("patches", spec.patches)
     split = GivenSplit.read(spec.split) if spec.split else None

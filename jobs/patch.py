@@ -34,7 +34,8 @@ def patch(job: Job[PatchSpec]) -> None:
     decisions = Decisions(job.store, spec.review).latest() if spec.review else {}
     if spec.review and not decisions:
         raise job.missing("reviews", spec.review)
-    grown = [as_input(spec.review, (each for by in decisions.values() for each in by.values()))] if spec.review else []
+    of_review = [decision for by_reviewer in decisions.values() for decision in by_reviewer.values()]
+    grown = [as_input(spec.review, of_review)] if spec.review else []
     work = Patching.prepare(spec, images, decisions)
     warn_of_other_reviews(job, reviews_of(job.store, work.names))
     with job.publish("patches", inputs=[images] if images else [], raw=work.raw, grown=grown) as patches:

@@ -38,15 +38,15 @@ def report(job: Job[ReportSpec]) -> None:
     spec = job.spec
     evaluations = [job.upstream("evaluations", name) for name in spec.evaluations]
     baselines = [job.upstream("baselines", name) for name in spec.baselines]
-    headlines = [headline(each.read_result(EvaluationResult, "metrics.json")) for each in evaluations]
+    headlines = [headline(evaluation.read_result(EvaluationResult, "metrics.json")) for evaluation in evaluations]
     try:
         with job.publish("reports", inputs=[*evaluations, *baselines]) as page:
             from neurograde.reports.chain import follow
             from neurograde.reports.page import compose
 
-            for each in (*evaluations, *baselines):
-                each.verify()
-            chains = [told(follow(job, each), spec) for each in evaluations]
+            for artefact in (*evaluations, *baselines):
+                artefact.verify()
+            chains = [with_pictures(follow(job, evaluation), spec) for evaluation in evaluations]
             composed = compose(spec.title, chains, spec.worst_mistakes, baselines, spec.model_dump(mode="json"))
             page.write_many(composed.files())
     except UpToDate as done:
@@ -56,7 +56,7 @@ def report(job: Job[ReportSpec]) -> None:
         print(f"{name}: {line}")
 
 
-def told(chain: Chain, spec: ReportSpec) -> Chain:
+def with_pictures(chain: Chain, spec: ReportSpec) -> Chain:
     """Return the chain with what pages cannot find out: its networks, and pictures if the spec wants them."""
     from neurograde.imaging.illustrations import illustrations
     from neurograde.learning.networks.architecture import architectures

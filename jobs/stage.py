@@ -23,14 +23,16 @@ from neurograde.storage.artefact import read_manifest
 @job(TrainSpec)
 def stage(job: Job[TrainSpec]) -> None:
     """Stage the weights of each backbone in turn."""
-    wanted = [each for each in job.spec.backbones if each.is_enum]
+    wanted = [backbone for backbone in job.spec.backbones if backbone.is_enum]
     if not job.replace:
-        wanted = [each for each in wanted if read_manifest(job.store, f"weights/{each.staged_name}") is None]
+        wanted = [
+            backbone for backbone in wanted if read_manifest(job.store, f"weights/{backbone.staged_name}") is None
+        ]
     made = 0
     if wanted:
         from neurograde.learning.networks import staged_weights
 
-        made = sum(staged_weights.stage(job, each) for each in wanted)
+        made = sum(staged_weights.stage(job, backbone) for backbone in wanted)
     if not made:
         raise UpToDate(f"the weights of grid {job.spec.name} are up to date in {job.store.url}, or need no staging")
 

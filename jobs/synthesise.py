@@ -28,7 +28,7 @@ def synthesise(job: Job[SynthesiseSpec]) -> None:
 
         images.mark("synthetic")
         truth = []
-        total = spec.images_per_family * sum(each.families for each in spec.classes)
+        total = spec.images_per_family * sum(tumour.families for tumour in spec.classes)
         with progress("painting", total, "images") as advance:
             for image in stand_ins(spec):
                 images.write(image.path, encode_png(image.pixels))

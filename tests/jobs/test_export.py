@@ -23,6 +23,7 @@ from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Statistics
 from neurograde.learning.export.rebuild import rebuild
 from neurograde.learning.inference.grader import samples_of
+from neurograde.runtime.invocation import arguments_of_process
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.run import read_run
 from tests.support.laboratory import Laboratory
@@ -169,7 +170,7 @@ def test_the_same_export_is_the_same_artefact_in_another_process_too(laboratory:
     assert laboratory.run(export, name="demo", evaluation="demo") == 0
     assert "up to date" in capsys.readouterr().err
     laboratory.store.clear("exports/demo")
-    command = [sys.executable, "-m", "jobs.export", str(laboratory.root / "export.yaml")]
+    command = arguments_of_process("export", str(laboratory.root / "export.yaml"))
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": f"{ROOT}/lib:{ROOT}"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     again = opened(laboratory, "exports/demo").manifest

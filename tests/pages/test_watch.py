@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from neurograde.pages.watch.app import curves
 from neurograde.pages.watch.reading import ShardView, Watcher
 from neurograde.pages.watch.terminal import carbon, headline, view
 from neurograde.runtime.carbon_record import total
+from neurograde.runtime.invocation import arguments_of_process
 from neurograde.storage.store import Store
 from tests.servers.faults import FOREVER
 from tests.servers.fixtures import Bucket
@@ -256,7 +256,7 @@ def training(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
         assert getattr(importlib.import_module(f"jobs.{job}"), job).main([str(specs / f"{job}.yaml")]) == 0
     spec = specs / "train.yaml"
     process = subprocess.Popen(
-        [sys.executable, "-m", "jobs.train", str(spec), "--set", "epochs=8"], cwd=ROOT, stderr=subprocess.DEVNULL
+        arguments_of_process("train", str(spec), "--set", "epochs=8"), cwd=ROOT, stderr=subprocess.DEVNULL
     )
     yield spec, process
     process.kill()

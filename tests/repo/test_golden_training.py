@@ -17,7 +17,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from safetensors.numpy import load, save
 
 from jobs.train import train
 from neurograde.errors import DataError
+from neurograde.runtime.invocation import arguments_of_process
 from neurograde.specs.records import Grid
 from neurograde.storage.artefact import decode_csv, parse_record
 from neurograde.storage.journal import Journal
@@ -87,7 +87,7 @@ def assert_close(ours: dict[str, bytes], theirs: dict[str, bytes]) -> None:
 
 def resume(store: Store) -> None:
     """Train what is left of `stopped`, in a process whose libraries use the vector instructions of then."""
-    command = [sys.executable, "-m", "jobs.train", str(GOLDEN / "stopped.yaml"), "--store", store.url]
+    command = arguments_of_process("train", str(GOLDEN / "stopped.yaml"), "--store", store.url)
     done = subprocess.run(command, cwd=ROOT, env=os.environ | PINNED, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("attempt 2 begins with epoch 3") == len(SHARDS), done.stderr

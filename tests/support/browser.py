@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import IO
 
 from playwright.sync_api import Page, Route
+
+from neurograde.runtime.invocation import arguments_of_process
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +32,7 @@ class Served:
     """A job that serves a page, in a process of its own."""
 
     def __init__(self, job: str, spec: Path, *options: str) -> None:
-        command = [sys.executable, "-m", f"jobs.{job}", str(spec), *options]
+        command = arguments_of_process(job, str(spec), *options)
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         output: IO[str] = self.process.stdout  # type: ignore[assignment]
         self.address = output.readline().strip()

@@ -1,7 +1,7 @@
 """The meter of a job: a record for each lap (each epoch), and their sum for the job.
 
 A process is charged for what it uses and never for the whole machine: its own processor time, its own memory, and the
-board that it trains on. Where there is no counter, the energy is estimated, and the record names the method.
+board that it trains on. Without a counter, the energy is estimated, and the record names the method.
 """
 
 from __future__ import annotations

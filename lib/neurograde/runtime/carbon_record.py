@@ -140,7 +140,7 @@ def total(records: Iterable[CarbonRecord]) -> CarbonRecord:
     parts alone would be taken for the whole.
 
     Raises:
-        ValueError: There is no record.
+        ValueError: The records are empty.
     """
     parts = list(records)
     if not parts:

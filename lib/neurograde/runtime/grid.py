@@ -73,7 +73,7 @@ def unfinished_shards(job: Job[TrainSpec], grid: Grid) -> list[Shard]:
     """Return the unfinished shards that this process trains.
 
     Two variables name the shard of a pod: NEUROGRADE_ROW is the row of the grid (a backbone and strategy) that its Job
-    trains, JOB_COMPLETION_INDEX the number of the shard in that row, or in the whole grid if there is no row. Without
+    trains, JOB_COMPLETION_INDEX the number of the shard in that row, or in the whole grid without a row. Without
     them, this process trains all shards.
 
     Raises:

@@ -47,7 +47,7 @@ class Job(Generic[SpecT]):
 
     @property
     def home(self) -> Store:
-        """The store of its own artefact."""
+        """The store that the artefact is written to."""
         return self.into or self.store
 
     def upstream(self, kind: str, name: str) -> Artefact:

@@ -68,7 +68,7 @@ class LocalFiles(LocalFileSystem):  # type: ignore[misc]
 
 
 def name_exclusively(source: Path, target: Path) -> None:
-    """Give the file `source` the name `target` in one step, only if there is no file of that name.
+    """Give the file `source` the name `target` in one step, only if that name is free.
 
     A hard link does it; where the file system has none (exFAT), a rename that never replaces does. The file may keep
     its old name besides.

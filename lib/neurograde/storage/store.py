@@ -101,11 +101,11 @@ class Store:
     def promote(self, source: str, target: str) -> None:
         """Make the object `source` the object `target` without moving its bytes through this process.
 
-        `source` may be gone afterwards, and may not; a local folder renames it.
+        Afterwards `source` may or may not exist; a local folder renames it.
 
         Raises:
-            FileExistsError: there is a `target` already (on S3 it is overwritten).
-            FileNotFoundError: there is no `source`.
+            FileExistsError: The `target` exists already (on S3 it is overwritten).
+            FileNotFoundError: The `source` does not exist.
         """
         begin, end = self._path(source), self._path(target)
         self._ask(target, lambda: getattr(self._fs, "promote", self._fs.cp_file)(begin, end))
