@@ -90,7 +90,7 @@ def test_the_review_of_an_image_that_cannot_be_read_and_its_end(
     page.keyboard.press("Space")
     expect(page.locator("#saved")).to_have_text("saved")
     page.keyboard.press("f")
-    expect(page.locator("#end code")).to_be_visible()
+    expect(page.locator("#end code").first).to_be_visible()
     cable.cut = True
     page.keyboard.press("Space")
     expect(page.locator("#saved")).to_contain_text("not saved")
