@@ -192,9 +192,11 @@ def _in_run(image: Opened, grid: Grid, cells: Sequence[Cell]) -> Iterator[Patch]
         return
     size, left, top = grid.patch_size_px, min(cell[2] for cell in cells), min(cell[3] for cell in cells)
     right, bottom = max(cell[2] for cell in cells) + size, max(cell[3] for cell in cells) + size
-    pixels = image.region(left, top, right - left, bottom - top)
+    resampled = isinstance(image, Slide) and image.resampled  # each alone: a filter rounds by where it begins
+    pixels = None if resampled else image.region(left, top, right - left, bottom - top)
     for row, col, x, y, share in cells:
-        patch = np.ascontiguousarray(pixels[y - top :, x - left :][:size, :size])
+        square = image.region(x, y, size, size) if pixels is None else pixels[y - top :, x - left :][:size, :size]
+        patch = np.ascontiguousarray(square)
         yield Patch(row, col, x, y, share, encode_png(patch), pixel_sha256(patch))
 
 

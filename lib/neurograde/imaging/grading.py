@@ -151,7 +151,9 @@ class Predicting:
         asked = Resolution.of(self.spec)
         if asked != UNSAID:
             return asked
-        return Resolution(*(self.trained_on.get(name) for name in ("level", "um_per_px", "assumed_um_per_px")))
+        return Resolution(
+            *(self.trained_on.get(name) for name in ("level", "um_per_px", "assumed_um_per_px", "finest_um_per_px"))
+        )
 
     def _grade(self, probabilities: NDArray[np.float64]) -> Grade:
         network = self.network

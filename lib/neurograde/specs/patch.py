@@ -73,7 +73,11 @@ class SlideSpec(JobSpec):
     """Whole slides: the resolution, µm/px. A level within 5 % of it is taken as it is; else the next finer is
     resampled."""
     assumed_um_per_px: Annotated[float, Field(gt=0)] | None = None
-    """µm/px of the finest level of a slide that does not record it, for `um_per_px`; None: such a slide is refused."""
+    """µm/px that `um_per_px` assumes for the finest level of a slide that records none, or one that cannot be (below
+    0.05 or above 20); when not given, such a slide is refused."""
+
+    finest_um_per_px: Annotated[float, Field(gt=0)] | None = None
+    """µm/px of the finest level of every slide, in place of what slides record: for records that are wrong."""
 
     @model_validator(mode="after")
     def _one_size(self) -> SlideSpec:

@@ -35,7 +35,18 @@ class Revision:
     """Test of a spec. Results of specs that it refuses are as before, so their revision does not go up."""
 
 
-REVISIONS: dict[str, tuple[Revision, ...]] = {}
+def _resamples_slides(spec: Any) -> bool:
+    return spec.um_per_px is not None or bool(spec.level)
+
+
+REVISIONS: dict[str, tuple[Revision, ...]] = {
+    "patch": (
+        Revision(
+            "the pixels of a slide's patch depend on the slide and the square alone, and are those stored on the level",
+            concerns=_resamples_slides,
+        ),
+    ),
+}
 """Revisions by job, from revision 2 on. Jobs that find their artefacts by a recipe with a version of its contents
 (`features`, `stage`, the descriptions of `baseline`) have none: they change the recipe."""
 

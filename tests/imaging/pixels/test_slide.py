@@ -159,11 +159,11 @@ def test_a_size_that_the_slide_has_not_is_refused_with_those_that_it_has(path: P
     assert "level (0 of 700 x 500 px" in refusal(path)
 
 
-def test_pixels_that_are_not_square_are_refused(path: Path):
+def test_pixels_that_are_not_square_are_refused_under_um_per_px(path: Path):
     with tifffile.TiffWriter(path) as file:
         resolution = {"resolution": (40_000, 20_000), "resolutionunit": "CENTIMETER"}
         file.write(tissue(128, 128), tile=(64, 64), photometric="rgb", **resolution)
-    assert "0.25 µm/px across and 0.5 down" in refusal(path, level=0)
+    assert "0.25 µm/px across and 0.5 down" in refusal(path, um_per_px=0.5)
 
 
 def test_damage_is_found_when_a_slide_is_opened_or_when_the_part_is_read(path: Path):
@@ -220,10 +220,12 @@ def test_a_real_slide_says_its_um_per_px_and_another_does_not(shared: Path):
 CUT = """
 import sys
 from pathlib import Path
-from neurograde.imaging import cut as cut_module, slide
+from neurograde.imaging import cut as cut_module
+from neurograde.imaging.pixels import levels, slide, tiles
 from neurograde.imaging.cut import CutJob, cut
 from neurograde.maths.patch_grid import Margins
-slide.CACHE_BYTES, BLOCK = 2**20, 200_000
+levels.CACHE_BYTES = tiles.CACHE_BYTES = 2**20
+BLOCK = 200_000
 cut_module.BLOCK_PX = slide.BLOCK_PX = BLOCK
 for path in map(Path, sys.argv[1:]):
     job = CutJob("a.tif", path.read_bytes, 256, 0.1, 1, Margins(), frozenset(), None, lambda _: path,

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from neurograde.imaging.pixels.pyramids import is_pyramid
 from neurograde.imaging.pixels.reader import read_rgb
-from neurograde.imaging.pixels.slide import Resolution, Slide, is_pyramid
+from neurograde.imaging.pixels.slide import Resolution, Slide
 from neurograde.imaging.pixels.tissue import tissue_shares
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.patch_grid import Grid
@@ -115,7 +116,7 @@ class ImageFile:
         kept = False
         try:
             path = self.local(folder)
-            if suffix not in SLIDE_SUFFIXES and not is_pyramid(path):
+            if suffix not in SLIDE_SUFFIXES and not is_pyramid(path, self.name):
                 return self._picture(path.read_bytes(), max_pixels)
             slide = Slide(path, self.name, resolution)
             kept = path.parent == folder

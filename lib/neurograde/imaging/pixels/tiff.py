@@ -73,6 +73,16 @@ class Directory:
         """Return True if the page has the tag."""
         return tag in self._entries
 
+    @property
+    def order(self) -> str:
+        """The byte order, as `struct` writes it."""
+        return self._layout.order
+
+    def copy(self, tag: int) -> tuple[int, int, bytes]:
+        """Return the type, the number of values and the bytes of a tag."""
+        kind, count, _ = self._entries[tag]
+        return kind, count, self.raw(tag)
+
     def raw(self, tag: int) -> bytes:
         """Return the bytes of a tag's value; empty if the page lacks it."""
         kind, count, inline = self._entries.get(tag, (1, 0, b""))
