@@ -26,12 +26,12 @@ class Entry:
 
     @property
     def kwh_tdp(self) -> float:
-        """Energy of GPU at its thermal design power, processor and memory, before overhead."""
+        """Return the energy of GPU at its thermal design power, processor and memory, before overhead."""
         return self.record.gpu_kwh_tdp + self._rest
 
     @property
     def kwh_measured(self) -> float | None:
-        """The same with the GPU's measured energy; None where a GPU was not measured."""
+        """Return the same with the GPU's measured energy; None where a GPU was not measured."""
         measured = self.record.gpu_kwh_measured
         return None if measured is None else measured + self._rest
 

@@ -46,7 +46,7 @@ class Picture:
 
     @property
     def base64(self) -> str:
-        """The file as the page holds it."""
+        """Return the file as the page holds it."""
         return b64encode(self.jpeg).decode()
 
 
@@ -71,12 +71,12 @@ class Cell:
 
     @property
     def attributes(self) -> dict[str, str | None]:
-        """HTML attributes; what is cut off on the page can be read by pointing at it."""
+        """Return HTML attributes; pointing at a text that is cut off shows all of it."""
         return {"class": self.kind, "title": self.text if self.kind == "digest" else None}
 
     @property
     def pieces(self) -> list[str]:
-        """The text, cut where a line of it may end: names and paths after a slash or an underscore.
+        """Return the text, split where a line may break: names and paths after a slash or an underscore.
 
         >>> Cell("weights/vgg19_v1.pth", kind="text").pieces
         ['weights/', 'vgg19_', 'v1.pth']

@@ -52,7 +52,7 @@ class Chain:
 
     @cached_property
     def histories(self) -> dict[str, list[Metrics]]:
-        """Metrics of every session and epoch, epoch 0 first: hundreds of thousands in a large study, so read once."""
+        """Return the metrics of every session and epoch, epoch 0 first; read once, as large studies have many."""
         return self.run.histories()
 
     def artefacts(self) -> Iterator[Artefact]:

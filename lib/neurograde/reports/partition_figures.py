@@ -17,7 +17,7 @@ from neurograde.specs.results.partition import PartitionSummary
 def partition_figures(
     families: Families, targets: Targets, solved: Solved, summary: PartitionSummary
 ) -> Iterator[Figure]:
-    """Shares against targets; each class's families (figure 2.3), and, where ε and μ were searched, D over them (2.5).
+    """Yield shares against targets, families (figure 2.3), and, where ε and μ were searched, D over them (2.5).
 
     A class is named by its number and, as far as a file name can, by its name.
 

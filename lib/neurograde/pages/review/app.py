@@ -52,7 +52,7 @@ class ReviewPage:
         return JSONResponse(self.review.progress())
 
     def show(self, request: Request) -> Response:
-        """One image; with `patch_size_px` and margins in the query, what another grid would cost."""
+        """Return one image; with `patch_size_px` and margins in the query, the cost of another grid."""
         size, margins = request.query_params.get("patch_size_px"), None
         if size is not None:
             margins = Margins(**{side: int(request.query_params.get(side, 0)) for side in SIDES})

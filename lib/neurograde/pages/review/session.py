@@ -59,7 +59,7 @@ class Shown:
 
     @property
     def seen(self) -> tuple[str, int, int]:
-        """The file that a decision refers to: its digest, width and height."""
+        """Return the file that a decision refers to: its digest, width and height."""
         return self.image.sha256, self.image.width, self.image.height
 
     def tissue_shares(self, grid: Grid) -> NDArray[np.float64]:
@@ -130,7 +130,7 @@ class Review:
         return _jpeg(image.region(left, top, width, height, (-(-width >> zoom), -(-height >> zoom))))
 
     def show(self, index: int, patch_size_px: int | None = None, margins: Margins | None = None) -> dict[str, Any]:
-        """All that the page needs of one image; with another patch size or margins, what they would cost."""
+        """Return all that the page needs of one image; with another patch size or margins, their cost."""
         opened, mine = self.open(index), self._mine(index)
         voided = mine is not None and not self._stands(index, mine)
         decided = None if voided else mine

@@ -16,7 +16,7 @@ _HATCHES = (None, None, "///", None, "...")
 
 
 def accounting(slug: str, shares: Mapping[str, list[float]]) -> Figure:
-    """Shares of the pixels, in the order of `CAUSES` and of sum 1, for each row of the figure."""
+    """Draw shares of the pixels, in the order of `CAUSES` and of sum 1, for each row of the figure."""
     with canvas(height_px=74 + 24 * len(shares)) as drawing:
         axes = bare(drawing.add_subplot())
         for row, parts in enumerate(shares.values()):

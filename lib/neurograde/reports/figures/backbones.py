@@ -35,7 +35,7 @@ def family(backbone: str) -> str:
 
 
 def backbones(slug: str, results: Sequence[Reached]) -> Figure:
-    """Loss and the accuracy of the same epoch: the best repeat as a red dot, mean ± deviation as a bar."""
+    """Draw loss and accuracy of the same epoch: the best repeat as a red dot, mean ± deviation as a bar."""
     with canvas(height_px=76 + 24 * len(results)) as drawing:
         left, right = drawing.subplots(1, 2, sharey=True)
         for row, result in enumerate(results):

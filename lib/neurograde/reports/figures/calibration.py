@@ -11,7 +11,7 @@ from neurograde.specs.results.assessment import Assessment
 
 
 def calibration(slug: str, subsets: Mapping[str, Assessment], positive: str) -> Figure:
-    """Share of positives against mean probability in each bin, for each subset; n of the last subset as bars."""
+    """Draw the share of positives over the mean probability per bin and subset; n of the last subset as bars."""
     with canvas(height_px=270) as drawing:
         upper, lower = drawing.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         upper.plot([0, 1], [0, 1], color=RULE, linewidth=1.2)

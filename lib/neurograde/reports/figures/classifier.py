@@ -48,7 +48,7 @@ def classifier(slug: str, net: Architecture) -> Figure:
 
 
 def _frozen(net: Architecture) -> list[Units]:
-    """Fully connected layers right before the head, as VGG has them, or the features that it reads."""
+    """Return the fully connected layers before the head, as VGG has them, or the features that it reads."""
     tail: list[Units] = []
     for layer in reversed(net.layers):
         if layer.kernel:

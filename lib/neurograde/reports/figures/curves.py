@@ -28,15 +28,15 @@ class Curves:
     measure: str
     """`loss` or `accuracy`."""
     train: Sequence[Curve]
-    """One curve a repeat."""
+    """One curve per repeat."""
     valid: Sequence[Curve]
-    """One curve a repeat."""
+    """One curve per repeat."""
     best: Sequence[tuple[int, float]]
     """Best epoch of each repeat, and the value it is credited with there."""
 
 
 def learning_curves(slug: str, curves: Curves) -> Figure:
-    """Train and valid over the epochs; the band across is valid at epoch 0, before any training."""
+    """Draw train and valid over the epochs; the band across is valid at epoch 0, before any training."""
     with canvas(height_px=235) as drawing:
         axes = drawing.add_subplot()
         axes.grid(axis="y")
@@ -77,7 +77,7 @@ class Moments(NamedTuple):
 
 
 def moments(repeats: Sequence[Curve]) -> Moments:
-    """Over the repeats that have a value at an epoch, for each epoch that any of them has."""
+    """Return mean and deviation per epoch, over the repeats that have a value at it."""
     epochs = sorted({epoch for curve in repeats for epoch in curve})
     values = [[curve[epoch] for curve in repeats if epoch in curve] for epoch in epochs]
     means = np.array([np.mean(value) for value in values])

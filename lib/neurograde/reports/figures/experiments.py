@@ -29,7 +29,7 @@ class Experiment(NamedTuple):
 
 
 def experiments(slug: str, compared: Mapping[str, Experiment]) -> Figure:
-    """Mean loss over the repeats, train solid and valid dashed; at the end the loss on the independent test set."""
+    """Draw mean loss over the repeats, train solid, valid dashed; at the end the loss on the independent test set."""
     with canvas(height_px=270) as drawing:
         axes = drawing.add_subplot()
         axes.grid(axis="y")

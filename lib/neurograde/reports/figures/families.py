@@ -11,7 +11,7 @@ from neurograde.reports.numbers import percent
 
 
 def families(slug: str, families: Families, solved: Partition, targets: Targets, class_name: str) -> Figure:
-    """Left the families of the class, heaviest first; right the subsets that they make, ticks are the targets."""
+    """Draw left the families of the class, heaviest first; right the subsets that they make, ticks are the targets."""
     members = families.members(class_name)
     shares = {name: weight / sum(members.values()) for name, weight in members.items()}
     heaviest, most = next(iter(shares.items()))

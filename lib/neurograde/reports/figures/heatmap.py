@@ -23,7 +23,7 @@ _CODES = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
 
 
 def heatmap(slug: str, class_name: str, pieces: Heatmap, best: Parameters) -> Figure:
-    """Three maps on one scale, dark is near the targets; the optimum is framed, its least ε and μ ringed.
+    """Draw three maps on one scale, dark is near the targets; the optimum is framed, its least ε and μ ringed.
 
     Pieces narrower than a pixel are drawn together, as the least D among them. D does not change beyond the last ε
     that is shown.
@@ -96,7 +96,7 @@ def draw_pieces(
 def _merged(
     edges: NDArray[np.float64], values: NDArray[np.float64], axis: int, least: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Edges at least so far apart, the last one aside, and the least value between each two."""
+    """Return edges that are at least so far apart, except the last, and the least value between every two."""
     kept = [0]
     for index, edge in enumerate(edges[:-1]):
         if edge - edges[kept[-1]] >= least:

@@ -64,7 +64,7 @@ def _box(axes: Axes, box: Box, top: float, height: float) -> None:
 
 
 def _arrow(axes: Axes, box: Box, follower: Box, bottom: float, top: float) -> None:
-    """Straight down from the middle of what the two have in common."""
+    """Draw an arrow straight down from the middle of the width that both boxes share."""
     x = WIDTH_PX * (max(box.span[0], follower.span[0]) + min(box.span[1], follower.span[1])) / 2
     style = {"arrowstyle": "-|>", "color": MUTED, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (x, top - 1), (x, bottom + 1), arrowprops=style)

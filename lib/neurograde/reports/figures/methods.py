@@ -29,7 +29,7 @@ class Mark(NamedTuple):
 
 
 def accuracy_against_energy(slug: str, marks: Sequence[Mark]) -> Figure:
-    """Test accuracy with its interval over the energy that it took; networks are squares, the others circles."""
+    """Draw test accuracy with its interval over the energy that it took; networks are squares, others circles."""
     height_px = 90 + 26 * len(marks)
     with canvas(height_px=height_px) as drawing:
         axes = drawing.add_subplot()

@@ -20,7 +20,7 @@ ROOM = 0.055  # of the width, that a number needs
 
 
 def network(slug: str, net: Architecture, last: int | None = None) -> Figure:
-    """Every layer at its depth, branches side by side, as high as the root of its channels.
+    """Draw every layer at its depth, branches side by side, as high as the root of its channels.
 
     Args:
         slug: Name of its file.
@@ -84,7 +84,7 @@ def _stack(axes: Axes, depth: int, stack: list[tuple[int, str]]) -> None:
 
 
 def _sizes(axes: Axes, layers: list[Layer], ends: tuple[int, int], top: float) -> None:
-    """Below, where the map's side changes; above, channels of the widest layer there, as far as there is room."""
+    """Write below where the map's side changes, and above the channels of the widest layer there, if there is room."""
     ticks: list[tuple[int, str]] = []
     free = float("-inf")
     for depth, side, channels in _changes(layers):
@@ -96,7 +96,7 @@ def _sizes(axes: Axes, layers: list[Layer], ends: tuple[int, int], top: float) -
 
 
 def _changes(layers: list[Layer]) -> Iterator[tuple[int, int, int]]:
-    """Depth, side and channels of the widest layer, wherever a map of another side begins."""
+    """Yield depth, side and channels of the widest layer wherever a map of another side begins."""
     before = -1
     for depth in sorted({layer.depth for layer in layers}):
         members = [layer for layer in layers if layer.depth == depth]

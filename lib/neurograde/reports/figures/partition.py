@@ -11,7 +11,7 @@ from neurograde.specs.results.partition import PartitionSummary
 
 
 def partition(slug: str, summary: PartitionSummary) -> Figure:
-    """One row for each class and subset, a bar for what it got and a tick for what it was to get."""
+    """Draw a row per class and subset, its share as a bar and its target as a tick."""
     rows = [(label, subset) for label in summary.classes for subset in SUBSETS]
     # A gap of half a row between classes.
     places = [4.2 * (row // len(SUBSETS)) + row % len(SUBSETS) for row in range(len(rows))]

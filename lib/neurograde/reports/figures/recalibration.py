@@ -16,7 +16,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 
 
 def recalibration(slug: str, effect: Recalibration, positive: str, temperature: float) -> Figure:
-    """Share of positives against mean probability in each bin, before the temperature and after."""
+    """Draw the share of positives over the mean probability per bin, before the temperature and after."""
     with canvas(height_px=250) as drawing:
         axes = drawing.add_subplot()
         axes.plot([0, 1], [0, 1], color=RULE, linewidth=1.2)

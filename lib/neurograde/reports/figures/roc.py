@@ -11,7 +11,7 @@ from neurograde.specs.results.assessment import Assessment
 
 
 def roc(slug: str, subsets: Mapping[str, Assessment], area: str) -> Figure:
-    """One curve a subset; `area` names its metric."""
+    """Draw one curve per subset; `area` names its metric."""
     with canvas(height_px=270) as drawing:
         axes = drawing.add_subplot()
         axes.plot([0, 1], [0, 1], color=RULE, linewidth=1.2)

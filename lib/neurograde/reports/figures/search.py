@@ -123,7 +123,7 @@ def depths(slug: str, what: str, series: Mapping[str, Mapping[int, Point]], band
 
 
 def distribution(slug: str, measure: str, values: Sequence[float]) -> Figure:
-    """Histogram of what sessions measure before any training."""
+    """Draw a histogram of the values of sessions before any training."""
     numbers = np.asarray(values, float)
     with canvas(height_px=210) as drawing:
         axes = bare(drawing.add_subplot(), grid="y")
@@ -141,7 +141,7 @@ def distribution(slug: str, measure: str, values: Sequence[float]) -> Figure:
 
 
 def density(slug: str, pairs: Sequence[tuple[float, float]]) -> Figure:
-    """Two-dimensional histogram of valid accuracy and loss of every epoch, counts on a logarithmic scale."""
+    """Draw a histogram of valid accuracy and loss of every epoch, counts on a logarithmic scale."""
     accuracy, loss = (np.asarray(column, float) for column in zip(*pairs, strict=True))
     top = float(np.quantile(loss, 0.995))
     counts, x, y = np.histogram2d(accuracy, loss.clip(max=top), bins=(40, 40))

@@ -109,7 +109,7 @@ def legend_above(axes: Axes, handles: Sequence[Artist] | None = None) -> None:
 
 
 def short(text: str, characters: int = 22) -> str:
-    """`text`, cut in its middle where it is too long for a figure; the tables hold it whole.
+    """Return `text`, cut in its middle where it is too long for a figure; the tables hold it whole.
 
     >>> short("Ganglioneuroblastoma, intermixed", 16)
     'Ganglio…termixed'
