@@ -60,8 +60,8 @@ check: setup  ## lint, formatting, types, the Dockerfile and the manifests
 	$(RUN) -m mypy
 	$(VENV)/bin/hadolint Dockerfile
 	$(RUN) -m neurograde.cluster.lint k8s/*/*.yaml
-	$(VENV)/bin/kubernetes-validate --strict --quiet -k 1.34 k8s/*/*.yaml
-	$(VENV)/bin/kubernetes-validate --strict --quiet k8s/*/*.yaml
+	$(VENV)/bin/kubernetes-validate --strict --quiet -k 1.34 k8s/{base,chain,grid,after}/*.yaml
+	$(VENV)/bin/kubernetes-validate --strict --quiet k8s/{base,chain,grid,after}/*.yaml
 
 bench: setup  ## measure, print a table, write bench.json: [ONLY=patch_throughput]
 	$(RUN) -m tests.bench $(ONLY)
@@ -75,8 +75,9 @@ census: setup  ## audit the published splits of out/data/splits and write the ta
 lock: setup  ## resolve requirements.lock again from pyproject.toml (needs uv)
 	$(RUN) -m tests.repo.lock
 
-image:  ## build the container image [IMAGE=neurograde] [CONTAINER=podman] [BUILD="--build-arg BASE_IMAGE=..."]
+image:  ## build the container image [IMAGE=neurograde] [KIND=cluster] [CONTAINER=podman] [BUILD="--build-arg BASE_IMAGE=..."]
 	$(CONTAINER) build $(BUILD) --target runtime --tag $(IMAGE) .
+	$(if $(KIND),kind load docker-image $(IMAGE) --name $(KIND))
 
 image-test:  ## build the image with the tests inside and run them there, offline, on a read-only root [RUNTIME=...]
 	$(CONTAINER) build $(BUILD) --target test --tag $(IMAGE)-test .

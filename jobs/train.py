@@ -18,8 +18,9 @@ import sys
 
 from neurograde.errors import AllDiverged
 from neurograde.runtime.command import job
-from neurograde.runtime.grid import existing_grid, publish_grid, require_staged_weights, unfinished_shards
+from neurograde.runtime.grid import existing_grid, is_pod, publish_grid, require_staged_weights, unfinished_shards
 from neurograde.runtime.job import Job
+from neurograde.runtime.log import log
 from neurograde.runtime.up_to_date import UpToDate
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.train import TrainSpec
@@ -55,7 +56,9 @@ def train(job: Job[TrainSpec]) -> None:
         except AllDiverged as error:  # it costs the other shards nothing
             hopeless = error
     if hopeless is not None:
-        raise hopeless
+        if not is_pod():
+            raise hopeless
+        log.warning(f"{hopeless}; the shard is published, and its Job goes on")
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ class SpecError(NeurogradeError):
 
 
 class AllDiverged(NeurogradeError):
-    """Every session of the shard diverged; the result is published, the other shards go on."""
+    """Every session of the shard diverged; the result is published. In a pod this is a warning, and the exit code 0."""
 
     exit_code = 80
 

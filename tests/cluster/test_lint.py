@@ -12,9 +12,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurograde.cluster import base
+from neurograde.cluster import base, kueue
 from neurograde.cluster.job import Placement, Step, indexed_job
 from neurograde.cluster.lint import JOB_RULES, RULES, lint, quantity
+from neurograde.cluster.local_store import local_store
 from neurograde.cluster.profiles import PROFILES
 
 PLACEMENT = Placement(image=f"registry/neurograde@sha256:{'ab' * 32}", namespace="neurograde", queue="neurograde")
@@ -60,6 +61,11 @@ def test_what_is_set_up_once_passes():
         base.service_account(PLACEMENT, "a@b.iam.gserviceaccount.com"),
         base.quota(PLACEMENT, 8),
         base.network_policy(PLACEMENT),
+        base.network_policy(PLACEMENT, store_inside=True),
+        *local_store(PLACEMENT),
+        *kueue.flavors(),
+        *(kueue.cluster_queue(PLACEMENT, profile, 64) for profile in PROFILES.values()),
+        kueue.local_queue(PLACEMENT),
     ):
         assert findings(thing) == []
 
@@ -98,14 +104,14 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         ),
         (lambda it: pod(it)["volumes"].pop(0), "mounts 'specs', which is none of the pod's volumes"),
     ],
-    "company_of_the_policy": [
+    "failure_policy": [
         (lambda it: it["spec"].pop("podFailurePolicy"), "every preemption counts as a failure"),
         (lambda it: pod(it).update(restartPolicy="OnFailure"), "restartPolicy 'OnFailure': a podFailurePolicy needs"),
         (lambda it: it["spec"].update(podReplacementPolicy="TerminatingOrFailed"), "needs Failed"),
         (lambda it: it["spec"].update(completionMode="NonIndexed"), "FailIndex and maxFailedIndexes need both"),
         (lambda it: it["spec"].pop("backoffLimitPerIndex"), "FailIndex and maxFailedIndexes need both"),
     ],
-    "rules_of_the_policy": [
+    "failure_rules": [
         (lambda it: rules(it)[1]["onExitCodes"].pop("containerName"), "rules[1]: containerName None is none of"),
         (lambda it: rules(it)[2]["onExitCodes"].update(containerName="train"), "rules[2]: containerName 'train'"),
         (lambda it: rules(it)[3]["onExitCodes"]["values"].append(75), "exit code 75 is decided by rules[1] already"),

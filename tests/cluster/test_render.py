@@ -11,14 +11,26 @@ import pytest
 import yaml
 
 from jobs.grid import grid, manifests
+from neurograde.cluster import kueue
 from neurograde.cluster.fit import Sizes, check_fit
-from neurograde.cluster.job import CONTAINER, STOP_INDEX, STOP_JOB, Placement, Step, indexed_job
+from neurograde.cluster.job import (
+    CONTAINER,
+    DRIVER,
+    LEAST_PODS,
+    QUEUE,
+    STOP_INDEX,
+    STOP_JOB,
+    Placement,
+    Step,
+    indexed_job,
+)
 from neurograde.cluster.lint import lint, quantity
 from neurograde.cluster.profiles import PROFILES
 from neurograde.cluster.render import steps_of
 from neurograde.cluster.study import read_study
 from neurograde.errors import NeurogradeError, SpecError
-from neurograde.learning.run.footprint import memory_of, weights_bytes
+from neurograde.learning.run.footprint import memory_of, planned_checkpoints, weights_bytes
+from neurograde.runtime.cuda import LEAST_DRIVER
 from neurograde.runtime.grid import ROW
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.train import TrainSpec
@@ -26,7 +38,7 @@ from tests.support.material import train_spec
 
 ROOT = Path(__file__).parents[2]
 PLACEMENT = Placement(image=f"registry/neurograde@sha256:{'ab' * 32}", namespace="neurograde", queue="neurograde")
-SIZES = Sizes(memory_of, weights_bytes)
+SIZES = Sizes(memory_of, weights_bytes, planned_checkpoints)
 GRID = train_spec("leaknet").model_dump(mode="json") | {"store": "gs://bucket/study"}
 VERSIONS = ("1.34", kubernetes_validate.latest_version())
 
@@ -63,7 +75,74 @@ def test_other_studies_render_to_what_lint_and_schema_accept(specs: str, profile
     files = rendered(specs, "--profile", profile)
     assert [each for text in files.values() for each in lint(text)] == []
     for each in objects(files):
-        kubernetes_validate.validate(each, version, strict=True)
+        if each["apiVersion"] != kueue.API:
+            kubernetes_validate.validate(each, version, strict=True)
+
+
+def test_the_profile_local_needs_no_account_and_brings_its_store():
+    files = rendered("demo", "--profile", "local", "--image", "neurograde:local", "--store", "s3://neurograde/demo")
+    assert [each for text in files.values() for each in lint(text)] == []
+    everything = objects(files)
+    for each in everything:
+        if each["apiVersion"] != kueue.API:
+            kubernetes_validate.validate(each, kubernetes_validate.latest_version(), strict=True)
+    [service] = [each for each in everything if each["kind"] == "Service"]
+    host = f"http://{service['metadata']['name']}.{service['metadata']['namespace']}.svc"
+    for _, container in pods(files):
+        variables = {each["name"]: each.get("value") for each in container["env"]}
+        assert variables["AWS_ENDPOINT_URL"] == f"{host}:{service['spec']['ports'][0]['port']}"
+        assert container["imagePullPolicy"] == "Never"
+    [identity] = [each for each in everything if each["kind"] == "ServiceAccount"]
+    assert "annotations" not in identity["metadata"]
+
+
+def test_the_queue_covers_every_resource_and_has_the_name_that_jobs_carry(report):
+    queue = {each["kind"]: each for each in objects(report, "queue/") if each["kind"] != "ResourceFlavor"}
+    [group] = queue["ClusterQueue"]["spec"]["resourceGroups"]
+    flavors = {each["metadata"]["name"] for each in objects(report, "queue/") if each["kind"] == "ResourceFlavor"}
+    assert {each["name"] for each in group["flavors"]} == flavors
+    for flavor in group["flavors"]:
+        assert [each["name"] for each in flavor["resources"]] == group["coveredResources"]
+    for job, container in pods(report):
+        assert container["resources"]["requests"].keys() <= {*group["coveredResources"]}
+        assert job["metadata"]["labels"][QUEUE] == queue["LocalQueue"]["metadata"]["name"]
+        least = job["metadata"].get("annotations", {}).get(LEAST_PODS)
+        assert least == ("1" if job["spec"]["parallelism"] > 1 else None)  # Kueue refuses 1 of 1
+        assert "suspend" not in job["spec"]
+
+
+def test_without_a_queue_jobs_carry_no_label_and_no_queue_is_rendered():
+    files = rendered("demo", "--queue", "")
+    assert not [path for path in files if path.startswith("queue/")]
+    assert all(QUEUE not in job["metadata"]["labels"] for job, _ in pods(files))
+
+
+def test_a_second_apply_reports_no_change_of_the_network(report):
+    [policy] = objects(report, "base/network-policy.yaml")
+    assert "ingress" not in policy["spec"]  # the API server drops an empty list, and kubectl then sees a difference
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    blocks = [peer["ipBlock"]["cidr"] for rule in policy["spec"]["egress"] for peer in rule.get("to", [])]
+    assert {"0.0.0.0/0", "::/0"} <= {*blocks}
+
+
+def test_deleting_one_folder_takes_nothing_from_another(report):
+    names = [
+        {(each["kind"], each["metadata"]["name"]) for each in objects(report, f"{folder}/")}
+        for folder in ("base", "queue", "chain", "grid", "after")
+    ]
+    assert sum(map(len, names)) == len(set.union(*names))
+
+
+def test_the_least_driver_stands_beside_the_image_of_pods_with_a_board(report):
+    for job, container in pods(report):
+        metadata = job["spec"]["template"]["metadata"]
+        driver = LEAST_DRIVER if "nvidia.com/gpu" in container["resources"]["limits"] else None
+        assert metadata.get("annotations", {}).get(DRIVER) == driver
+
+
+def test_pods_may_be_without_a_user_of_the_node():
+    for job, _ in pods(rendered("demo", "--user-namespaces")):
+        assert job["spec"]["template"]["spec"]["hostUsers"] is False
 
 
 def test_every_shard_of_the_study_has_one_index_of_one_job(report):
@@ -81,19 +160,17 @@ def test_every_shard_of_the_study_has_one_index_of_one_job(report):
 
 
 def test_every_pod_has_its_spec_and_every_exit_code_of_the_contract_has_its_answer(report):
-    [specs] = {yaml.safe_dump(each) for each in objects(report) if each["kind"] == "ConfigMap"}
-    config_map = yaml.safe_load(specs)
+    config_maps = {each["metadata"]["name"]: each["data"] for each in objects(report) if each["kind"] == "ConfigMap"}
+    assert len(config_maps) == 3
     decided = {*STOP_JOB, *STOP_INDEX, 75}
     contract = {each.exit_code for each in every_error(NeurogradeError)}
-    assert contract - decided == {1, 69}
+    assert contract - decided == {1, 69, 80}
     for job, container in pods(report):
         module, path, *_ = container["args"]
         assert (ROOT / f"{module.replace('.', '/')}.py").exists()
-        assert path.removeprefix("/specs/") in config_map["data"]
         volumes = job["spec"]["template"]["spec"]["volumes"]
-        assert [each["configMap"]["name"] for each in volumes if "configMap" in each] == [
-            config_map["metadata"]["name"]
-        ]
+        [specs] = [each["configMap"]["name"] for each in volumes if "configMap" in each]
+        assert path.removeprefix("/specs/") in config_maps[specs]
         rules = job["spec"]["podFailurePolicy"]["rules"]
         values = [(each["action"], each["onExitCodes"]) for each in rules if "onExitCodes" in each]
         assert {code for _, codes in values for code in codes["values"]} == decided
@@ -202,6 +279,10 @@ def test_stage_and_features_have_room_for_all_weights_of_their_grid_and_only_for
 TOO_LARGE = {
     ("beyond", "cpu"): "sessions_per_shard: 250 sessions of .* accepted are 1 to 209",
     ("report", "cpu"): "sessions_per_shard: 50 sessions of .* accepted are 1 to 25",
+    ("beyond", "local"): "sessions_per_shard: 250 sessions of .* accepted are 1 to 65",
+    ("osteosarcoma", "local"): "sessions_per_shard: 90 sessions of .* accepted are 1 to 52",
+    ("osteosarcoma-three", "local"): "sessions_per_shard: 90 sessions of .* accepted are 1 to 52",
+    ("report", "local"): "sessions_per_shard: 50 sessions of .* accepted are 1 to 25",
 }
 """Studies that a profile cannot hold, and the field that the refusal names."""
 STUDIES = sorted(path.name for path in (ROOT / "specs").iterdir() if [*path.glob("train*.yaml")])

@@ -224,8 +224,18 @@ def test_a_shard_of_which_every_session_diverges_ends_with_80_and_is_published_a
     assert (code, "every session has diverged" in lines[-1]["event"]) == (80, True)
     run = read_run(store, "grid")
     assert set(run.diverged()) == {session.id for session in run.sessions}
+    assert {name for shard in run.shards.values() for name in shard.manifest.diverged} == set(run.diverged())
     code, lines = train(learning_rates=[1e30])
     assert (code, "up to date" in lines[-1]["event"]) == (0, True)
+
+
+def test_in_a_pod_a_shard_that_diverged_ends_with_0_and_a_warning(train, store: Store, monkeypatch):
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "0")
+    code, lines = train(learning_rates=[1e30])
+    assert code == 0
+    assert lines[-1]["level"] == "warning"
+    assert "every session has diverged" in lines[-1]["event"]
+    assert read_run(store, "grid").unfinished == []
 
 
 def test_a_hopeless_shard_costs_the_others_nothing(train, store: Store):

@@ -165,6 +165,7 @@ class Cluster:
         folder = Path(tempfile.mkdtemp(prefix=f"{index}-", dir=self.scratch))
         facts = {"metadata.uid": str(uuid.uuid4()), "spec.nodeName": f"node-{index % self.workers}"}
         facts["metadata.labels['batch.kubernetes.io/job-name']"] = job["metadata"]["name"]
+        facts |= {f"metadata.labels['topology.kubernetes.io/{name}']": "" for name in ("region", "zone")}  # as in 1.34
         variables = {
             each["name"]: each["value"] if "value" in each else facts[each["valueFrom"]["fieldRef"]["fieldPath"]]
             for each in container["env"]

@@ -87,3 +87,21 @@ def test_the_machine_s_own_sensors_give_a_record() -> None:
     record = CarbonMeter("europe-west4").stop()
     assert record.wall_seconds > 0
     assert record.cpu_kwh >= 0
+
+
+@pytest.mark.parametrize(
+    ("charged", "node", "ran_in"),
+    [
+        ("europe-west4", "us-central1", "us-central1"),
+        ("europe-west4@2019", "europe-west4", None),
+        ("europe-west4", "", None),  # Kubernetes before 1.35
+        ("FRA", "europe-west9", None),  # a country cannot be compared
+        ("report", "europe-west4", None),
+    ],
+)
+def test_a_record_whose_region_is_not_where_the_pod_ran_names_both(charged, node, ran_in, monkeypatch, capfd) -> None:
+    monkeypatch.setenv("NODE_REGION", node)
+    record = meter(reading(0), reading(1), reading(2), region=charged)
+    first, second = record.lap(), record.lap()
+    assert (first.ran_in, total([first, second]).ran_in) == (ran_in, ran_in)
+    assert ("ran_in" in first.model_dump(mode="json")) == (ran_in is not None)

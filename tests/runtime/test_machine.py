@@ -79,3 +79,13 @@ def test_the_tightest_limit_of_all_control_groups_is_the_memory(tmp_path: Path) 
 def test_the_processor_goes_by_its_own_name(tmp_path: Path) -> None:
     tree(tmp_path, proc__cpuinfo="processor\t: 0\nmodel name\t: Epyc (R) : 7\nmodel name\t: other\n")
     assert cpu_model(tmp_path) == "Epyc (R) : 7"
+
+
+def test_a_pod_knows_region_and_zone_of_its_node_and_other_machines_say_nothing_of_them(monkeypatch):
+    monkeypatch.setenv("NODE_REGION", "")
+    monkeypatch.delenv("NODE_ZONE", raising=False)
+    assert {"region", "zone"}.isdisjoint(machine_facts().model_dump(mode="json"))
+    monkeypatch.setenv("NODE_REGION", "europe-west4")
+    monkeypatch.setenv("NODE_ZONE", "europe-west4-b")
+    facts = machine_facts()
+    assert (facts.region, facts.zone) == ("europe-west4", "europe-west4-b")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from neurograde.cluster.job import SCRATCH_GIB, Step, disk_gib
 from neurograde.cluster.profiles import Profile
 from neurograde.errors import SpecError
-from neurograde.runtime.checkpoint_cost import ShardMemory
+from neurograde.runtime.checkpoint_cost import CheckpointCost, ShardMemory
 from neurograde.runtime.cuda import check_board
 from neurograde.specs.records import Shard
 from neurograde.specs.train import TrainSpec
@@ -35,6 +35,8 @@ class Sizes:
     """Memory of a shard's sessions."""
     weights_bytes: Callable[[TrainSpec], int]
     """Bytes of all files of weights that a grid names."""
+    checkpoints: Callable[[TrainSpec], CheckpointCost]
+    """Cost of the checkpoints of a whole grid."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""One Indexed Job: the pods of a step, and what the cluster does about each of their exit codes.
+"""One Indexed Job: the pods of a step, and the reaction of the cluster to each of their exit codes.
 
 Every job of the suite ends with an exit code of one contract (`neurograde.errors`), and every Job carries the same
-policy, so that preemption costs nothing, a hopeless shard costs only itself, and a mistake that all pods share stops
-the whole Job before a thousand of them repeat it. The shape follows Kubernetes 1.34; what schemas cannot see is held
+policy: preemption costs nothing, a hopeless shard costs only itself, and a mistake that all pods share stops the whole
+Job before a thousand of them repeat it. The shape follows Kubernetes 1.34; rules that schemas cannot express are held
 by `neurograde.cluster.lint`.
 """
 
@@ -17,47 +17,68 @@ from typing import Any
 from neurograde.cluster.profiles import Node
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.runtime.cache import CACHE_LIMIT
+from neurograde.runtime.cuda import LEAST_DRIVER
 from neurograde.runtime.exits import LAST_WORDS
 from neurograde.runtime.grid import ROW
+from neurograde.storage.edge import PATIENCE_SECONDS
 
 Manifest = dict[str, Any]
 CONTAINER = "neurograde"
 USER = 65532
-GRACE_SECONDS = 25  # of which a spot node leaves about 15
-KEPT_SECONDS = 7 * 24 * 3600  # a finished Job, for whoever wants to read its pods
-RETRIES = 3  # of an index, for exits that are neither free nor hopeless
-STOP_JOB, STOP_INDEX, ASKED_TO_STOP = (64, 66, 73, 77, 78), (65, 80, 81), (75,)
-GPU_OR_NOTHING = ("--set", "device=cuda")
-"""Arguments of a pod that asks for a board: without a usable one it ends, and never computes on its CPU in silence."""
-NAME_LENGTH = 48  # and nine for the digest: a pod's host name adds an index, and 63 is the limit
+GRACE_SECONDS = 25
+"""Time from SIGTERM to SIGKILL; a spot node leaves about 15 s of it."""
+OUTAGE_SECONDS = 600
+"""Outage of the store that a pod outwaits: the cluster's four counted tries are over in about 76 s."""
+KEPT_SECONDS = 7 * 24 * 3600
+"""Time that a finished Job stays, with its pods, for whoever wants to read them."""
+RETRIES = 3
+"""Retries of an index after exits that are neither free nor hopeless."""
+STOP_JOB, STOP_INDEX, ASKED_TO_STOP = (64, 66, 73, 77, 78), (65, 81), (75,)
+"""Exit codes that all pods would repeat; that one index would repeat; that cost no retry."""
 SCRATCH_GIB = 2
 """Local disk behind /tmp of a step that downloads at most one file of weights."""
+GPU_OR_NOTHING = ("--set", "device=cuda")
+"""Arguments of a pod that asks for a board: without a usable one it ends, and never computes on its CPU in silence."""
+NAME_LENGTH = 48
+"""Most characters of a name before its digest: a pod's host name adds nine and an index, and 63 is the limit."""
+QUEUE, LEAST_PODS = "kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/job-min-parallelism"
+"""Kueue's label, and its annotation that admits a Job with fewer pods at once than it asks for."""
+BOARDS = "nvidia.com/gpu"
+"""The resource of which a pod asks for one board."""
+PLACEHOLDER = f"registry.example/neurograde@sha256:{'0' * 64}"
+"""The image of the committed manifests: a name that no registry has."""
+DRIVER = "neurograde/least-driver"
+"""Annotation beside the image's digest: the oldest NVIDIA driver that the image runs with."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a study runs, as the command line has it."""
+    """The image, the names and the options of a study's objects."""
 
     image: str
     """The image, by digest."""
     namespace: str
     """Namespace of all objects."""
     queue: str
-    """Kueue's queue; nothing without Kueue."""
+    """Kueue's queue; empty without Kueue."""
+    user_namespaces: bool = False
+    """True to map the pods' users to ones without rights on the node (`hostUsers: false`; GA in Kubernetes 1.36)."""
+    from_node: bool = False
+    """True for an image that was loaded onto the nodes, as into kind's, and is never pulled."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What the pods of one Job do."""
+    """The work of one Job and the needs of its pods."""
 
     job: str
     """The entrypoint, `jobs/<job>.py`."""
     name: str
-    """Says which one of its kind: `resnet18-extension2`."""
+    """Name that distinguishes it from others of its job: `resnet18-extension2`."""
     spec: str
     """File of the spec in the ConfigMap."""
     node: Node
-    """Where it runs."""
+    """Kind of node that it runs on."""
     memory_gib: int
     """Memory that a pod asks for and may use."""
     cache_gib: float = 0.0
@@ -69,47 +90,50 @@ class Step:
     parallelism: int = 1
     """Most of them at once."""
     row: str | None = None
-    """The row of the grid that its indexes count."""
+    """Row of the grid that its indexes count."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Further labels."""
 
 
 def indexed_job(step: Step, placement: Placement, specs: str) -> Manifest:
-    """The Job of a step; `specs` is the name of the ConfigMap that holds its spec.
+    """Return the Job of a step; `specs` is the name of the ConfigMap that holds its spec.
 
     A Job's pods cannot be changed once it exists, so its name ends in a digest of all the rest: another image,
-    spec or shape is another Job, which finds in the store what is done.
+    spec or shape is another Job, which finds finished work in the store.
     """
     labels = {
         "app.kubernetes.io/name": "neurograde",
         "app.kubernetes.io/component": step.job,
         **step.labels,
     }
+    parallelism = min(step.parallelism, step.completions)
     body = {
         "spec": {
             "completionMode": "Indexed",
             "completions": step.completions,
-            "parallelism": min(step.parallelism, step.completions),
+            "parallelism": parallelism,
             "backoffLimitPerIndex": RETRIES,
-            "maxFailedIndexes": -(-step.completions // 10),
+            "maxFailedIndexes": math.ceil(step.completions / 10),  # a breaker: more of them are no accident
             "podReplacementPolicy": "Failed",
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "podFailurePolicy": {"rules": _rules()},
-            "template": {"metadata": {"labels": labels}, "spec": _pod(step, placement, specs)},
+            "template": {"metadata": _pod_metadata(step, labels), "spec": _pod(step, placement, specs)},
         }
     }
     name = f"{step.job}-{object_name(step.name)}"
     digest = sha256_hex(canonical_json(body))[:8]
-    metadata = {
+    metadata: Manifest = {
         "name": f"{name[:NAME_LENGTH].rstrip('-')}-{digest}",
         "namespace": placement.namespace,
-        "labels": {**labels, "kueue.x-k8s.io/queue-name": placement.queue},
+        "labels": labels | ({QUEUE: placement.queue} if placement.queue else {}),
     }
+    if placement.queue and parallelism > 1:  # Kueue refuses the annotation on a Job of one pod
+        metadata["annotations"] = {LEAST_PODS: "1"}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, **body}
 
 
 def object_name(text: str) -> str:
-    """`text` as Kubernetes takes it in a name.
+    """Return `text` in the form that Kubernetes accepts in a name.
 
     >>> object_name("inception_v3-extension2")
     'inception-v3-extension2'
@@ -117,8 +141,22 @@ def object_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
+def is_placeholder(image: str) -> bool:
+    """Return True for an image whose digest is all zeros: nobody has pushed it."""
+    return image.endswith(f"@sha256:{'0' * 64}")
+
+
+def disk_gib(step: Step) -> int:
+    """Return the local disk that a pod of the step asks for: cache, scratch, and one GiB for logs."""
+    return _cache_gib(step) + step.scratch_gib + 1
+
+
+def _cache_gib(step: Step) -> int:
+    return math.ceil(step.cache_gib) + 1  # one for the file that is being replaced
+
+
 def _rules() -> list[Manifest]:
-    """The first that fits decides; what fits none (69, 1, 137, 139, 143) is a counted retry."""
+    """Return the rules of the policy: the first that fits decides; an exit without one (69, 1, 137) is retried."""
     disrupted = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
     by_code = {"Ignore": ASKED_TO_STOP, "FailJob": STOP_JOB, "FailIndex": STOP_INDEX}
     return [disrupted, *(_by_exit_code(action, codes) for action, codes in by_code.items())]
@@ -126,6 +164,11 @@ def _rules() -> list[Manifest]:
 
 def _by_exit_code(action: str, codes: Sequence[int]) -> Manifest:
     return {"action": action, "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": list(codes)}}
+
+
+def _pod_metadata(step: Step, labels: Mapping[str, str]) -> Manifest:
+    metadata: Manifest = {"labels": dict(labels)}
+    return metadata | ({"annotations": {DRIVER: LEAST_DRIVER}} if step.node.gpu else {})
 
 
 def _pod(step: Step, placement: Placement, specs: str) -> Manifest:
@@ -150,6 +193,8 @@ def _pod(step: Step, placement: Placement, specs: str) -> Manifest:
             {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}},
         ],
     }
+    if placement.user_namespaces:
+        pod["hostUsers"] = False
     if step.node.selector:
         pod["nodeSelector"] = dict(step.node.selector)
     if step.node.tolerated:
@@ -164,17 +209,22 @@ def _pod(step: Step, placement: Placement, specs: str) -> Manifest:
 
 def _container(step: Step, placement: Placement) -> Manifest:
     variables = {"PYTHONUNBUFFERED": "1", "NEUROGRADE_CACHE": "/cache", LAST_WORDS: "/dev/termination-log"}
+    variables[PATIENCE_SECONDS] = str(OUTAGE_SECONDS)
     variables[CACHE_LIMIT] = str(math.ceil(step.cache_gib))
+    variables |= step.node.variables
     if step.row is not None:
         variables[ROW] = step.row
     facts = {
         "JOB_NAME": "metadata.labels['batch.kubernetes.io/job-name']",
         "NODE_NAME": "spec.nodeName",
         "POD_UID": "metadata.uid",
+        "NODE_REGION": "metadata.labels['topology.kubernetes.io/region']",  # from Kubernetes 1.35 on; empty before
+        "NODE_ZONE": "metadata.labels['topology.kubernetes.io/zone']",
     }
     return {
         "name": CONTAINER,
         "image": placement.image,
+        **({"imagePullPolicy": "Never"} if placement.from_node else {}),
         "args": [f"jobs.{step.job}", f"/specs/{step.spec}", *(GPU_OR_NOTHING if step.node.gpu else ())],
         "env": [
             *({"name": name, "value": value} for name, value in variables.items()),
@@ -189,7 +239,7 @@ def _container(step: Step, placement: Placement) -> Manifest:
         "terminationMessagePath": "/dev/termination-log",
         "volumeMounts": [
             {"name": "specs", "mountPath": "/specs", "readOnly": True},
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the pod
             {"name": "cache", "mountPath": "/cache"},
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - the same, in memory
         ],
@@ -197,19 +247,10 @@ def _container(step: Step, placement: Placement) -> Manifest:
 
 
 def _resources(step: Step) -> dict[str, str]:
-    """Asked for and at most, alike: who uses more than was asked is evicted at the worst moment."""
-    asked = {
+    """Return requests and limits, which are alike: a pod that uses more than it asked for is evicted."""
+    amounts = {
         "cpu": str(step.node.cpu),
         "memory": f"{step.memory_gib}Gi",
         "ephemeral-storage": f"{disk_gib(step)}Gi",
     }
-    return asked if step.node.gpu is None else {**asked, "nvidia.com/gpu": "1"}
-
-
-def disk_gib(step: Step) -> int:
-    """Return the local disk that a pod of the step asks for: cache, scratch, and one GiB for logs."""
-    return _cache_gib(step) + step.scratch_gib + 1
-
-
-def _cache_gib(step: Step) -> int:
-    return math.ceil(step.cache_gib) + 1  # one for the file that is being replaced
+    return amounts if step.node.gpu is None else {**amounts, BOARDS: "1"}

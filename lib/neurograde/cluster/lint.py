@@ -1,7 +1,7 @@
-"""What schemas of Kubernetes miss: fields that are each right and together wrong, names, quantities, keys given twice.
+"""Rules that schemas of Kubernetes miss: fields that are each right and together wrong, names, quantities, keys.
 
 A validator of schemas passes a Job whose policy the cluster refuses, and one whose policy never fits. Each rule here
-is a function that yields what is wrong with one object; `RULES` lists them all.
+is a function that yields the mistakes of one object; `RULES` lists them all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from neurograde.cluster.kueue import API as KUEUE
 from neurograde.runtime.specfile import StrictLoader
 
 Manifest = Mapping[str, Any]
@@ -25,8 +26,11 @@ KINDS = {
     ("v1", "ConfigMap"),
     ("networking.k8s.io/v1", "NetworkPolicy"),
     ("batch/v1", "Job"),
+    ("v1", "Service"),
+    ("apps/v1", "Deployment"),
+    *((KUEUE, kind) for kind in ("ResourceFlavor", "ClusterQueue", "LocalQueue")),
 }
-"""What the suite applies; anything else is a slip."""
+"""The kinds of objects that the suite applies; anything else is a slip."""
 LABEL_LENGTH = 63
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
@@ -39,27 +43,27 @@ _UNITS = {None: Decimal(1), "m": Decimal("0.001"), "k": Decimal(1000)} | {
 
 
 def lint(text: str) -> list[str]:
-    """What is wrong with a file of manifests, each by kind and name; nothing when all is well."""
+    """Return the mistakes of a file of manifests, by kind and name of the object."""
     try:
-        objects = [each for each in yaml.load_all(text, StrictLoader) if each is not None]
+        objects = [item for item in yaml.load_all(text, StrictLoader) if item is not None]
     except yaml.YAMLError as error:
         return [f"not valid YAML: {' '.join(str(error).split())}"]
-    found = []
-    for each in objects:
-        if not isinstance(each, dict):
-            found.append(f"{each!r} is no object")
+    mistakes = []
+    for item in objects:
+        if not isinstance(item, dict):
+            mistakes.append(f"{item!r} is no object")
             continue
-        where = f"{each.get('kind')} {_get(each, 'metadata', 'name')}"
-        rules = (*RULES, *JOB_RULES) if each.get("kind") == "Job" else RULES
-        found += [f"{where}: {what}" for rule in rules for what in rule(each)]
-    return found
+        where = f"{item.get('kind')} {_get(item, 'metadata', 'name')}"
+        rules = (*RULES, *JOB_RULES) if item.get("kind") == "Job" else RULES
+        mistakes += [f"{where}: {mistake}" for rule in rules for mistake in rule(item)]
+    return mistakes
 
 
 def known_kind(thing: Manifest) -> Iterator[str]:
     """Validators only warn of an apiVersion that they do not know."""
     pair = thing.get("apiVersion"), thing.get("kind")
     if pair not in KINDS:
-        yield f"{pair[0]}/{pair[1]} is not among {', '.join(sorted('/'.join(each) for each in KINDS))}"
+        yield f"{pair[0]}/{pair[1]} is not among {', '.join(sorted('/'.join(kind) for kind in KINDS))}"
 
 
 def name(thing: Manifest) -> Iterator[str]:
@@ -94,7 +98,9 @@ def quantities(job: Manifest) -> Iterator[str]:
         for field in ("limits", "requests")
         for resource, amount in (_get(container, "resources", field) or {}).items()
     }
-    amounts |= {f"volume {each.get('name')}: sizeLimit": each["emptyDir"].get("sizeLimit") for each in _empty_dirs(job)}
+    amounts |= {
+        f"volume {volume.get('name')}: sizeLimit": volume["emptyDir"].get("sizeLimit") for volume in _empty_dirs(job)
+    }
     for where, amount in amounts.items():
         if quantity(amount) is None:
             yield f"{where}: {amount!r} is no quantity, such as 500m or 4Gi"
@@ -104,25 +110,25 @@ def requests(job: Manifest) -> Iterator[str]:
     """Nothing asks for more than its limit, a board is asked for as it is limited, and memory and disk have limits."""
     for container in _containers(job):
         where = f"container {container.get('name')}"
-        limits, asked = (_get(container, "resources", field) or {} for field in ("limits", "requests"))
+        limits, requested = (_get(container, "resources", field) or {} for field in ("limits", "requests"))
         for resource in ("memory", "ephemeral-storage"):
             if resource not in limits:
                 yield f"{where}: limits.{resource} is not given"
-        for resource in asked.keys() & limits.keys():
-            most, wanted = quantity(limits[resource]), quantity(asked[resource])
+        for resource in requested.keys() & limits.keys():
+            most, wanted = quantity(limits[resource]), quantity(requested[resource])
             if most is None or wanted is None:
                 continue  # `quantities` says so
             if wanted > most:
-                yield f"{where}: requests.{resource} {asked[resource]} is more than its limit {limits[resource]}"
+                yield f"{where}: requests.{resource} {requested[resource]} is more than its limit {limits[resource]}"
             elif wanted < most and resource.startswith("nvidia.com/"):
                 yield f"{where}: {resource}: request and limit of a board must be equal"
 
 
 def volumes(job: Manifest) -> Iterator[str]:
-    """What the volumes may grow to is within the disk that is asked for, and every mount has its volume."""
-    sizes = [quantity(each["emptyDir"].get("sizeLimit")) for each in _empty_dirs(job)]
-    grown = sum((each for each in sizes if each is not None), Decimal(0))
-    known = {each.get("name") for each in _pod(job).get("volumes") or []}
+    """The disk that is asked for holds all volumes at their largest, and every mount has its volume."""
+    sizes = [quantity(volume["emptyDir"].get("sizeLimit")) for volume in _empty_dirs(job)]
+    grown = sum((size for size in sizes if size is not None), Decimal(0))
+    known = {volume.get("name") for volume in _pod(job).get("volumes") or []}
     for container in _containers(job):
         where = f"container {container.get('name')}"
         disk = quantity(_get(container, "resources", "limits", "ephemeral-storage"))
@@ -133,7 +139,7 @@ def volumes(job: Manifest) -> Iterator[str]:
                 yield f"{where}: mounts {mount.get('name')!r}, which is none of the pod's volumes"
 
 
-def company_of_the_policy(job: Manifest) -> Iterator[str]:
+def failure_policy(job: Manifest) -> Iterator[str]:
     """A podFailurePolicy works only with Never, Failed, Indexed and a limit by index."""
     spec = job.get("spec") or {}
     if not _get(spec, "podFailurePolicy", "rules"):
@@ -146,9 +152,9 @@ def company_of_the_policy(job: Manifest) -> Iterator[str]:
         yield "completionMode Indexed and backoffLimitPerIndex: FailIndex and maxFailedIndexes need both"
 
 
-def rules_of_the_policy(job: Manifest) -> Iterator[str]:
+def failure_rules(job: Manifest) -> Iterator[str]:
     """Rules name a container of the pod, decide each exit code once, and give conditions a status."""
-    known = {each.get("name") for each in _containers(job)}
+    known = {container.get("name") for container in _containers(job)}
     decided: dict[int, int] = {}
     for number, rule in enumerate(_get(job, "spec", "podFailurePolicy", "rules") or []):
         where = f"podFailurePolicy.rules[{number}]"
@@ -196,31 +202,32 @@ def restricted(job: Manifest) -> Iterator[str]:
 
 
 def image(job: Manifest) -> Iterator[str]:
-    """An image is named by digest: all pods of a grid run the same bytes."""
+    """An image is named by digest, so that all pods run the same bytes, or it is never pulled."""
     for container in _containers(job):
-        if not re.search(r"@sha256:[0-9a-f]{64}$", str(container.get("image"))):
+        by_digest = re.search(r"@sha256:[0-9a-f]{64}$", str(container.get("image")))
+        if not by_digest and container.get("imagePullPolicy") != "Never":
             yield f"container {container.get('name')}: image {container.get('image')!r}: name@sha256:... is accepted"
 
 
 Rule = Callable[[Manifest], Iterator[str]]
 RULES: tuple[Rule, ...] = (known_kind, name, labels)
-"""For every object."""
+"""The rules of every object."""
 JOB_RULES: tuple[Rule, ...] = (
     host_name,
     quantities,
     requests,
     volumes,
-    company_of_the_policy,
-    rules_of_the_policy,
+    failure_policy,
+    failure_rules,
     counts,
     restricted,
     image,
 )
-"""For Jobs."""
+"""The further rules of Jobs."""
 
 
 def quantity(text: object) -> Decimal | None:
-    """The amount that a quantity stands for, None for what is none.
+    """Return the amount of a quantity, None for text that is not one.
 
     >>> quantity("1500m"), quantity("2Gi"), quantity("2GiB")
     (Decimal('1.500'), Decimal('2147483648'), None)
@@ -230,9 +237,9 @@ def quantity(text: object) -> Decimal | None:
 
 
 def _empty_dirs(job: Manifest) -> list[Manifest]:
-    """The volumes on the node's disk."""
-    found = _pod(job).get("volumes") or []
-    return [each for each in found if "emptyDir" in each and each["emptyDir"].get("medium") != "Memory"]
+    """Return the volumes on the node's disk."""
+    volumes = _pod(job).get("volumes") or []
+    return [volume for volume in volumes if "emptyDir" in volume and volume["emptyDir"].get("medium") != "Memory"]
 
 
 def _containers(job: Manifest) -> list[Manifest]:
@@ -250,10 +257,10 @@ def _get(thing: Any, *path: str) -> Any:
 
 
 def main(paths: Sequence[str]) -> int:
-    """Print what is wrong with the files; the exit code says whether anything is."""
-    found = [f"{path}: {what}" for path in paths for what in lint(Path(path).read_text())]
-    print("\n".join(found) or f"{len(paths)} files of manifests: nothing is wrong with them")
-    return 65 if found else 0
+    """Print the mistakes of the files; return 65 if there are any."""
+    mistakes = [f"{path}: {mistake}" for path in paths for mistake in lint(Path(path).read_text())]
+    print("\n".join(mistakes) or f"{len(paths)} files of manifests: no mistakes")
+    return 65 if mistakes else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Where pods run: what a node of each kind offers a pod, and how a pod asks for it."""
+"""The kinds of cluster: the room that a node of each kind gives a pod, and how a pod asks for such a node."""
 
 from __future__ import annotations
 
@@ -17,30 +17,34 @@ class Node(Model):
     cpu: int
     """Cores that a pod asks for and may use."""
     memory_gib: int
-    """Most memory that a pod can get there: the machine's, less what the system keeps."""
+    """Most memory that a pod can get there: the machine's, less the system's share."""
     disk_gib: int
-    """Most local disk that a pod can get there: the boot disk's, less what the system keeps."""
+    """Most local disk that a pod can get there: the boot disk's, less the system's share."""
     selector: Labels = NONE
     """Labels that the node must have."""
     tolerated: Labels = NONE
     """Taints of effect NoSchedule that it has; an empty value tolerates every one of that key."""
     gpu: str | None = None
-    """The board, by a name that the table of thermal design powers knows."""
+    """The board, by a name that the table of boards knows; None without one."""
     gpu_memory_gib: int | None = None
     """Memory of the board."""
+    variables: Labels = NONE
+    """Environment variables of pods there."""
 
 
 class Profile(Model):
     """A kind of cluster."""
 
     name: str
-    """How `--profile` calls it."""
+    """Name on the command line: `--profile`."""
     training: Node
-    """Where features are computed and sessions are trained."""
+    """The node for features and training."""
     other: Node
-    """Where everything else runs."""
+    """The node for all other jobs."""
     parallelism: int
     """Most pods of a Job at once."""
+    store_inside: bool = False
+    """True if base/ brings a store into the cluster: no account and no bucket are needed."""
 
 
 def _gke_spot(name: str, *, accelerator: str, gpu: str, gpu_memory_gib: int, cpu: int, memory_gib: int) -> Profile:
@@ -58,13 +62,25 @@ def _gke_spot(name: str, *, accelerator: str, gpu: str, gpu_memory_gib: int, cpu
 
 
 _ANY = Node(cpu=2, memory_gib=14, disk_gib=92)
+_LOCAL = Node(
+    cpu=1,
+    memory_gib=8,
+    disk_gib=30,
+    variables={
+        "AWS_ENDPOINT_URL": "http://store.neurograde-store.svc:9000",
+        "AWS_ACCESS_KEY_ID": "neurograde",
+        "AWS_SECRET_ACCESS_KEY": "neurograde",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    },
+)
 PROFILES = {
-    each.name: each
-    for each in (
-        # n1-standard-8 with one board, and g2-standard-8: what GKE leaves to pods of 30 and 32 GB, rounded down
+    profile.name: profile
+    for profile in (
+        # n1-standard-8 with one board, and g2-standard-8: GKE leaves pods of 30 and 32 GB this, rounded down
         _gke_spot("gke-spot-t4", accelerator="nvidia-tesla-t4", gpu="T4", gpu_memory_gib=15, cpu=6, memory_gib=24),
         _gke_spot("gke-spot-l4", accelerator="nvidia-l4", gpu="L4", gpu_memory_gib=22, cpu=6, memory_gib=26),
         Profile(name="cpu", training=_ANY, other=_ANY, parallelism=4),
+        Profile(name="local", training=_LOCAL, other=_LOCAL, parallelism=1, store_inside=True),
     )
 }
 """Every profile by name."""

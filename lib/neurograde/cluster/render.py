@@ -1,66 +1,101 @@
-"""The files of k8s/: what the specs ask for, for one image, one store and one kind of cluster.
+"""The files of k8s/: everything that the specs ask for, for one image, one store and one kind of cluster.
 
     base/    set up once
+    queue/   the queue of a cluster with Kueue, applied once by hand
     chain/   1-stage.yaml, 2-patch.yaml, ...   prepares the data, one file after the other
-    grid/    <train spec>.yaml                 trains: a Job for each backbone and strategy, all at once
+    grid/    <train spec>.yaml                 trains: a Job for each backbone and strategy
     after/   1-evaluate.yaml, 2-baseline.yaml, 3-report.yaml
 
-The last three each hold the same specs.yaml too, a ConfigMap with every spec of the study, so that each folder applies
-as it stands, and a message that names a spec names one that the pod has.
+The last three each hold a ConfigMap with every spec of the study: a folder can be applied and deleted without the
+others, and a message that names a spec names one that the pod has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
-from neurograde.cluster import base
+from neurograde.cluster import base, kueue
 from neurograde.cluster.fit import Sizes, check_fit
 from neurograde.cluster.job import Manifest, Placement, Step, indexed_job
+from neurograde.cluster.local_store import local_store
 from neurograde.cluster.profiles import Profile
 from neurograde.cluster.study import Study, after_steps, chain_steps, grid_steps
+from neurograde.cluster.text import as_text, spec_text
 from neurograde.maths.digest import canonical_json, sha256_hex
 
-GPUS_PER_STUDY = 64  # of the quota: what a namespace may hold at once
+FOLDERS = ("base", "queue", "chain", "grid", "after")
+"""The folders of k8s/."""
+GPUS_PER_STUDY = 64
+"""Boards that the namespace may hold at once."""
 
 
-def render(study: Study, profile: Profile, placement: Placement, identity: str, sizes: Sizes) -> dict[str, str]:
-    """The text of every file by its path under k8s/.
+@dataclass(frozen=True)
+class Rendering:
+    """Renders a study for one kind of cluster."""
 
-    Args:
-        study: The specs.
-        profile: The kind of cluster.
-        placement: Image and names.
-        identity: The Google service account of all pods.
-        sizes: Sizes that only torch knows.
+    study: Study
+    profile: Profile
+    placement: Placement
+    identity: str
+    """The Google service account of all pods; empty outside Google's clusters."""
+    sizes: Sizes
 
-    Raises:
-        SpecError: no node of the profile can hold a step.
-    """
-    specs = config_map(study, placement)
-    name = specs["metadata"]["name"]
+    def files(self) -> dict[str, str]:
+        """Return the text of every file by its path under k8s/.
 
-    def jobs(steps: Iterable[Step]) -> list[Manifest]:
-        steps = list(steps)
+        Raises:
+            SpecError: no node of the profile can hold a step.
+        """
+        files = {**self._base(), **self._queue(), **self._grid()}
+        files |= self._numbered("chain", chain_steps(self.study, self.profile, self.sizes))
+        files |= self._numbered("after", after_steps(self.study, self.profile, self.sizes))
+        for folder in ("chain", "grid", "after"):
+            files[f"{folder}/specs.yaml"] = [self._specs(folder)]
+        return {path: as_text(objects) for path, objects in sorted(files.items())}
+
+    def _base(self) -> dict[str, list[Manifest]]:
+        policy = base.network_policy(self.placement, store_inside=self.profile.store_inside)
+        files = {
+            "base/namespace.yaml": [base.namespace(self.placement)],
+            "base/network-policy.yaml": [policy],
+            "base/quota.yaml": [base.quota(self.placement, GPUS_PER_STUDY)],
+            "base/service-account.yaml": [base.service_account(self.placement, self.identity)],
+        }
+        return files | ({"base/store.yaml": local_store(self.placement)} if self.profile.store_inside else {})
+
+    def _queue(self) -> dict[str, list[Manifest]]:
+        if not self.placement.queue:
+            return {}
+        return {
+            "queue/cluster-queue.yaml": [kueue.cluster_queue(self.placement, self.profile, GPUS_PER_STUDY)],
+            "queue/flavors.yaml": kueue.flavors(),
+            "queue/local-queue.yaml": [kueue.local_queue(self.placement)],
+        }
+
+    def _grid(self) -> dict[str, list[Manifest]]:
+        steps = grid_steps(self.study, self.profile, self.sizes)
+        return {f"grid/{file}": self._jobs("grid", steps[file]) for file in steps}
+
+    def _numbered(self, folder: str, steps: list[tuple[str, list[Step]]]) -> dict[str, list[Manifest]]:
+        """Return files that are applied one after the other, in the order of their names."""
+        digits = len(str(len(steps)))
+        return {
+            f"{folder}/{number:0{digits}}-{name}.yaml": self._jobs(folder, group)
+            for number, (name, group) in enumerate(steps, start=1)
+        }
+
+    def _jobs(self, folder: str, steps: Iterable[Step]) -> list[Manifest]:
+        specs = self._specs(folder)["metadata"]["name"]
+        manifests = []
         for step in steps:
-            check_fit(step, profile)
-        return [indexed_job(step, placement, name) for step in steps]
+            check_fit(step, self.profile)
+            manifests.append(indexed_job(step, self.placement, specs))
+        return manifests
 
-    files: dict[str, list[Manifest]] = {
-        "base/namespace.yaml": [base.namespace(placement)],
-        "base/network-policy.yaml": [base.network_policy(placement)],
-        "base/quota.yaml": [base.quota(placement, GPUS_PER_STUDY)],
-        "base/service-account.yaml": [base.service_account(placement, identity)],
-        **{f"{folder}/specs.yaml": [specs] for folder in ("chain", "grid", "after")},
-        **{f"grid/{file}": jobs(steps) for file, steps in grid_steps(study, profile, sizes).items()},
-    }
-    for folder, steps in (("chain", chain_steps(study, profile, sizes)), ("after", after_steps(study, profile, sizes))):
-        digits = len(str(len(steps)))  # files are applied in the order of their names
-        for number, (name_of_step, each) in enumerate(steps, start=1):
-            files[f"{folder}/{number:0{digits}}-{name_of_step}.yaml"] = jobs(each)
-    return {path: _text(objects) for path, objects in sorted(files.items())}
+    def _specs(self, folder: str) -> Manifest:
+        return config_map(self.study.data, self.placement, folder)
 
 
 def steps_of(study: Study, profile: Profile, sizes: Sizes) -> list[Step]:
@@ -71,40 +106,14 @@ def steps_of(study: Study, profile: Profile, sizes: Sizes) -> list[Step]:
     return [step for group in groups for step in group]
 
 
-def config_map(study: Study, placement: Placement) -> Manifest:
-    """The study's specs as files; named by their digest and immutable, so that a Job never sees them change."""
-    data = {file: yaml.safe_dump(_plain(spec), sort_keys=False) for file, spec in study.data.items()}
+def config_map(specs: Mapping[str, Mapping[str, Any]], placement: Placement, folder: str) -> Manifest:
+    """Return the specs as files, immutable and named by their digest: a Job never sees them change."""
+    data = {file: spec_text(spec) for file, spec in specs.items()}
+    digest = sha256_hex(canonical_json(data))[:8]
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": f"specs-{sha256_hex(canonical_json(data))[:8]}", "namespace": placement.namespace},
+        "metadata": {"name": f"specs-{folder}-{digest}", "namespace": placement.namespace},
         "immutable": True,
         "data": data,
     }
-
-
-def _plain(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """`job` first: what a file is for."""
-    return {"job": spec["job"], **{key: value for key, value in spec.items() if key != "job"}}
-
-
-class _Dumper(yaml.SafeDumper):
-    """YAML as people write it: lists indented, long texts as blocks, nothing abbreviated."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 - PyYAML's signature
-        super().increase_indent(flow, indentless=False)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _scalar(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _scalar)
-
-
-def _text(objects: list[Manifest]) -> str:
-    head = "# Rendered by python -m jobs.grid: change the specs, not this file.\n"
-    return head + yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)

@@ -28,28 +28,28 @@ class Study:
     source: str
     """The folder, or the one train spec of it that is asked for."""
     data: dict[str, dict[str, Any]]
-    """What each file says, with what it extends."""
+    """The content of each file, with the one that it extends."""
     specs: dict[str, JobSpec]
     """The same, validated."""
     left_out: dict[str, str]
     """Files that no cluster runs, and why."""
 
     def trained(self) -> dict[str, TrainSpec]:
-        """The grids by file."""
+        """Return the grids by file."""
         return {file: spec for file, spec in self.specs.items() if isinstance(spec, TrainSpec)}
 
     def local_places(self) -> list[str]:
-        """Stores and images that are on this machine, where no pod finds them."""
+        """Return the stores and images that are on this machine, where no pod finds them."""
         sources = [spec.source for spec in self.specs.values() if isinstance(spec, PatchSpec)]
         urls = [
             *(spec.store for spec in self.specs.values()),
-            *(url for each in sources for url in (each.url, each.table)),
+            *(url for source in sources for url in (source.url, source.table)),
         ]
         return sorted({url for url in urls if url and ("://" not in url or url.startswith("file:"))})
 
 
 def read_study(source: str, store: str | None = None, region: str | None = None) -> Study:
-    """The specs in the folder `source`; or of its grids only the train spec `source`, with what leads to it.
+    """Return the specs of the folder `source`; or of its grids only the train spec `source`, with the jobs before it.
 
     Args:
         source: A folder, or the path of a train spec.
@@ -57,7 +57,7 @@ def read_study(source: str, store: str | None = None, region: str | None = None)
         region: Replaces the specs' region.
 
     Raises:
-        UsageError: there is no such folder or file, no grid in it, or a job that nobody knows.
+        UsageError: the folder or file does not exist, has no grid, or names an unknown job.
         SpecError: a spec is invalid; every mistake is listed.
     """
     path = Path(source)
@@ -71,32 +71,32 @@ def read_study(source: str, store: str | None = None, region: str | None = None)
 
 def _read_folder(folder: Path, store: str | None, region: str | None) -> Study:
     data, specs, left_out, mistakes = {}, {}, {}, []
-    for each in sorted(folder.glob("*.yaml")):
-        found = specfile.load(str(each), store=store)
-        job = found.get("job")
+    for path in sorted(folder.glob("*.yaml")):
+        spec_data = specfile.load(str(path), store=store)
+        job = spec_data.get("job")
         if job is None:  # a base for others to extend
             continue
         entry = BY_NAME.get(job)
         if entry is None or entry.is_ahead:
             accepted = ", ".join(entry.name for entry in JOBS if not entry.is_ahead)
-            raise UsageError(f"{each}: job: {job!r}; accepted are {accepted}")
+            raise UsageError(f"{path}: job: {job!r}; accepted are {accepted}")
         if entry.no_pod_because is not None:
-            left_out[each.name] = f"{job} {entry.no_pod_because}"
+            left_out[path.name] = f"{job} {entry.no_pod_because}"
             continue
         if region is not None:
-            found["region"] = region
+            spec_data["region"] = region
         try:
-            specs[each.name] = specfile.validate(entry.spec, found, str(each))
+            specs[path.name] = specfile.validate(entry.spec, spec_data, str(path))
         except SpecError as error:
             mistakes.append(str(error))
-        data[each.name] = found
+        data[path.name] = spec_data
     if mistakes:
         raise SpecError("\n".join(mistakes))
     return Study(str(folder), data, specs, left_out)
 
 
 def _alone(study: Study, name: str, source: str) -> Study:
-    """Of the study's grids only the one of the file `name`, with what leads to it and its evaluations."""
+    """Return the study with one of its grids, that of the file `name`, the jobs before it and its evaluations."""
     wanted = study.specs.get(name)
     if not isinstance(wanted, TrainSpec):
         raise UsageError(f"{source}: no such train spec; accepted are a train spec, or a folder that has some")
@@ -114,20 +114,20 @@ def _alone(study: Study, name: str, source: str) -> Study:
 
 
 def chain_steps(study: Study, profile: Profile, sizes: Sizes) -> list[tuple[str, list[Step]]]:
-    """What prepares the data, one after the other under its name; the steps of one name may run at once."""
+    """Return the steps that prepare the data, in their order by name; the steps of one name may run at once."""
     return _in_order(study, profile, sizes, "data")
 
 
 def after_steps(study: Study, profile: Profile, sizes: Sizes) -> list[tuple[str, list[Step]]]:
-    """What follows the grids, in the same form."""
+    """Return the steps that follow the grids, in the same form."""
     return _in_order(study, profile, sizes, "results")
 
 
 def grid_steps(study: Study, profile: Profile, sizes: Sizes) -> dict[str, list[Step]]:
-    """By train spec: a Job for each row of its grid, an index for each shard of the row.
+    """Return the steps by train spec: a Job per row of its grid, an index per shard of the row.
 
     Raises:
-        SpecError: a shard needs more memory than a node of the profile has; says how many sessions fit.
+        SpecError: a shard needs more memory than a node of the profile has; names how many sessions fit.
     """
     return {
         file: [
@@ -181,7 +181,7 @@ def _plain_steps(study: Study, profile: Profile, sizes: Sizes, entry: JobEntry) 
 
 
 def _is_ahead(job: str, spec: JobSpec) -> bool:
-    """Whether `job` does a part of training ahead for this grid."""
+    """Return True if `job` does a part of training ahead for this grid."""
     if not isinstance(spec, TrainSpec):
         return False
     if job == "stage":

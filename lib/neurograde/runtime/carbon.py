@@ -6,10 +6,13 @@ board that it trains on. Without a counter, the energy is estimated, and the rec
 
 from __future__ import annotations
 
+import os
+
 from neurograde.maths import carbon
 from neurograde.runtime.carbon_record import CarbonRecord, Energy, Work, charge, total
 from neurograde.runtime.factors import CpuFactor, cpu_factor, gpu_tdp_w, grid_factor
-from neurograde.runtime.machine import cpu_model
+from neurograde.runtime.log import log
+from neurograde.runtime.machine import REGION, cpu_model
 from neurograde.runtime.nvml import visible_gpu
 from neurograde.runtime.sensors import MachineSensors, Reading, Sensors
 
@@ -39,6 +42,9 @@ class CarbonMeter:
             SpecError: The region is unknown, or the TDP of the board is.
         """
         self._grid = grid_factor(region)
+        self._ran_in = elsewhere(region)
+        if self._ran_in is not None:
+            log.warning(f"region: {region!r} is charged, but this node is in {self._ran_in}: set region to that")
         if pue is not None:
             self._grid = self._grid._replace(pue=pue)
         gpu = visible_gpu() if uses_gpu else None
@@ -77,7 +83,18 @@ class CarbonMeter:
             cpu=_cpu_energy(self._last, now, self._cpu),
             ram=Energy(MEMORY_KWH_PER_GB_H * now.peak_memory_bytes / 1e9 * hours, MEMORY_METHOD),
             work=work,
+            ran_in=self._ran_in,
         )
+
+
+def elsewhere(region: str) -> str | None:
+    """Return the region of the node where that is another cloud region than `region`; None if it agrees or is unknown.
+
+    A country, and the way of the report, name no cloud region: nothing is compared with them.
+    """
+    node = os.environ.get(REGION)
+    charged = region.partition("@")[0]
+    return node if node and "-" in charged and node != charged else None
 
 
 def _cpu_energy(before: Reading, now: Reading, cpu: CpuFactor) -> Energy:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
 
 from neurograde.maths import carbon
 from neurograde.runtime.factors import GridFactor, gpu_tdp_w, grid_factor
@@ -62,6 +64,8 @@ class CarbonRecord(Model):
     """Emissions with the board's measured energy; null when that was not measured."""
     co2e_kg_tdp: float
     """Emissions with the board's energy at its thermal design power."""
+    ran_in: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = None
+    """Region of the node that it ran on, where that is another than `region`, whose grid is charged."""
     work: Work | None
     """`wasted` for work lost to preemption."""
     wall_seconds: float
@@ -78,6 +82,7 @@ def charge(
     cpu: Energy,
     ram: Energy,
     work: Work,
+    ran_in: str | None = None,
 ) -> CarbonRecord:
     """Return the record of energies drawn from an electricity grid; None for a GPU that is absent or not measured."""
     if grid.counts == "gpu":
@@ -102,6 +107,7 @@ def charge(
         intensity_source=grid.source,
         intensity_year=grid.year,
         region=grid.region,
+        ran_in=ran_in,
         co2e_kg_measured=None if gpu_kwh_measured is None else emissions(gpu_kwh_measured),
         co2e_kg_tdp=emissions(gpu_kwh_tdp),
         work=work,

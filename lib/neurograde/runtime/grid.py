@@ -18,13 +18,18 @@ from neurograde.storage.run import read_run
 ROW, INDEX = "NEUROGRADE_ROW", "JOB_COMPLETION_INDEX"
 
 
+def is_pod() -> bool:
+    """Return True in a pod of an Indexed Job."""
+    return INDEX in os.environ
+
+
 def require_staged_weights(job: Job[TrainSpec]) -> None:
     """Check that a pod of the cluster finds torchvision's weights in the store: a thousand must not download them.
 
     Raises:
         MissingUpstream: They are not there; the message has the command that stages them.
     """
-    if INDEX in os.environ:
+    if is_pod():
         for backbone in job.spec.backbones:
             if backbone.is_enum:
                 job.upstream("weights", backbone.staged_name)

@@ -7,12 +7,18 @@ import os
 import platform
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from neurograde.runtime.nvml import visible_gpu
 from neurograde.specs.base import Model
 
 PACKAGES = ("neurograde", "numpy", "pillow", "scipy", "torch", "torchvision")
 """Packages whose version can change a result."""
+
+REGION = "NODE_REGION"
+"""Variable with the region of the cluster's node; empty or missing where nobody knows it."""
 
 _UNLIMITED_BYTES = 2**60  # cgroup v1 writes a number near 2^63 for "no limit"
 
@@ -40,6 +46,10 @@ class MachineFacts(Model):
     """Job of the cluster, from JOB_NAME."""
     pod: str | None = None
     """Pod, from POD_UID."""
+    region: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = None
+    """Region of the node, from NODE_REGION; Kubernetes knows it in pods from 1.35 on."""
+    zone: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = None
+    """Zone of the node, from NODE_ZONE."""
 
 
 def machine_facts(root: Path = Path("/")) -> MachineFacts:
@@ -56,6 +66,8 @@ def machine_facts(root: Path = Path("/")) -> MachineFacts:
         node=os.environ.get("NODE_NAME"),
         job=os.environ.get("JOB_NAME"),
         pod=os.environ.get("POD_UID"),
+        region=os.environ.get(REGION) or None,
+        zone=os.environ.get("NODE_ZONE") or None,
     )
 
 

@@ -23,6 +23,10 @@ def _is_first(revision: int) -> bool:
     return revision == 1
 
 
+def _is_empty(value: tuple[str, ...]) -> bool:
+    return not value
+
+
 RevisionNumber = Annotated[int, Field(ge=1, exclude_if=_is_first)]
 """Number of a job's revision; 1 is left out of the record, as in records of before there were revisions."""
 
@@ -86,6 +90,8 @@ class Manifest(Record):
     """Every file of the artefact but the manifest, by path."""
     marks: tuple[str, ...] = ()
     """Marks that every page shows beside the artefact: `synthetic`, `leaking`."""
+    diverged: Annotated[tuple[str, ...], Field(exclude_if=_is_empty)] = ()
+    """Sessions of a shard that diverged, by id; its files list them too, so outside the digest."""
     software: dict[str, str] = Field(default_factory=dict)
     """Versions of the packages that made it."""
     machine: dict[str, Any] = Field(default_factory=dict)

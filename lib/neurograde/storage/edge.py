@@ -12,9 +12,10 @@ again; none of them share a base class with the built-in ones.
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import TypeVar
@@ -41,7 +42,22 @@ class Patience:
     """Longest wait in seconds, before its jitter of a half."""
 
 
-PATIENCE = Patience()
+PATIENCE_SECONDS = "NEUROGRADE_PATIENCE_SECONDS"
+"""Variable with the patience of a pod: a retry of the cluster comes sooner than a store after an outage."""
+IDENTITY_SECONDS = 30.0
+"""Longest patience with a store that does not know us: a first token takes seconds, and a wrong one stays wrong."""
+
+
+def patience_of(environment: Mapping[str, str]) -> Patience:
+    """Return the patience that the environment asks for, the default without its variable.
+
+    >>> patience_of({"NEUROGRADE_PATIENCE_SECONDS": "600"}).seconds
+    600.0
+    """
+    return Patience(seconds=float(environment.get(PATIENCE_SECONDS) or Patience().seconds))
+
+
+PATIENCE = patience_of(os.environ)
 
 
 def insist(where: str, action: Callable[[], T], reconnect: Callable[[], None] | None = None) -> T:
@@ -70,7 +86,10 @@ def insist(where: str, action: Callable[[], T], reconnect: Callable[[], None] | 
             now = time.monotonic()
             failing_since = failing_since or now
             pause = wait * _jitter.uniform(0.5, 1.5)
-            if now + pause > failing_since + PATIENCE.seconds:
+            longest = PATIENCE.seconds
+            if isinstance(verdict, AccessDenied):
+                longest = min(longest, IDENTITY_SECONDS)
+            if now + pause > failing_since + longest:
                 seconds = now - failing_since
                 raise type(verdict)(f"{verdict} ({tries} tries in {seconds:.0f} s)") from error
         if reconnect and isinstance(verdict, AccessDenied):

@@ -59,7 +59,8 @@ def train_shard(
     with attempt.claimed(engine, machine_facts().model_dump(mode="json") | _machine_use(engine, device)):
         attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
-        publish(job, grid, shard, files, attempt, _machine_use(engine, device), features_read(engine))
+        use, diverged = _machine_use(engine, device), tuple(sorted(engine.diverged))
+        publish(job, grid, shard, files, attempt, use, features_read(engine), diverged)
     if len(engine.diverged) == len(sessions):
         when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
         raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
@@ -92,6 +93,7 @@ def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest
     attempt: Attempt,
     machine: Mapping[str, Any] = MappingProxyType({}),
     features: Sequence[InputRecord] = (),
+    diverged: tuple[str, ...] = (),
 ) -> None:
     """Publish the shard, unless a twin that was quicker has published the same.
 
@@ -111,6 +113,7 @@ def publish(  # noqa: PLR0917 - what a shard is, in the order of the manifest
         inputs=grid.inputs,
         raw=grid.raw,
         marks=grid.marks,
+        diverged=diverged,
         features=tuple(features),
         machine=machine,
         wall_seconds=round(carbon.wall_seconds, 3),
