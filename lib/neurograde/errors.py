@@ -18,7 +18,7 @@
     └── Stopped               75   asked to stop (SIGTERM); run again to go on
 
 Messages are one line that names the file, the field, the value and what is accepted, so that they can be
-printed as they are; `runtime.run` prints them and never a traceback. Anything else that escapes a job is a
+printed as they are; `runtime.exits.run` prints them and never a traceback. Anything else that escapes a job is a
 bug: traceback, exit code 1.
 """
 
