@@ -90,8 +90,8 @@ class whitening:  # noqa: N801 - used like a function that was made from train
 
 
 def _spectrum(images: NDArray[np.float32]) -> NDArray[np.complex128]:
-    found: NDArray[np.complex128] = np.fft.fft2(images - images.mean(axis=(1, 2), keepdims=True))
-    return found
+    spectrum: NDArray[np.complex128] = np.fft.fft2(images - images.mean(axis=(1, 2), keepdims=True))
+    return spectrum
 
 
 def _positions(values: Tensor) -> list[Floats]:

@@ -51,18 +51,18 @@ def best_on_valid(
         classes: How many there are; a class that train lacks has probability 0.
         vectors: Makes the classifier's input of descriptions.
     """
-    given, asked = vectors(train), vectors(valid)
+    train_x, valid_x = vectors(train), vectors(valid)
     scores: dict[str, float] = {}
     best: Any = None
     for name, estimator in candidates:
-        estimator.fit(given, train.labels)
+        estimator.fit(train_x, train.labels)
         if not hasattr(estimator, "predict_proba"):
             calibrated = CalibratedClassifierCV(FrozenEstimator(estimator), method="sigmoid")
-            estimator = calibrated.fit(asked, valid.labels)  # noqa: PLW2901 - the same, with probabilities
-        scores[name] = log_loss(valid.labels, spread_out(estimator, asked, classes))
+            estimator = calibrated.fit(valid_x, valid.labels)  # noqa: PLW2901 - the same, with probabilities
+        scores[name] = log_loss(valid.labels, spread_out(estimator, valid_x, classes))
         if scores[name] == min(scores.values()):
             best = best if list(scores.values()).count(scores[name]) > 1 and best is not None else estimator
-    name = min(scores, key=lambda each: scores[each])
+    name = min(scores, key=lambda name: scores[name])
     return Fitted(
         lambda described: spread_out(best, vectors(described), classes),
         {"chosen": name, "valid_log_loss": {value: round(score, 6) for value, score in scores.items()}},
@@ -71,10 +71,10 @@ def best_on_valid(
 
 def spread_out(estimator: Any, vectors: Vectors, classes: int) -> NDArray[np.float64]:
     """Return the estimator's probabilities with a column for every class, (patch, class)."""
-    found = np.zeros((len(vectors), classes))
+    probabilities = np.zeros((len(vectors), classes))
     last = estimator[-1] if hasattr(estimator, "steps") else estimator
-    found[:, last.classes_] = estimator.predict_proba(vectors)
-    return found
+    probabilities[:, last.classes_] = estimator.predict_proba(vectors)
+    return probabilities
 
 
 def forests(seed: int, sizes: Sequence[int] = (300,)) -> list[Candidate]:

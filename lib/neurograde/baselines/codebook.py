@@ -34,8 +34,8 @@ class Codebook:
 
     def histograms(self, bags: Sequence[Floats]) -> NDArray[np.float32]:
         """Shares of the codewords in each bag, (bag, word); zeros for an empty one."""
-        found = np.zeros((len(bags), self.words), np.float32)
+        histograms = np.zeros((len(bags), self.words), np.float32)
         for index, bag in enumerate(bags):
             if len(bag):
-                found[index] = np.bincount(self.means.predict(bag), minlength=self.words) / len(bag)
-        return found
+                histograms[index] = np.bincount(self.means.predict(bag), minlength=self.words) / len(bag)
+        return histograms

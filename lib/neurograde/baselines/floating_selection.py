@@ -31,10 +31,10 @@ def floating_selection(n: int, score: Callable[[Subset], float], most: int) -> S
     best: dict[int, Subset] = {}
     current: Subset = ()
     while len(current) < min(n, most):
-        current = max((_with(current, each) for each in range(n) if each not in current), key=of)
+        current = max((_with(current, feature) for feature in range(n) if feature not in current), key=of)
         current = _keep(best, current, of)
         while len(current) > 2:
-            smaller = max((_without(current, each) for each in current), key=of)
+            smaller = max((_without(current, feature) for feature in current), key=of)
             if of(smaller) <= of(best[len(smaller)]):
                 break
             current = best[len(smaller)] = smaller
@@ -54,4 +54,4 @@ def _with(subset: Subset, feature: int) -> Subset:
 
 
 def _without(subset: Subset, feature: int) -> Subset:
-    return tuple(each for each in subset if each != feature)
+    return tuple(kept for kept in subset if kept != feature)

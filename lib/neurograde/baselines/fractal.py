@@ -42,12 +42,12 @@ class FractalMethod:
 def describe_patch(pixels: NDArray[np.uint8]) -> list[float]:
     """Six numbers of each channel."""
     stains = rgb2hed(pixels)
-    found = []
+    measured = []
     for channel in (1 - rgb2gray(pixels), stains[..., 0], stains[..., 1]):
         levels = np.round(255 * (channel - channel.min()) / max(float(np.ptp(channel)), 1e-9)).astype(np.uint8)
         mask = levels > threshold_otsu(levels) if np.ptp(levels) else np.zeros(levels.shape, bool)
-        found += [shannon_entropy(levels), box_dimension(mask), *(lacunarity(mask, size) for size in (2, 4, 8, 16))]
-    return [float(each) for each in found]
+        measured += [shannon_entropy(levels), box_dimension(mask), *(lacunarity(mask, size) for size in (2, 4, 8, 16))]
+    return [float(value) for value in measured]
 
 
 def box_dimension(mask: Mask) -> float:

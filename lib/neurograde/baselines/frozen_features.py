@@ -44,7 +44,7 @@ class FrozenFeaturesMethod:
     def describe(self, patches: Sequence[Patch]) -> list[Floats]:
         """Return (1, width) per patch: of its centre; for Inception, and for smaller patches, of all of it, resized."""
         pixels = np.stack([patch.pixels for patch in patches])
-        samples = Samples(tuple(Planned(each.name, IDENTITY, 0) for each in patches), pixels, np.arange(len(patches)))
+        samples = Samples(tuple(Planned(patch.name, IDENTITY, 0) for patch in patches), pixels, np.arange(len(patches)))
         inputs = Inputs(self.side, resize=self.resizes or pixels.shape[1] < self.side, seed=0)
         device = torch.device("cpu")
         batches = run_module(self.module, inputs, samples, self.statistics, None, device, "fp32", fold=True)

@@ -62,15 +62,15 @@ class LabTextureMethod:
         votes = [Vote(_at(train, index), _at(valid, index), classes, self.most) for index in range(len(self.scales))]
 
         def coarse_to_fine(described: Described, confidence: float) -> NDArray[np.float64]:
-            found = votes[-1].probabilities(_at(described, len(votes) - 1))
-            for place in reversed(range(len(votes) - 1)):
-                coarser = votes[place].probabilities(_at(described, place))
+            probabilities = votes[-1].probabilities(_at(described, len(votes) - 1))
+            for index in reversed(range(len(votes) - 1)):
+                coarser = votes[index].probabilities(_at(described, index))
                 sure = coarser.max(axis=1) >= confidence
-                found[sure] = coarser[sure]
-            return found
+                probabilities[sure] = coarser[sure]
+            return probabilities
 
-        losses = {each: log_loss(valid.labels, coarse_to_fine(valid, each)) for each in CONFIDENCES}
-        confidence = min(losses, key=lambda each: losses[each])
+        losses = {confidence: log_loss(valid.labels, coarse_to_fine(valid, confidence)) for confidence in CONFIDENCES}
+        confidence = min(losses, key=lambda confidence: losses[confidence])
         chosen = {
             "chosen": f"stop at {confidence:g}",
             "valid_log_loss": {f"stop at {threshold:g}": losses[threshold] for threshold in losses},
@@ -89,29 +89,29 @@ class Vote:
     def __init__(self, train: Described, valid: Described, classes: int, most: int) -> None:
         """Choose and learn: features by a linear discriminant's accuracy on valid."""
         self.classes = classes
-        given, asked = train.vectors, valid.vectors
+        train_x, valid_x = train.vectors, valid.vectors
 
         def score(subset: tuple[int, ...]) -> float:
             linear = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-            model = make_pipeline(StandardScaler(), linear).fit(given[:, subset], train.labels)
-            return float((model.predict(asked[:, subset]) == valid.labels).mean())
+            model = make_pipeline(StandardScaler(), linear).fit(train_x[:, subset], train.labels)
+            return float((model.predict(valid_x[:, subset]) == valid.labels).mean())
 
-        self.features = floating_selection(given.shape[1], score, most)
+        self.features = floating_selection(train_x.shape[1], score, most)
         self.members: list[tuple[float, Any]] = []
         for estimator in (
             LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
-            KNeighborsClassifier(min(9, len(given))),
+            KNeighborsClassifier(min(9, len(train_x))),
             GaussianNB(var_smoothing=1e-3),
         ):
-            model = make_pipeline(StandardScaler(), estimator).fit(given[:, self.features], train.labels)
-            right = float((model.predict(asked[:, self.features]) == valid.labels).mean())
+            model = make_pipeline(StandardScaler(), estimator).fit(train_x[:, self.features], train.labels)
+            right = float((model.predict(valid_x[:, self.features]) == valid.labels).mean())
             self.members.append((right, model))
 
     def probabilities(self, described: Described) -> NDArray[np.float64]:
         """Return the weighted mean of the members' probabilities, (patch, class)."""
-        given = described.vectors[:, self.features]
+        x = described.vectors[:, self.features]
         weights = np.array([weight for weight, _ in self.members]) + 1e-6
-        said = np.stack([spread_out(model, given, self.classes) for _, model in self.members])
+        said = np.stack([spread_out(model, x, self.classes) for _, model in self.members])
         mean: NDArray[np.float64] = np.average(said, axis=0, weights=weights)
         return mean
 
@@ -123,20 +123,20 @@ def tissues(lab: Lab) -> NDArray[np.intp]:
         named = np.linalg.norm(pixels[:, None] - STARTS, axis=2).argmin(axis=1)
     else:
         named = KMeans(len(STARTS), init=STARTS, n_init=1, max_iter=20).fit(pixels).labels_
-    found: NDArray[np.intp] = named.reshape(lab.shape[:2]).astype(np.intp)
-    return found
+    tissues: NDArray[np.intp] = named.reshape(lab.shape[:2]).astype(np.intp)
+    return tissues
 
 
 def texture(lab: Lab) -> Floats:
     """Share, and of each channel entropy, mean, variance and homogeneity, of cytoplasm, then of neuropil, (26,)."""
-    found: list[float] = []
+    textures: list[float] = []
     named = tissues(lab)
     for tissue in MEASURED:
         mask = named == tissue
-        found.append(float(mask.mean()))
+        textures.append(float(mask.mean()))
         for channel in range(3):
-            found += channel_texture(lab[..., channel], mask)
-    return np.array(found, np.float32)
+            textures += channel_texture(lab[..., channel], mask)
+    return np.array(textures, np.float32)
 
 
 def channel_texture(values: NDArray[np.float64], mask: NDArray[np.bool_]) -> list[float]:
@@ -164,5 +164,5 @@ def channel_texture(values: NDArray[np.float64], mask: NDArray[np.bool_]) -> lis
     return [abs(entropy), float(inside.mean()), float(inside.var()), homogeneity]
 
 
-def _at(described: Described, place: int) -> Described:
-    return Described([row[place : place + 1] for row in described.rows], described.labels)
+def _at(described: Described, index: int) -> Described:
+    return Described([row[index : index + 1] for row in described.rows], described.labels)

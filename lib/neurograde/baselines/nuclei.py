@@ -57,19 +57,19 @@ def segment(pixels: NDArray[np.uint8], min_area_px: int) -> Objects:
     peaks = peak_local_max(gaussian(distance, SMOOTHING_PX), min_distance=LEAST_DISTANCE_PX, labels=label(mask))
     seeds = np.zeros(mask.shape, np.int32)
     seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
-    found: Objects = watershed(-distance, seeds, mask=mask).astype(np.int32)
-    return found
+    parted: Objects = watershed(-distance, seeds, mask=mask).astype(np.int32)
+    return parted
 
 
 def measures(objects: Objects) -> list[float]:
     """Return number and share of nuclei, then mean, deviation, and 10th, 50th and 90th percentile of each measure."""
     table = regionprops_table(objects, properties=MEASURES)
     count = len(table["area"])
-    found = [float(count), float((objects > 0).mean())]
+    measured = [float(count), float((objects > 0).mean())]
     for name in MEASURES:
         values = np.asarray(table[name], float)
         if not count:
-            found += [0.0] * 5
+            measured += [0.0] * 5
             continue
-        found += [float(values.mean()), float(values.std()), *np.quantile(values, (0.1, 0.5, 0.9)).tolist()]
-    return found
+        measured += [float(values.mean()), float(values.std()), *np.quantile(values, (0.1, 0.5, 0.9)).tolist()]
+    return measured

@@ -60,7 +60,7 @@ class BinaryPatternMethod:
 
         order = nearest(valid)
         losses = {k: log_loss(valid.labels, shares(order, k)) for k in COUNTS if k <= len(labels)}
-        k = min(losses, key=lambda each: losses[each])
+        k = min(losses, key=lambda count: losses[count])
         chosen = {"chosen": f"k-NN of {k}", "valid_log_loss": {f"k-NN of {count}": losses[count] for count in losses}}
         return Fitted(lambda described: shares(nearest(described), k), chosen)
 
@@ -99,11 +99,11 @@ def chi_square(left: Floats, right: Floats) -> NDArray[np.float64]:
     >>> chi_square(np.array([[0.5, 0.5]], np.float32), np.array([[1, 0], [0.5, 0.5]], np.float32)).round(3).tolist()
     [[0.667, 0.0]]
     """
-    found = np.empty((len(left), len(right)))
+    distances = np.empty((len(left), len(right)))
     for index, row in enumerate(left.astype(np.float64)):
         total = row + right
-        found[index] = (np.divide((row - right) ** 2, total, out=np.zeros_like(total), where=total > 0)).sum(axis=1)
-    return found
+        distances[index] = (np.divide((row - right) ** 2, total, out=np.zeros_like(total), where=total > 0)).sum(axis=1)
+    return distances
 
 
 def _differences(grey: Grey, radius: int) -> tuple[Grey, NDArray[np.float64]]:

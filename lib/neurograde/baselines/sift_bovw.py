@@ -51,7 +51,7 @@ class SiftMethod:
             )
             score = min(fitted.chosen["valid_log_loss"].values())
             fits.append((score, size, book, fitted))
-        score, size, book, fitted = min(fits, key=lambda each: each[0])
+        score, size, book, fitted = min(fits, key=lambda fit: fit[0])
         chosen = {
             "chosen": f"{size} words, {fitted.chosen['chosen']}",
             "valid_log_loss": {f"{size} words": score for score, size, _, _ in fits},
@@ -66,9 +66,9 @@ def descriptors(grey: NDArray[np.float64]) -> Floats:
         sift.detect_and_extract(grey)
     except RuntimeError:  # "SIFT found no features"
         return np.empty((0, WIDTH), np.float32)
-    found = np.asarray(sift.descriptors, np.float32)
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return (found / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    descriptors = np.asarray(sift.descriptors, np.float32)
+    lengths = np.linalg.norm(descriptors, axis=1, keepdims=True)
+    return (descriptors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 def undersampled(bags: Sequence[Floats], labels: NDArray[np.intp], seed: int) -> list[Floats]:
@@ -81,13 +81,13 @@ def undersampled(bags: Sequence[Floats], labels: NDArray[np.intp], seed: int) ->
     least = min(counts.values())
     kept = {label: np.sort(rng.permutation(count)[:least]) for label, count in counts.items()}
     begun = dict.fromkeys(counts, 0)
-    found = []
+    sampled = []
     for bag, label in zip(bags, labels.tolist(), strict=True):
-        places = kept[label]
-        own = places[(places >= begun[label]) & (places < begun[label] + len(bag))] - begun[label]
+        indices = kept[label]
+        own = indices[(indices >= begun[label]) & (indices < begun[label] + len(bag))] - begun[label]
         begun[label] += len(bag)
-        found.append(bag[own])
-    return found
+        sampled.append(bag[own])
+    return sampled
 
 
 def resampled(histograms: NDArray[np.float32], labels: NDArray[np.intp], how: str, seed: int) -> Described:

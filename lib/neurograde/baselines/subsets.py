@@ -32,11 +32,11 @@ def predicted(fitted: Fitted, units: Sequence[Unit], rows: Mapping[str, Floats],
     """Return the method's probabilities of the samples; each patch is asked about once."""
     first = originals(units)
     said = fitted.probabilities(descriptions_of(first, rows, classes))
-    place = {unit.patch: number for number, unit in enumerate(first)}
-    return Predicted(units, said[[place[unit.patch] for unit in units]])
+    index_of = {unit.patch: number for number, unit in enumerate(first)}
+    return Predicted(units, said[[index_of[unit.patch] for unit in units]])
 
 
 def source_images(job: Job[BaselineSpec], patches: Artefact) -> Artefact | None:
     """Return the synthesised images behind the patches; None where the images come from a folder."""
-    from_store = any(each.kind == "images" for each in patches.manifest.inputs)
+    from_store = any(source.kind == "images" for source in patches.manifest.inputs)
     return made_from(job, patches, "images") if from_store else None

@@ -37,8 +37,10 @@ def assess_temperature(judge: Judge, predicted: Mapping[str, Predicted]) -> Temp
 def _before_and_after(judge: Judge, subset: str, patches: Predicted, temperature: float) -> Recalibration:
     labels, families = judge.truth(patches)
     bins, positive, resamples = judge.spec.calibration_bins, judge.positive, judge.spec.resamples
-    given = {"before": patches.probabilities, "after": at_temperature(patches.probabilities, temperature)}
-    metrics = {when: sureness_of(labels, value, positive=positive, bins=bins) for when, value in given.items()}
+    probabilities_at = {"before": patches.probabilities, "after": at_temperature(patches.probabilities, temperature)}
+    metrics = {
+        when: sureness_of(labels, value, positive=positive, bins=bins) for when, value in probabilities_at.items()
+    }
     # Resampled as the patches are elsewhere: the intervals before are those that stand there.
     resampled = {
         when: bootstrap_over_families(
@@ -50,7 +52,7 @@ def _before_and_after(judge: Judge, subset: str, patches: Predicted, temperature
     change = paired_differences(metrics["before"], metrics["after"], families, rng, resamples=resamples)
     curves = {
         when: calibration_curve(labels == positive, probabilities[:, positive], bins)
-        for when, probabilities in given.items()
+        for when, probabilities in probabilities_at.items()
     }
     return Recalibration(
         n=len(labels),

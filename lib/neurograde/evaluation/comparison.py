@@ -55,7 +55,7 @@ def compare(run: Run) -> list[Compared]:
         compared.append(
             Compared(session, diverged.get(session.id), _at(by_loss, history), _at(by_accuracy, history)),
         )
-    if not any(each.by_loss for each in compared):
+    if not any(session.by_loss for session in compared):
         raise DataError(f"{run.artefact().url}: all {len(compared)} sessions diverged, so there is none to test")
     return compared
 
@@ -63,11 +63,11 @@ def compare(run: Run) -> list[Compared]:
 def cells(compared: Sequence[Compared]) -> tuple[CellResult, ...]:
     """Return the settings of metrics.json, best first by the mean of the best minimax loss over repeats."""
     members: dict[str, list[Compared]] = {}
-    for each in compared:
-        members.setdefault(each.session.cell, []).append(each)
+    for session in compared:
+        members.setdefault(session.session.cell, []).append(session)
     by_loss = {cell: [session.by_loss for session in sessions if session.by_loss] for cell, sessions in members.items()}
     by_accuracy = {
-        cell: [each.by_accuracy for each in sessions if each.by_accuracy] for cell, sessions in members.items()
+        cell: [session.by_accuracy for session in sessions if session.by_accuracy] for cell, sessions in members.items()
     }
     losses = {cell: _values("loss", bests) for cell, bests in by_loss.items()}
     return tuple(
@@ -94,7 +94,7 @@ def choose(compared: Sequence[Compared], opens: str) -> Compared:
     Raises:
         SpecError: `opens` names no session, or one that diverged.
     """
-    able = {each.session.id: each for each in compared if each.by_loss}
+    able = {session.session.id: session for session in compared if session.by_loss}
     losses = {
         name: value.by_loss.loss for name, value in able.items() if value.by_loss and value.by_loss.loss is not None
     }
@@ -104,7 +104,7 @@ def choose(compared: Sequence[Compared], opens: str) -> Compared:
         best_cell = cells(compared)[0].cell
         return able[best_session({name: loss for name, loss in losses.items() if able[name].session.cell == best_cell})]
     if opens not in able:
-        diverged = any(each.session.id == opens for each in compared)
+        diverged = any(session.session.id == opens for session in compared)
         near = difflib.get_close_matches(opens, ["best", "best_of_best_cell", *able], n=3, cutoff=0)
         raise SpecError(
             f"opens: {opens!r} {'diverged' if diverged else 'is no session of the run'}; "

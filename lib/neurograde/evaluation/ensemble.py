@@ -24,8 +24,8 @@ from neurograde.specs.train import TrainSpec
 
 def members_of(compared: Sequence[Compared], chosen: Session) -> list[Session]:
     """Return the sessions of the chosen setting that have best weights, the chosen one first."""
-    able = [each.session for each in compared if each.by_loss and each.session.cell == chosen.cell]
-    return [chosen, *(each for each in able if each.id != chosen.id)]
+    able = [candidate.session for candidate in compared if candidate.by_loss and candidate.session.cell == chosen.cell]
+    return [chosen, *(session for session in able if session.id != chosen.id)]
 
 
 def averaged(members: Sequence[Predicted]) -> Predicted:

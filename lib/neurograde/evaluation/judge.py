@@ -65,13 +65,13 @@ class Judge:
         """Return the second of the pair less the first, metric by metric; `what` names the resamples."""
         first, second = (
             metrics_of(
-                self.truth(each)[0],
-                each.probabilities,
+                self.truth(predicted)[0],
+                predicted.probabilities,
                 positive=self.positive,
                 threshold=threshold,
                 bins=self.spec.calibration_bins,
             )
-            for each, threshold in zip(pair, thresholds, strict=True)
+            for predicted, threshold in zip(pair, thresholds, strict=True)
         )
         families = self.truth(pair[0])[1]
         rng = generator(self.spec.seed, "bootstrap", subset, what)
@@ -100,15 +100,15 @@ class Judge:
         return Threshold(value=self.threshold if len(self.classes) == 2 else None, source=self.source)
 
     def _threshold(self, valid: Predicted) -> tuple[float, str]:
-        asked = self.spec.threshold
+        threshold = self.spec.threshold
         if len(self.classes) > 2:
-            if asked != 0.5:
+            if threshold != 0.5:
                 raise SpecError(
-                    f"threshold: {asked!r}: of {len(self.classes)} classes the most probable one is named; leave it out"
+                    f"threshold: {threshold!r}: of {len(self.classes)} classes the most probable is named; leave it out"
                 )
-            return asked, "the most probable class"
-        if asked != "valid":
-            return asked, "the spec"
+            return threshold, "the most probable class"
+        if threshold != "valid":
+            return threshold, "the spec"
         truth = [int(unit.label == self.classes[self.positive]) for unit in valid.units]
         chosen = choose_threshold(truth, valid.probabilities[:, self.positive])
         if chosen is None:

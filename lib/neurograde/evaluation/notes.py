@@ -15,7 +15,7 @@ def notes(compared: Sequence[Compared], subsets: Mapping[str, Sequence[Unit]]) -
         compared: Every session.
         subsets: The units of train, valid and test, and of external where there are such.
     """
-    left_out = sum(each.by_loss is None for each in compared)
+    left_out = sum(session.by_loss is None for session in compared)
     pixels = {subset: {unit.pixel_sha256 for unit in units} for subset, units in subsets.items()}
     lines = [
         "best epoch of a session: epoch 1 or later, least max(train loss, valid loss); "

@@ -53,7 +53,7 @@ class Samples:
     @property
     def labels(self) -> NDArray[np.int64]:
         """Number of each sample's class, (sample,)."""
-        return np.array([each.label for each in self.plan], np.int64)
+        return np.array([planned.label for planned in self.plan], np.int64)
 
     @property
     def patch_size_px(self) -> int:
@@ -91,9 +91,9 @@ def read_samples(
     """
     rows = dataset.read_csv("samples.csv")
     numbers = labels(spec)
-    found = {row["label"] for row in rows}
-    if found != set(numbers):
-        raise SpecError(f"classes: the spec lists {sorted(numbers)}, {dataset.url} has {sorted(found)}")
+    labelled = {row["label"] for row in rows}
+    if labelled != set(numbers):
+        raise SpecError(f"classes: the spec lists {sorted(numbers)}, {dataset.url} has {sorted(labelled)}")
     plans = {
         subset: [
             Planned(row["patch"], row["transform"], numbers[row["label"]]) for row in rows if row["subset"] == subset
@@ -110,11 +110,11 @@ def gather(plans: Mapping[str, Sequence[Planned]], patches: Artefact, cache: Cac
         DataError: a patch cannot be decoded, or the patches are not squares of one size.
         DigestMismatch: a patch contradicts the manifest.
     """
-    names = sorted({each.patch for plan in plans.values() for each in plan})
+    names = sorted({planned.patch for plan in plans.values() for planned in plan})
     pixels = pack(patches, names, cache)
-    place = {name: number for number, name in enumerate(names)}
+    index_of = {name: number for number, name in enumerate(names)}
     return {
-        subset: Samples(tuple(plan), pixels, np.array([place[each.patch] for each in plan], np.intp))
+        subset: Samples(tuple(plan), pixels, np.array([index_of[planned.patch] for planned in plan], np.intp))
         for subset, plan in plans.items()
     }
 

@@ -39,15 +39,15 @@ def greatest_differences(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-    found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in OUTPUTS}
+    outputs: dict[str, list[NDArray[np.float32]]] = {name: [] for name in OUTPUTS}
     sizes = iter((*BATCHES, *[BATCHES[-1]] * len(patches)))
     start = 0
     while start < len(patches):
         end = start + next(sizes)
         for name, values in zip(OUTPUTS, session.run(list(OUTPUTS), {INPUT: patches[start:end]}), strict=True):
-            found[name].append(values)
+            outputs[name].append(values)
         start = end
-    differences = {name: float(np.abs(np.concatenate(found[name]) - expected[name]).max()) for name in OUTPUTS}
+    differences = {name: float(np.abs(np.concatenate(outputs[name]) - expected[name]).max()) for name in OUTPUTS}
     for name, difference in differences.items():
         if not difference <= tolerance:  # a NaN is not
             raise DataError(

@@ -59,6 +59,6 @@ def as_onnx(network: Portable, patch_size_px: int) -> bytes:
 def _forget(model: Any) -> None:
     """Take out of a ModelProto what is remembered of where its nodes came from."""
     graph = model.graph
-    for each in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
-        each.ClearField("metadata_props")
-        each.ClearField("doc_string")
+    for message in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        message.ClearField("metadata_props")
+        message.ClearField("doc_string")

@@ -56,10 +56,10 @@ def export_model(spec: ExportSpec, evaluation: Artefact, run: Run, dataset: Arte
     columns = [numbers[name] for name in run.spec.classes]
     onnx = as_onnx(Portable(network, inputs, side_px, statistics, columns, grader.temperature), side_px)
 
-    asked = np.concatenate([samples, extremes(side_px)])
-    said = grader.probabilities(list(asked))
+    checked = np.concatenate([samples, extremes(side_px)])
+    said = grader.probabilities(list(checked))
     expected = {"probabilities": said, "calibrated": at_temperature(said, grader.temperature)}
-    differences = greatest_differences(onnx, asked, expected, spec.tolerance)
+    differences = greatest_differences(onnx, checked, expected, spec.tolerance)
     return Exported(
         files={"model.onnx": onnx, "model.safetensors": encode(network.state_dict())},
         facts={
@@ -68,7 +68,7 @@ def export_model(spec: ExportSpec, evaluation: Artefact, run: Run, dataset: Arte
             "temperature": grader.temperature,
             "input": _input(inputs, side_px, statistics),
             "verification": {
-                "patches": len(asked),
+                "patches": len(checked),
                 "of_valid": len(samples),
                 "greatest_difference": differences,
                 "tolerance": spec.tolerance,
@@ -82,8 +82,8 @@ def export_model(spec: ExportSpec, evaluation: Artefact, run: Run, dataset: Arte
 def _valid(spec: ExportSpec, run: Run, dataset: Artefact, patches: Artefact) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Pixels of so many original valid patches, evenly spaced, (patch, side, side, 3)."""
     units = originals(samples_by_subset(dataset, patches)["valid"])
-    places = np.unique(np.linspace(0, len(units) - 1, spec.checked_patches).round().astype(int))
-    plan = [Planned(units[place].patch, IDENTITY, 0) for place in places]
+    indices = np.unique(np.linspace(0, len(units) - 1, spec.checked_patches).round().astype(int))
+    plan = [Planned(units[index].patch, IDENTITY, 0) for index in indices]
     return gather({"valid": plan}, patches, Cache(run.spec.cache_gib))["valid"].pixels(range(len(plan)))
 
 
@@ -100,7 +100,7 @@ def _model(run: Run, session: Session, network: Network) -> dict[str, Any]:
         "positive": trained.positive,
         "loss": trained.loss.kind,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "trained_parameters": sum(each.numel() for each in network.parameters() if each.requires_grad),
+        "trained_parameters": sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad),
         "weights": session.weights,
         "weights_file": weights and weights.model_dump(),
     }

@@ -37,13 +37,13 @@ Recipe = dict[str, Any]
 
 def stands(store: Store, recipe: Recipe, *, whole: bool = False) -> bool:
     """Return True where the array of `recipe` is in the store; `whole`: check every byte, delete a damaged array."""
-    found = _artefact(store, recipe)
-    if found is None or not whole:
-        return found is not None
+    published = _artefact(store, recipe)
+    if published is None or not whole:
+        return published is not None
     try:
-        found.verify()
+        published.verify()
     except DigestMismatch as error:
-        _clear_away(found, error)
+        _clear_away(published, error)
         return False
     return True
 
@@ -53,21 +53,21 @@ def read(store: Store, recipe: Recipe, cache: Cache) -> tuple[NDArray[Any], Inpu
 
     A damaged array is logged and deleted.
     """
-    found = _artefact(store, recipe)
-    if found is None:
+    published = _artefact(store, recipe)
+    if published is None:
         return None
-    path = next(name for name in found.manifest.files if name != RECIPE)
-    key = found.manifest.files[path].sha256
+    path = next(name for name in published.manifest.files if name != RECIPE)
+    key = published.manifest.files[path].sha256
     array = cache.find(key)
     if array is None:
         try:
-            values = decode(found.read(path), f"{found.url}/{path}")[KIND].numpy()
+            values = decode(published.read(path), f"{published.url}/{path}")[KIND].numpy()
         except DigestMismatch as error:
-            _clear_away(found, error)
+            _clear_away(published, error)
             return None
         with cache.make(key, values.shape, values.dtype) as array:
             array[:] = values
-    return array, found.as_input()
+    return array, published.as_input()
 
 
 def publish(

@@ -136,16 +136,16 @@ class Features:
         return self._open[part]
 
     def _array(self, part: Part) -> NDArray[Any]:
-        found = artefact.read(self.job.store, self._recipes[part], self._cache)
-        if found is None:
+        stored = artefact.read(self.job.store, self._recipes[part], self._cache)
+        if stored is None:
             crops = "the centre crop" if part.crop_slice is None else f"slice {part.crop_slice} of random crops"
             count = len(self.samples[part.subset])
             log.info(f"features of {count:,} {part.subset} samples by {self.trunk.name}, {crops}, once for all")
             self._compute(part, lambda _samples: self.tick(0))
-            found = artefact.read(self.job.store, self._recipes[part], self._cache)
-        if found is None:
+            stored = artefact.read(self.job.store, self._recipes[part], self._cache)
+        if stored is None:
             raise DataError(f"{self.job.store.url}/features: what was just written there is damaged or gone")
-        array, self._read[part] = found
+        array, self._read[part] = stored
         return array
 
     def _compute(self, part: Part, advance: Callable[[int], None]) -> None:

@@ -59,12 +59,12 @@ def digest_of(recipe: dict[str, Any]) -> str:
 
 def weights_digest(module: nn.Module) -> str:
     """SHA-256 over the names, types, shapes and values of every parameter and buffer."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, tensor in sorted(module.state_dict().items()):
         values = tensor.detach().cpu().numpy()
-        found.update(canonical_json([name, str(values.dtype), list(values.shape)]))
-        found.update(np.ascontiguousarray(values).data)
-    return found.hexdigest()
+        digest.update(canonical_json([name, str(values.dtype), list(values.shape)]))
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
 
 
 def samples_digest(samples: Samples, *, named: bool) -> str:
@@ -72,9 +72,9 @@ def samples_digest(samples: Samples, *, named: bool) -> str:
 
     Random crops go by the names of the patches, so there the names matter.
     """
-    pixels = {place: hashlib.sha256(samples.patches[place].data).hexdigest() for place in set(samples.places)}
+    pixels = {index: hashlib.sha256(samples.patches[index].data).hexdigest() for index in set(samples.places)}
     rows = [
-        [pixels[place], planned.transform, planned.patch if named else None]
-        for place, planned in zip(samples.places, samples.plan, strict=True)
+        [pixels[index], planned.transform, planned.patch if named else None]
+        for index, planned in zip(samples.places, samples.plan, strict=True)
     ]
     return sha256_hex(canonical_json([samples.patch_size_px, rows]))

@@ -32,7 +32,7 @@ class Predictor:
         self.device = prepare_device(spec.device, spec.workers)
         shards = {run.shard_of(session).name for session in sessions}
         files = {name: decode(run.shards[name].read("best.safetensors"), f"{name}/best.safetensors") for name in shards}
-        self.bests = [files[run.shard_of(each).name] for each in sessions]
+        self.bests = [files[run.shard_of(session).name] for session in sessions]
         self.statistics = read_statistics(dataset)
 
     def load(self, units: Sequence[Unit], patches: Artefact) -> Samples:
@@ -67,7 +67,7 @@ class Predictor:
     def _predict(
         self, sessions: Sequence[Session], units: Sequence[Unit], samples: Samples, statistics: Statistics
     ) -> list[Predicted]:
-        found = predict_each(
+        outputs = predict_each(
             self.run.spec,
             sessions,
             self.bests[: len(sessions)],
@@ -76,4 +76,4 @@ class Predictor:
             device=self.device,
             raw=self.run.grid.raw,
         )
-        return [Predicted(units, each) for each in found]
+        return [Predicted(units, probabilities) for probabilities in outputs]

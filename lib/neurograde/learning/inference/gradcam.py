@@ -37,20 +37,20 @@ def gradcam(
     with torch.enable_grad(), _last_activation(network) as kept:
         logits = network(images.detach().requires_grad_())  # so that frozen layers take part in the gradient
         rows = torch.arange(len(images), device=logits.device)
-        asked = logits[rows, torch.as_tensor(outputs, device=logits.device)] * torch.as_tensor(
+        scores = logits[rows, torch.as_tensor(outputs, device=logits.device)] * torch.as_tensor(
             signs, device=logits.device
         )
         if not kept:
             raise DataError("Grad-CAM: no activation of this network has positions")
         activation = kept[-1]
-        (gradient,) = torch.autograd.grad(asked.sum(), activation)
+        (gradient,) = torch.autograd.grad(scores.sum(), activation)
     weights = gradient.mean(dim=(2, 3), keepdim=True)  # (batch, channel, 1, 1)
     maps = (weights * activation.detach()).sum(dim=1, keepdim=True).clamp(min=0)
     largest = maps.amax(dim=(2, 3), keepdim=True)
     maps = maps / torch.where(largest > 0, largest, torch.ones_like(largest))
     grown = nn.functional.interpolate(maps, size=images.shape[2:], mode="bilinear", align_corners=False)
-    found: NDArray[np.float32] = grown[:, 0].cpu().numpy()
-    return found
+    values: NDArray[np.float32] = grown[:, 0].cpu().numpy()
+    return values
 
 
 @contextmanager

@@ -112,7 +112,7 @@ class Grader:
         inputs = Inputs.of(spec, self.chosen.backbone, samples.patch_size_px)
         statistics = read_statistics(self.dataset)["train"]
         images = inputs.batch(samples, np.arange(len(samples)), statistics, self.device)
-        numbers = np.array([labels(spec)[self.classes[each]] for each in named])
+        numbers = np.array([labels(spec)[self.classes[index]] for index in named])
         lone = len(self.classes) == 2  # one logit: the class of label 1
         outputs = np.zeros_like(numbers) if lone else numbers
         signs = (2 * numbers - 1 if lone else np.ones_like(numbers)).astype(np.float32)
@@ -139,5 +139,5 @@ def samples_of(patches: Sequence[Pixels]) -> Samples:
 def _temperature(rows: Sequence[Mapping[str, str]], classes: Sequence[str]) -> float:
     """Fitted on the original patches of valid, which every evaluation has."""
     valid = [row for row in rows if row["subset"] == "valid" and row["transform"] == IDENTITY]
-    given = [[float(row[f"p_{label}"]) for label in classes] for row in valid]
-    return fit_temperature([classes.index(row["label"]) for row in valid], given)
+    probabilities = [[float(row[f"p_{label}"]) for label in classes] for row in valid]
+    return fit_temperature([classes.index(row["label"]) for row in valid], probabilities)

@@ -50,8 +50,10 @@ def predict(
         DigestMismatch: the initial weights are no longer those of the grid.
         DataError: `best` is no checkpoint, or not of this session.
     """
-    found: NDArray[np.float64] = predict_each(spec, [session], [best], samples, statistics, device=device, raw=raw)[0]
-    return found
+    probabilities: NDArray[np.float64] = predict_each(
+        spec, [session], [best], samples, statistics, device=device, raw=raw
+    )[0]
+    return probabilities
 
 
 def predict_each(
@@ -73,8 +75,8 @@ def predict_each(
         Shape (session, sample, class).
     """
     networks = [
-        each.to(device).to(memory_format=torch.channels_last).eval()
-        for each in trained_networks(spec, sessions, bests, raw)
+        network.to(device).to(memory_format=torch.channels_last).eval()
+        for network in trained_networks(spec, sessions, bests, raw)
     ]
     inputs = Inputs.of(spec, sessions[0].backbone, samples.patch_size_px)
     objective = Objective(len(spec.classes))

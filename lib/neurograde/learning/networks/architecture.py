@@ -49,11 +49,11 @@ def architecture(backbone: Backbone, strategy: Strategy, side_px: int, outputs: 
         strategy=strategy.label,
         imagenet=counts(backbone.name, side_px),
         accuracy=family_of(backbone.name).published_accuracy(backbone),
-        layers=tuple(_layer(trunk.module, *place) for place in _places(backbone.name, side_px)),
+        layers=tuple(_layer(trunk.module, *position) for position in _layer_positions(backbone.name, side_px)),
         features=trunk.width,
         head=tuple(_steps(head, trunk.width)),
         parameters=sum(parameter.numel() for parameter in parameters),
-        trained=sum(each.numel() for each in parameters if each.requires_grad),
+        trained=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
     )
 
 
@@ -66,12 +66,12 @@ def counts(backbone: str, side_px: int) -> Counts:
     network = _original(backbone, side_px).eval()
     device = next(network.parameters()).device
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        given = network(torch.empty(1, 3, side_px, side_px, device=device))
-    auxiliary = [each for name, each in network.named_children() if name in family_of(backbone).auxiliary_heads]
+        logits = network(torch.empty(1, 3, side_px, side_px, device=device))
+    auxiliary = [child for name, child in network.named_children() if name in family_of(backbone).auxiliary_heads]
     return Counts(
-        outputs=given.shape[-1],
+        outputs=logits.shape[-1],
         parameters=sum(parameter.numel() for parameter in network.parameters()),
-        auxiliary=sum(each.numel() for head in auxiliary for each in head.parameters()),
+        auxiliary=sum(parameter.numel() for head in auxiliary for parameter in head.parameters()),
         multiply_adds=counter.get_total_flops() // 2,
     )
 
@@ -91,7 +91,7 @@ def _outline(backbone: str, side_px: int) -> Trunk:
 
 
 @cache
-def _places(backbone: str, side_px: int) -> tuple[tuple[str, int, int], ...]:
+def _layer_positions(backbone: str, side_px: int) -> tuple[tuple[str, int, int], ...]:
     """Return path, side of the map and depth of each layer with weights, in the order of computation."""
     module = _outline(backbone, side_px).module
     heavy = {
@@ -104,26 +104,28 @@ def _places(backbone: str, side_px: int) -> tuple[tuple[str, int, int], ...]:
     except Untraceable:  # it decides in Python what it computes: all that is known is the order of registration
         return tuple((name, 0, index) for index, name in enumerate(sorted(heavy, key=list(heavy).index), start=1))
     depths: dict[torch.fx.Node, int] = {}
-    found = []
+    positions = []
     for node in graph.nodes:
         depths[node] = max((depths[input_node] for input_node in node.all_input_nodes), default=0)
         if node.op == "call_module" and str(node.target) in heavy:
             depths[node] += 1
             shape = node.meta.get("shape", ())
-            found.append((str(node.target), shape[1] if len(shape) == 3 else 0, depths[node]))
-    return tuple(found)
+            positions.append((str(node.target), shape[1] if len(shape) == 3 else 0, depths[node]))
+    return tuple(positions)
 
 
 def _layer(module: nn.Module, name: str, side_px: int, depth: int) -> Layer:
     parameters = list(module.get_submodule(name).parameters())
     weight = next(parameter for parameter in parameters if parameter.ndim >= 2)
     outputs, inputs, *kernel = weight.shape
-    count = sum(each.numel() for each in parameters)
+    count = sum(parameter.numel() for parameter in parameters)
     return Layer(name, inputs, outputs, tuple(kernel), side_px, depth, count, weight.requires_grad)
 
 
 def _steps(head: nn.Sequential, units: int) -> Iterator[Step]:
-    for each in head:
-        kind = "linear" if isinstance(each, nn.Linear) else "dropout" if isinstance(each, Dropout) else "non-linearity"
-        units = each.out_features if isinstance(each, nn.Linear) else units
-        yield Step(kind, type(each).__name__, units)
+    for layer in head:
+        kind = (
+            "linear" if isinstance(layer, nn.Linear) else "dropout" if isinstance(layer, Dropout) else "non-linearity"
+        )
+        units = layer.out_features if isinstance(layer, nn.Linear) else units
+        yield Step(kind, type(layer).__name__, units)

@@ -165,13 +165,13 @@ def _live(graph: fx.Graph, twin: nn.Module) -> set[fx.Node]:
 
 def _trains(twin: nn.Module) -> Callable[[fx.Node], bool]:
     modules, parameters = dict(twin.named_modules()), dict(twin.named_parameters())
-    acting = {each for each in unfrozen(twin) if isinstance(each, _OF_TRAINING)}
+    acting = {module for module in unfrozen(twin) if isinstance(module, _OF_TRAINING)}
 
     def trains(node: fx.Node) -> bool:
         if node.op == "call_module":
             module = modules[str(node.target)]
             return any(parameter.requires_grad for parameter in module.parameters()) or any(
-                each in acting for each in module.modules()
+                part in acting for part in module.modules()
             )
         return node.op == "get_attr" and node.target in parameters and parameters[str(node.target)].requires_grad
 

@@ -19,5 +19,5 @@ def pointwise(function: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
     """Return `function` of every element, computed on whole vectors."""
     flat = values.reshape(-1)
     missing = -flat.numel() % VECTOR
-    found: Tensor = function(pad(flat, (0, missing)) if missing else flat)
-    return found[: flat.numel()].view(values.shape)
+    result: Tensor = function(pad(flat, (0, missing)) if missing else flat)
+    return result[: flat.numel()].view(values.shape)

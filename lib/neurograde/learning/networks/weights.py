@@ -51,7 +51,7 @@ def prepare_trunk(spec: TrainSpec, backbone: Backbone, raw: Sequence[RawInput]) 
     trunk = random_trunk(backbone.name, input_size_px(spec, backbone.name), spec.seed)
     weights = read_weights(backbone)
     if weights is not None:
-        recorded = {each.path: each.sha256 for each in raw}.get(backbone.weights, weights.sha256)
+        recorded = {file.path: file.sha256 for file in raw}.get(backbone.weights, weights.sha256)
         if weights.sha256 != recorded:
             raise DigestMismatch(f"{weights.source} has sha256 {weights.sha256}, the grid was made with {recorded}")
         load_weights(trunk, weights)
@@ -87,22 +87,22 @@ def fitting(trunk: Trunk, weights: Weights) -> dict[str, Tensor]:
     Raises:
         DataError: the file holds no state dict, or one of another network; names the file and the first such tensor.
     """
-    given = _without_head(trunk, _tensors(weights))
+    state = _without_head(trunk, _tensors(weights))
     expected = trunk.module.state_dict()
     for name, tensor in expected.items():
         if name.endswith("num_batches_tracked"):
-            given.setdefault(name, tensor)  # older files lack it, and frozen batch norm never asks
-        if name not in given:
+            state.setdefault(name, tensor)  # older files lack it, and frozen batch norm never asks
+        if name not in state:
             raise DataError(f"{weights.source} is no state dict of {trunk.name}: it has no {name}")
-        if given[name].shape != tensor.shape:
+        if state[name].shape != tensor.shape:
             raise DataError(
-                f"{weights.source} is no state dict of {trunk.name}: {name} is {tuple(given[name].shape)}, "
+                f"{weights.source} is no state dict of {trunk.name}: {name} is {tuple(state[name].shape)}, "
                 f"not {tuple(tensor.shape)}"
             )
-    strange = next((name for name in given if name not in expected), None)
+    strange = next((name for name in state if name not in expected), None)
     if strange is not None:
         raise DataError(f"{weights.source} is no state dict of {trunk.name}, which has no {strange}")
-    return given
+    return state
 
 
 def _without_head(trunk: Trunk, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -122,6 +122,6 @@ def _tensors(weights: Weights) -> dict[str, Tensor]:
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
         reason = (str(error).splitlines() or ["it is empty"])[0]
         raise DataError(f"{weights.source} is no state dict that can be read safely: {reason}") from None
-    if not isinstance(state, dict) or not all(isinstance(each, Tensor) for each in state.values()):
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise DataError(f"{weights.source} is no state dict: it holds more than names and tensors")
     return state

@@ -60,9 +60,9 @@ class Attempt:
         Raises:
             NoProgress: too many attempts have come to nothing.
         """
-        found = self.journal.latest()
-        if found is not None:
-            commit, blob = found
+        latest = self.journal.latest()
+        if latest is not None:
+            commit, blob = latest
             engine.load_state(decode(blob, f"{self.journal.folder}/{commit.key}"))
             self.epoch = self._begun = commit.epoch + 1
             self._best = dict(commit.best)
@@ -118,8 +118,8 @@ class Attempt:
         laps[self.journal.attempt] = self._uncounted()
         wasted = [
             CarbonRecord.parse(lap.carbon | {"work": "wasted"})
-            for number, each in laps.items()
-            for lap in each
+            for number, own in laps.items()
+            for lap in own
             if makers.get(lap.epoch) != number
         ]
         useful = [CarbonRecord.parse(commit.carbon) for commit in commits if commit.carbon]
@@ -157,7 +157,7 @@ class Attempt:
 
     def _uncounted(self, *under_way: CarbonRecord) -> list[Lap]:
         """Return the cost that no commit of this attempt counts: since its last checkpoint, or committed by a twin."""
-        laps = [*self._laps.items(), *((self._begun, each) for each in under_way)]
+        laps = [*self._laps.items(), *((self._begun, lap) for lap in under_way)]
         return [Lap(epoch=epoch, carbon=lap.model_dump(mode="json")) for epoch, lap in laps]
 
     def _heartbeat(self, ended: str | None = None, exit_code: int | None = None) -> None:
@@ -167,9 +167,9 @@ class Attempt:
 
     def _leave(self, error: BaseException) -> None:
         """Say how the attempt ended; who was asked to stop waits for no upload that takes long."""
-        asked = isinstance(error, (Fenced, KeyboardInterrupt))
+        is_asked = isinstance(error, (Fenced, KeyboardInterrupt))
         with suppress(NeurogradeError):  # `error` came first
-            self._uploads.wait(SECONDS_FOR_AN_UPLOAD if asked else None)
+            self._uploads.wait(SECONDS_FOR_AN_UPLOAD if is_asked else None)
         record = Background()
         record.begin(partial(self._heartbeat, _ending(error), _exit_code(error)))
         record.wait(SECONDS_FOR_THE_LAST_RECORD)

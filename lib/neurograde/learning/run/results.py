@@ -30,7 +30,7 @@ def result_files(
         best: `<session>/<tensor>` of every session that has not.
         weights: The file that the trunk began with; None for random weights.
     """
-    histories = {each.id: _history(each.id, commits) for each in sessions}
+    histories = {session.id: _history(session.id, commits) for session in sessions}
     rows = [
         (session, epoch, *(getattr(metrics, curve) for curve in CURVES))
         for session, history in histories.items()

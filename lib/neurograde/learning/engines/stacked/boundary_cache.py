@@ -103,17 +103,17 @@ class BoundaryCache:
         for values in self._pass(part, self.samples[part.subset].taken(order)):
             waiting = [*values] if waiting is None else [torch.cat(pair) for pair in zip(waiting, values, strict=True)]
             while len(waiting[0]) >= size:
-                yield tuple(_channels_first(each[:size].to(self.dtype, copy=True)) for each in waiting)
-                waiting = [each[size:] for each in waiting]
+                yield tuple(_channels_first(tensor[:size].to(self.dtype, copy=True)) for tensor in waiting)
+                waiting = [tensor[size:] for tensor in waiting]
         if waiting is not None and len(waiting[0]):
-            yield tuple(_channels_first(each.to(self.dtype, copy=True)) for each in waiting)
+            yield tuple(_channels_first(tensor.to(self.dtype, copy=True)) for tensor in waiting)
 
     def _arrays(self, part: Part) -> Arrays:
         """Return the arrays of a kept part, computed in one pass where any is missing."""
         if part not in self._open:
             keys = self._keys(part)
-            found = [self._cache.find(key) for key in keys]
-            arrays = tuple(each for each in found if each is not None)
+            cached = [self._cache.find(key) for key in keys]
+            arrays = tuple(each for each in cached if each is not None)
             self._open[part] = arrays if len(arrays) == len(keys) else self._make(part, keys)
         return self._open[part]
 
@@ -124,7 +124,7 @@ class BoundaryCache:
             first = 0
             for values in self._pass(part, samples):
                 if arrays is None:
-                    kinds = [((len(samples), *each.shape[1:]), each.cpu().numpy().dtype) for each in values]
+                    kinds = [((len(samples), *value.shape[1:]), value.cpu().numpy().dtype) for value in values]
                     arrays = [
                         stack.enter_context(self._cache.make(key, *kind)) for key, kind in zip(keys, kinds, strict=True)
                     ]
@@ -141,8 +141,8 @@ class BoundaryCache:
         batches = run_module(self.prefix, self.inputs, samples, statistics, part.crop_slice, self.device, precision)
         for first, values in batches:
             stored = tuple(_channels_last(value.to(self.stored)) for value in values)
-            for name, each in zip(self.cut.names, stored, strict=True):
-                wrong = torch.nonzero(~each.isfinite().flatten(1).all(1))
+            for name, tensors in zip(self.cut.names, stored, strict=True):
+                wrong = torch.nonzero(~tensors.isfinite().flatten(1).all(1))
                 if len(wrong):
                     patch = samples.plan[first + int(wrong[0])].patch
                     raise DataError(

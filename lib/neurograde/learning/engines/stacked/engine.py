@@ -215,8 +215,8 @@ class StackedEngine:
         on the number of workers. Ticks are called here, in the thread that a signal interrupts.
         """
         self._stopping.clear()
-        for place in [each for group in self.groups for each in self._places(group, epoch)]:
-            self.features.train(place)  # here, where the trunk has all threads
+        for crop_slice in [piece for group in self.groups for piece in self._slices_read(group, epoch)]:
+            self.features.train(crop_slice)  # here, where the trunk has all threads
         self.features.valid()
         pool = ThreadPoolExecutor(self.workers, "heads", initializer=lambda: torch.set_num_threads(1))
         try:
@@ -225,7 +225,7 @@ class StackedEngine:
                 ended, under_way = wait(under_way, SECONDS_BETWEEN_TICKS, FIRST_COMPLETED)
                 while self._passed:
                     self.tick(self._passed.popleft())
-                yield from (each.result() for each in ended)
+                yield from (future.result() for future in ended)
         finally:
             self._stopping.set()
             pool.shutdown(cancel_futures=True)
@@ -236,14 +236,14 @@ class StackedEngine:
             return {}
         train = self._train(group, live, epoch) if epoch else self._evaluate(group, live, "train")
         valid = self._evaluate(group, live, "valid")
-        found = {}
-        for place in live:
-            member = group.progress[place]
-            found[member.session.id], is_best = member.judge(epoch, train[place], valid[place])
+        metrics = {}
+        for index in live:
+            member = group.progress[index]
+            metrics[member.session.id], is_best = member.judge(epoch, train[index], valid[index])
             if is_best:
-                own = group.stack.parameters(place)
+                own = group.stack.parameters(index)
                 member.best = {f"head.{name}": value.clone() for name, value in own.items()}
-        return found
+        return metrics
 
     def _train(self, group: _Group, live: list[int], epoch: int) -> dict[int, tuple[float, float]]:
         """Take the steps of one epoch; return loss and accuracy over the batches by member."""
@@ -252,7 +252,7 @@ class StackedEngine:
         labels = self.labels["train"][order]
         rates = self._rates(group, live, epoch)
         sources = self._sources(group, live, epoch)
-        streams = [MaskStream(self.spec.seed, group.progress[place].session.id, epoch) for place in live]
+        streams = [MaskStream(self.spec.seed, group.progress[index].session.id, epoch) for index in live]
         logits = torch.zeros(group.width, samples, outputs, dtype=self.dtype, device=self.device)
         blocks = [*_blocks(samples, group.batch_size, group.width * sources[0][0].nbytes)]
         # One array for all blocks: memory that is new to the process costs more than what is written to it.
@@ -269,30 +269,30 @@ class StackedEngine:
             self._passed.append((stop - start) * len(live))
             if self._stopping.is_set():
                 break
-        return self._measured({place: (logits[place], labels[place]) for place in live})
+        return self._measured({index: (logits[index], labels[index]) for index in live})
 
     def _orders(self, group: _Group, live: list[int], samples: int, epoch: int) -> NDArray[np.int64]:
         """Return the order in which each member reads the samples, (member, sample)."""
         orders = np.tile(np.arange(samples), (group.width, 1))
-        for place in live:
-            names = ("session", group.progress[place].session.id, "epoch", epoch, "order")
-            orders[place] = generator(self.spec.seed, *names).permutation(samples)
+        for index in live:
+            names = ("session", group.progress[index].session.id, "epoch", epoch, "order")
+            orders[index] = generator(self.spec.seed, *names).permutation(samples)
         return orders
 
     def _rates(self, group: _Group, live: list[int], epoch: int) -> Tensor:
         """Return the step size of each member, (member, 1, 1); 0 for padding and for ended sessions."""
         rates = torch.zeros(group.width, 1, 1, dtype=self.dtype)
-        for place in live:
-            session = group.progress[place].session
-            rates[place] = session.learning_rate * factor(self.spec.schedule, epoch, session.epochs)
+        for index in live:
+            session = group.progress[index].session
+            rates[index] = session.learning_rate * factor(self.spec.schedule, epoch, session.epochs)
         return rates.to(self.device)
 
     def _sources(self, group: _Group, live: list[int], epoch: int) -> list[Tensor]:
         """Return the features that each member reads in this epoch; padding reads those of the first live member."""
-        places = dict(zip(live, self._places(group, epoch), strict=True))
-        return [self.features.train(places.get(index, places[live[0]])) for index in range(group.width)]
+        slices = dict(zip(live, self._slices_read(group, epoch), strict=True))
+        return [self.features.train(slices.get(index, slices[live[0]])) for index in range(group.width)]
 
-    def _places(self, group: _Group, epoch: int) -> list[int | None]:
+    def _slices_read(self, group: _Group, epoch: int) -> list[int | None]:
         """Return the slice of the bank that each live member reads in this epoch; None: the centre crop."""
         sessions = [member.session.id for member in group.progress if member.trains_in(epoch)]
         if self.spec.crop == "center" or not epoch:
@@ -302,7 +302,7 @@ class StackedEngine:
 
     def _set_masks(self, group: _Group, live: list[int], streams: list[MaskStream], steps: int, batch: int) -> None:
         """Draw the masks of the next steps for every live member; padding drops everything."""
-        layers = [each.layer for each in group.stack.drops]
+        layers = [drop.layer for drop in group.stack.drops]
         if not layers:
             return
         drawn = np.stack([stream.draw(layers, batch, steps) for stream in streams])
@@ -320,16 +320,16 @@ class StackedEngine:
         """Return mean loss and accuracy over a subset by member, in eval mode, with the centre crop."""
         values = self.features.train(None) if subset == "train" else self.features.valid()
         labels = self.labels[subset]
-        logits = {place: group.stack.infer(values, place) for place in live}
+        logits = {index: group.stack.infer(values, index) for index in live}
         self._passed.append(len(labels) * len(live))
-        return self._measured({place: (outputs, labels) for place, outputs in logits.items()})
+        return self._measured({index: (outputs, labels) for index, outputs in logits.items()})
 
-    def _measured(self, found: Mapping[int, tuple[Tensor, Tensor]]) -> dict[int, tuple[float, float]]:
+    def _measured(self, outputs: Mapping[int, tuple[Tensor, Tensor]]) -> dict[int, tuple[float, float]]:
         """Return mean loss and accuracy by member, of logits (sample, outputs) and labels (sample,)."""
-        losses = [self.objective.losses(logits.double(), labels).mean() for logits, labels in found.values()]
-        right = [self.objective.correct(logits, labels).double() / len(labels) for logits, labels in found.values()]
+        losses = [self.objective.losses(logits.double(), labels).mean() for logits, labels in outputs.values()]
+        right = [self.objective.correct(logits, labels).double() / len(labels) for logits, labels in outputs.values()]
         pairs = zip(torch.stack(losses).tolist(), torch.stack(right).tolist(), strict=True)
-        return dict(zip(found, pairs, strict=True))
+        return dict(zip(outputs, pairs, strict=True))
 
 
 def stack_width(head: nn.Sequential, batch_size: int, device: torch.device) -> int:
@@ -351,7 +351,7 @@ def stack_width(head: nn.Sequential, batch_size: int, device: torch.device) -> i
 def width_within(memory_bytes: int, head: nn.Sequential, batch_size: int) -> int:
     """Return the largest power of two of members, up to 256, whose stack fits into a memory."""
     weights = sum(parameter.numel() for parameter in head.parameters())
-    units = sum(each.out_features + each.in_features for each in head if isinstance(each, nn.Linear))
+    units = sum(layer.out_features + layer.in_features for layer in head if isinstance(layer, nn.Linear))
     rows = max(BLOCK_ROWS, batch_size)
     # Weight, velocity, and a gradient of it; values, masks and gradients of a block.
     member_bytes = 4 * (3 * weights + 3 * units * rows)
@@ -364,12 +364,12 @@ def width_within(memory_bytes: int, head: nn.Sequential, batch_size: int) -> int
 def _alive(group: _Group) -> dict[str, Tensor]:
     """Return the stack's tensors without padding; diverged members, which are never read again, as zeros."""
     alive = [member.diverged is None for member in group.progress]
-    found = {}
+    tensors = {}
     for name, tensor in group.stack.tensors().items():
         own = tensor[: len(alive)]
         kept = torch.tensor(alive, device=own.device).view(-1, *[1] * (own.ndim - 1))
-        found[name] = torch.where(kept, own, 0)
-    return found
+        tensors[name] = torch.where(kept, own, 0)
+    return tensors
 
 
 def _blocks(samples: int, batch: int, bytes_a_sample: int) -> Iterator[tuple[int, int, int]]:
@@ -385,10 +385,10 @@ def _blocks(samples: int, batch: int, bytes_a_sample: int) -> Iterator[tuple[int
 def _gathered(sources: list[Tensor], rows: Tensor, room: Tensor) -> Tensor:
     """Return the rows (member, row) of each member's source, (member, row, width), in the memory of `room`."""
     first = sources[0]
-    found = room[: rows.numel() * first.shape[1]].view(*rows.shape, -1)
-    if all(each is first for each in sources):
-        torch.index_select(first, 0, rows.reshape(-1), out=found.view(rows.numel(), -1))
+    gathered = room[: rows.numel() * first.shape[1]].view(*rows.shape, -1)
+    if all(source is first for source in sources):
+        torch.index_select(first, 0, rows.reshape(-1), out=gathered.view(rows.numel(), -1))
     else:
-        for source, own, place in zip(sources, rows, found, strict=True):
-            torch.index_select(source, 0, own, out=place)
-    return found
+        for source, own, target in zip(sources, rows, gathered, strict=True):
+            torch.index_select(source, 0, own, out=target)
+    return gathered

@@ -51,8 +51,8 @@ def add_outer(total: Tensor, left: Tensor, right: Tensor, *, beta: float = 1, al
         total.baddbmm_(left.transpose(1, 2), right, beta=beta, alpha=alpha)
         return
     for own, one, other in zip(total, left, right, strict=True):
-        found = linear(one.t(), other.t())
-        (own if beta == 1 else own.mul_(beta)).add_(found, alpha=alpha)
+        outer = linear(one.t(), other.t())
+        (own if beta == 1 else own.mul_(beta)).add_(outer, alpha=alpha)
 
 
 def _kernel(values: Tensor, columns: int) -> Callable[[Tensor, Tensor], Tensor] | None:
