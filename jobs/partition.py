@@ -6,6 +6,7 @@ Reads   patches/<patches>, every byte of it
 Writes  partitions/<name>/assignment.csv      patch, class, family, subset: one row a patch
                          /summary.json        targets, what came out, D, the best possible D and the gap, and why
                          /independence.json   families and pixel digests of each subset, what they share, look-alikes
+                         /strategies.csv      with `compare`: D, shares and families by every strategy, per class
                          /figures/*.svg       families, subsets and D; none of a leak, as they show it undone
 """
 
@@ -38,6 +39,14 @@ def partition(job: Job[PartitionSpec]) -> None:
             from neurograde.reports.partition_figures import partition_figures
 
             figures = partition_figures(work.families, work.targets, work.solved, summary)
+            out.write_many((f"figures/{figure.slug}.svg", figure.svg.encode()) for figure in figures)
+        if spec.compare:
+            from neurograde.maths.partition import comparison
+            from neurograde.reports.partition_figures import comparison_figures
+
+            contenders = comparison.side_by_side(work.families, work.targets, work.options)
+            out.write_csv("strategies.csv", comparison.COLUMNS, list(comparison.rows(contenders)))
+            figures = comparison_figures(work.families, work.targets, contenders)
             out.write_many((f"figures/{figure.slug}.svg", figure.svg.encode()) for figure in figures)
         work.log(out.folder)
 

@@ -261,6 +261,8 @@ def test_without_patches_it_is_66_and_says_what_to_run(run):
             "correlate does not go with k = 'families'",
         ),
         ({"readings": []}, "readings"),
+        ({"compare": True, "correlate": {"mode": "shuffle", "seed": 1}}, "compare does not go with correlate"),
+        ({"compare": True, "strategy": "kfold", "folds": {"k": 4, "test": 0}}, "compare does not go with folds"),
         ({"readings": ["reserve", "reserve"]}, "must differ"),
         ({"readings": ["all"]}, "'each', 'together', 'reserve' or 'any'"),
         ({"correlate": {"mode": "exchange", "level": "sample", "seed": 1}}, "an exchange is of patches"),
@@ -375,3 +377,23 @@ def test_what_the_test_can_decide_is_logged_before_anything_is_trained(partition
     assert any("with folds (strategy kfold)" in event for event in events)
     _, lines = partition("--replace", strategy="kfold", folds={"k": 4, "test": 0})
     assert not any("with folds" in line["event"] for line in lines)
+
+
+def test_every_strategy_is_written_side_by_side_and_the_assignment_stays_that_of_the_spec(partition, memory_url: str):
+    partition()
+    assigned = opened(memory_url).read_csv("assignment.csv")
+    code, _ = partition("--replace", compare=True)
+    assert code == 0
+    artefact = opened(memory_url)
+    rows = artefact.read_csv("strategies.csv")
+    assert [(row["strategy"], row["reading"], row["class"]) for row in rows] == [
+        (strategy, reading, label)
+        for strategy, reading in (("psp", ""), ("ifp", ""), ("ifpo", "each"), ("ifpo", "together"), ("exact", ""))
+        for label in ("D", "PD")
+    ]
+    loss = {(row["strategy"], row["reading"]): float(row["loss"]) for row in rows}
+    summary = artefact.read_json("summary.json")
+    assert min(loss["ifpo", "each"], loss["ifpo", "together"]) == pytest.approx(summary["loss"])
+    assert loss["exact", ""] == pytest.approx(summary["certificate"]["best"])
+    assert {"figures/strategies-1-d.svg", "figures/strategies-2-pd.svg"} <= set(artefact.manifest.files)
+    assert artefact.read_csv("assignment.csv") == assigned

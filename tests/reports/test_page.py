@@ -141,7 +141,7 @@ def test_the_partition_shows_the_figures_that_it_keeps_its_remarks_and_its_look_
     page = compose("A study", chains(study, *order))
     shown = next(section for section in page.sections if section.slug == "partition")
     figures = [figure.slug for block in shown.blocks if isinstance(block, Figures) for figure in block.figures]
-    kept = ["families-1-d", "families-2-pd", "heatmap-1-d", "heatmap-2-pd"]
+    kept = ["families-1-d", "families-2-pd", "strategies-1-d", "strategies-2-pd", "heatmap-1-d", "heatmap-2-pd"]
     expected = [f"partition-{order[0]}", *(f"independent-{each}" for each in kept), "six-families", "six-heatmaps"]
     assert figures == expected  # a leak keeps none
     words = [block.text for block in shown.blocks if isinstance(block, Paragraph)]
@@ -228,3 +228,11 @@ def test_the_commands_name_specs_that_lie_beside_the_page_as_they_were_run(study
 def test_no_waste_is_said_so(hostile: Page):
     carbon = next(section for section in hostile.sections if section.slug == "carbon")
     assert carbon.lead.endswith("; no work was lost.")
+
+
+def test_every_strategy_is_in_a_table_under_the_partition(page: Page):
+    table = rows(page, "strategies-independent")
+    assert {row["strategy"] for row in table} == {"psp", "ifp", "ifpo", "exact"}
+    assert {row["reading"] for row in table if row["strategy"] == "ifpo"} == {"each", "together"}
+    least = min(float(row["loss"]) for row in table)
+    assert all(float(row["loss"]) == least for row in table if row["strategy"] == "exact")

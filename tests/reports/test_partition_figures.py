@@ -8,12 +8,14 @@ from xml.etree import ElementTree
 import pytest
 
 from neurograde.maths.partition import STRATEGIES, Families, SearchOptions, Targets
+from neurograde.maths.partition.comparison import side_by_side
 from neurograde.maths.partition.summary import summarise
 from neurograde.reports.blocks import Figure
 from neurograde.reports.figures.six_families import SIX, six_families, six_heatmaps
 from neurograde.reports.figures.style import read_back
-from neurograde.reports.partition_figures import partition_figures
+from neurograde.reports.partition_figures import comparison_figures, partition_figures
 from neurograde.specs.results.partition import PartitionSummary
+from tests.maths.partition.drawn import SIXTEEN
 
 HOSTILE = '<script>"D" & $x^2$ 分化'
 FAMILIES = Families.of(
@@ -86,3 +88,20 @@ def test_figure_2_5_of_the_six_families_has_three_areas_of_blue_white_and_red():
     middle = set(maps) - {"#0000ff", "#ff0000"}
     assert all(min(int(colour[at : at + 2], 16) for at in (1, 3, 5)) > 190 for colour in middle)  # near white
     assert "below ε = 1/60; 5, 1, 0 from there up below μ = 2/9; 4, 1, 1 above" in figure.alt
+
+
+def test_the_strategies_side_by_side_show_the_defect_of_psp():
+    options = SearchOptions(readings=("each", "reserve"))
+    contenders = side_by_side(SIXTEEN, Targets(), options)
+    [figure] = comparison_figures(SIXTEEN, Targets(), contenders)
+    assert figure.slug == "strategies-1-d"
+    psp, *_, exact = contenders
+    assert psp.partition.scores["D"].families == (
+        3,
+        2,
+        11,
+    )  # in the report 5 and 11
+    assert "valid 22.7\u202f% in 2 families and test 7.0\u202f% in 11 families" in figure.alt
+    assert all(exact.partition.loss <= contender.partition.loss for contender in contenders)
+    for strategy in ("PSP", "IFP", "IFPO", "EXACT"):
+        assert f"{strategy}: D = " in figure.svg

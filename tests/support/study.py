@@ -15,6 +15,9 @@ from neurograde.maths.assessment import assess
 from neurograde.maths.correlate import correlate
 from neurograde.maths.minimax import best_by_accuracy, best_by_loss
 from neurograde.maths.partition import STRATEGIES, SearchOptions, Targets, leave_one_out
+from neurograde.maths.partition.comparison import COLUMNS as STRATEGY_COLUMNS
+from neurograde.maths.partition.comparison import rows as strategy_rows
+from neurograde.maths.partition.comparison import side_by_side
 from neurograde.maths.partition.summary import families_of, subsets_of, summarise
 from neurograde.maths.plan import plan_samples, statistics
 from neurograde.maths.seeding import generator
@@ -22,7 +25,7 @@ from neurograde.maths.selection import rank_cells, spread
 from neurograde.maths.standardise import ChannelCounts
 from neurograde.maths.subsets import SUBSETS
 from neurograde.patches.png import encode_png
-from neurograde.reports.partition_figures import partition_figures
+from neurograde.reports.partition_figures import comparison_figures, partition_figures
 from neurograde.runtime.carbon_record import CarbonRecord, total
 from neurograde.specs.grid import expand
 from neurograde.specs.records import Grid, Session
@@ -161,6 +164,10 @@ class Study:
         if not leaks:
             drawn = partition_figures(families, targets, solved, files["summary.json"])
             files |= {f"figures/{each.slug}.svg": each.svg.encode() for each in drawn}
+            contenders = side_by_side(families, targets, SearchOptions())
+            files["strategies.csv"] = encode_csv(STRATEGY_COLUMNS, list(strategy_rows(contenders)))
+            drawn = comparison_figures(families, targets, contenders)
+            files |= {f"figures/{figure.slug}.svg": figure.svg.encode() for figure in drawn}
             files["independence.json"] = Independence(near_duplicates=NearDuplicates(count=2, too_plain=0))
         partition = self.publish(
             "partitions", name, job="partition", inputs=[patches], marks=["leaking"] if leaks else [], hours=0.001,

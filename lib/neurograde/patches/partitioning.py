@@ -71,14 +71,14 @@ class Partitioning:
             if spec.split:
                 self._measure(names)
             else:
-                self.solved = _assign(spec, self.families, self.targets, self._options)
+                self.solved = _assign(spec, self.families, self.targets, self.options)
                 self.subsets = subsets_of(self.rows, self.solved)
                 self.proof = independence(self.rows, self.subsets)
         except ValueError as error:
             raise DataError(f"{patches.url}: {error}") from None
         enough = all(len(self.families.members(label)) >= len(SUBSETS) for label in self.families.classes)
         if self.solved.certificate is None and enough and not self._leaves_one_out:
-            self.solved = certified(self.solved, self.families, self.targets, self._options)
+            self.solved = certified(self.solved, self.families, self.targets, self.options)
         if spec.correlate is not None:
             self.subsets = correlate(self.rows, self.subsets, **spec.correlate.model_dump())
             self.proof = independence(self.rows, self.subsets, leaking=True)
@@ -151,7 +151,8 @@ class Partitioning:
         return tuple(self.proof.get("reasons", ()))
 
     @property
-    def _options(self) -> SearchOptions:
+    def options(self) -> SearchOptions:
+        """Options of the search, as the spec gives them."""
         spec = self.spec
         return SearchOptions(spec.search_nodes, spec.search_seconds, spec.search_turns, spec.readings)
 

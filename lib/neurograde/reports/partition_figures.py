@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from neurograde.maths.partition import Families, Targets, heatmap
 from neurograde.maths.partition import Partition as Solved
+from neurograde.maths.partition.comparison import Contender, leaders
 from neurograde.reports.blocks import Figure
 from neurograde.reports.chain import file_name
 from neurograde.reports.figures.families import families as families_figure
 from neurograde.reports.figures.heatmap import heatmap as heatmap_figure
 from neurograde.reports.figures.partition import partition as targets_figure
+from neurograde.reports.figures.strategies import strategies as strategies_figure
 from neurograde.specs.results.partition import PartitionSummary
 
 
@@ -35,3 +37,10 @@ def partition_figures(
         if best is not None:
             pieces = heatmap(families, targets, name, best.reading, crossing)
             yield heatmap_figure(file_name("heatmap", str(number), name), name, pieces, best)
+
+
+def comparison_figures(families: Families, targets: Targets, contenders: Sequence[Contender]) -> Iterator[Figure]:
+    """Yield figure 2.3 of each class for every strategy, `ifpo` under its best reading."""
+    for number, name in enumerate(families.classes, start=1):
+        slug = file_name("strategies", str(number), name)
+        yield strategies_figure(slug, families, leaders(contenders), targets, name)

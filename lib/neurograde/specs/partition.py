@@ -109,6 +109,9 @@ class PartitionSpec(JobSpec):
     """Nodes that the search for the best possible D may visit; every machine counts them alike."""
     search_seconds: Annotated[float, Field(gt=0)] = 60.0
     """Seconds after which that search stops on a slow machine; the summary says when it did."""
+    compare: bool = False
+    """Solve with every strategy, `ifpo` once per reading, and write them side by side: strategies.csv and a figure per
+    class. The assignment stays that of `strategy`."""
     folds: Folds | None = None
     """With strategy `kfold`: how many folds, and which is tested. Their targets are (1 - 2/k, 1/k, 1/k), for pixels and
     families alike, so that `proportions`, `diversity` and `min_train_share` do not apply."""
@@ -127,6 +130,13 @@ class PartitionSpec(JobSpec):
             raise ValueError("split and strategy 'given' go together")
         if self.split is not None and self.correlate is not None:
             raise ValueError("correlate does not go with split: it is somebody else's")
+        return self
+
+    @model_validator(mode="after")
+    def _compare_goes_with_a_plain_partition(self) -> PartitionSpec:
+        others = [name for name in ("folds", "correlate", "split") if getattr(self, name) is not None]
+        if self.compare and others:
+            raise ValueError(f"compare does not go with {others[0]}: use it in a plain partition of the same families")
         return self
 
     @model_validator(mode="after")

@@ -26,6 +26,8 @@ _LEAKS = {
 _CAPTIONS = {
     "families": "How do families of such different sizes fill the subsets (figure 2.3)? Each by its share of its "
     "class's pixels; a block is a family, in brackets is their number, lines are the targets.",
+    "strategies": "What would the other strategies have done? The same families by each; PSP fills train and valid "
+    "with few heavy families and leaves the many light ones to test (figure 2.3), which D counts against it.",
     "heatmap": "Which ε and μ are best (figure 2.5)? The proportion and the diversity part of D over both, and their "
     "sum, on their exact pieces; the optimum is framed and ringed.",
 }
@@ -39,6 +41,7 @@ _SIX_HEATMAPS = (
     "μ = 2/9, the report's key point (0.017, 0.22). Of the readings of “large” only `reserve` gives these areas: it is "
     "inferred from the figure, as the report's words do not say it."
 )
+STRATEGIES_FILE = "strategies.csv"
 _LEVELS = {"patch": "patches", "sample": "samples"}
 
 
@@ -88,6 +91,28 @@ def _kept(artefact: Artefact) -> Iterator[Block]:
                 for path in paths
             )
             yield Figures(tuple(drawn), caption)
+    if STRATEGIES_FILE in artefact.manifest.files:
+        yield _strategies(artefact)
+
+
+def _strategies(artefact: Artefact) -> Table:
+    """Return every strategy on these families: D, and what it gave each subset of each class."""
+    columns = (
+        Column("strategy", "strategy", kind="text"),
+        Column("reading", "reading", kind="text"),
+        Column("loss", "D", lambda value: decimal(value, 4)),
+        Column("class", "class", kind="text"),
+        Column("class_loss", "D of the class", lambda value: decimal(value, 4)),
+        *(Column(f"{subset}_share", f"{subset}, pixels", percent) for subset in SUBSETS),
+        *(Column(f"{subset}_families", f"{subset}, families", count) for subset in SUBSETS),
+    )
+    numbers = {"strategy": str, "reading": str, "class": str, **{f"{subset}_families": int for subset in SUBSETS}}
+    rows = [
+        tuple(numbers.get(column.name, float)(row[column.name]) for column in columns)
+        for row in artefact.read_csv(STRATEGIES_FILE)
+    ]
+    slug = file_name("strategies", artefact.manifest.name)
+    return simple_table(slug, "Every strategy on the same families, `ifpo` by each reading of “large”", columns, rows)
 
 
 def _sentence(artefact: Artefact, summary: PartitionSummary) -> str:
