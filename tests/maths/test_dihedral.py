@@ -35,5 +35,5 @@ def test_they_are_numpy_s_quarter_turns_after_a_left_right_flip():
 
 
 def test_an_unknown_transform_is_named():
-    with pytest.raises(ValueError, match="'rot45' is no transform"):
+    with pytest.raises(ValueError, match="'rot45' is not a transform"):
         apply(IMAGE, "rot45")

@@ -3,13 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurograde.maths.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    cross_entropy_with_logits,
-)
+from neurograde.maths.losses import binary_cross_entropy, cross_entropy
 from neurograde.maths.seeding import generator
+from tests.support.logit_losses import binary_cross_entropy_with_logits, cross_entropy_with_logits
 
 
 def test_losses_from_logits_equal_torch_s_also_where_probabilities_have_rounded_to_0_and_1() -> None:

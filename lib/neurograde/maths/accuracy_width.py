@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import betaincinv, gammaln
 
 ACCURACY = 0.7
-"""True accuracy that is assumed where no other is given: 88 cases are then needed for ± 10 points."""
+"""Assumed true accuracy by default: 88 cases are then needed for ± 10 points."""
 ENOUGH_FAMILIES = 20
 """Families of a class below which folds are suggested: one test set of fewer decides little about the class."""
 _MOST = 1_000_000

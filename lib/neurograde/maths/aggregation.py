@@ -1,12 +1,12 @@
-"""From the patches of a case to its grade: by their mean, by their votes, by the patches that say most.
+"""Ways to combine the patches of a case into one score per class: by mean, by vote, by the highest-scoring patches.
 
-All three give a score for each class that sums to 1 over the classes, so that they are assessed alike:
+The scores of a case sum to 1 over the classes:
 
 - `mean`: the mean of the patches' probabilities.
-- `vote`: each patch names a class; the score is a class's share of the votes. How sure a patch was does not count.
+- `vote`: each patch votes for one class; the score is a class's share of the votes, whatever the probabilities.
 - `top_k`: for each class the mean of its k greatest probabilities, over the sum of these means, so that a few patches
-  can speak for the case (topK pooling: Lu et al., Visual Language Pretrained Multiple Instance Zero-Shot Transfer for
-  Histopathology Images, CVPR 2023). A case with fewer than k patches has all of them counted.
+  can decide (topK pooling: Lu et al., Visual Language Pretrained Multiple Instance Zero-Shot Transfer for
+  Histopathology Images, CVPR 2023). In a case of fewer than k patches all count.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ AGGREGATIONS = ("mean", "vote", "top_k")
 def aggregate(
     how: str, cases: Sequence[str], probabilities: ArrayLike, named: ArrayLike, k: int
 ) -> tuple[list[str], Floats]:
-    """The score of each class for each case.
+    """Return the score of each class for each case.
 
     >>> rows = [[0.9, 0.1], [0.4, 0.6], [0.4, 0.6]]
     >>> for how in AGGREGATIONS:
@@ -38,28 +38,28 @@ def aggregate(
         how: One of `AGGREGATIONS`.
         cases: n names, the case of each patch.
         probabilities: Shape (n, class), rows of sum 1.
-        named: Shape (n,), the class that each patch is given: what votes.
-        k: Patches that speak for each class under `top_k`, 1 or more.
+        named: Shape (n,), the class that each patch votes for.
+        k: Number of highest-scoring patches averaged per class under `top_k`, 1 or more.
 
     Returns:
         The names of the cases, sorted, and their scores, shape (case, class), rows of sum 1.
 
     Raises:
-        ValueError: `how` is none of them, `k` is below 1, or the lengths differ or are 0.
+        ValueError: `how` is not one of them, `k` is below 1, or the lengths differ or are 0.
     """
-    given = np.asarray(probabilities, np.float64)
+    scores = np.asarray(probabilities, np.float64)
     if how not in AGGREGATIONS or k < 1:
         raise ValueError(f"aggregate by {how!r} with k={k}: {', '.join(AGGREGATIONS)} and k of 1 or more are accepted")
     if how == "vote":
-        given = np.eye(given.shape[1])[np.asarray(named, np.intp)]
+        scores = np.eye(scores.shape[1])[np.asarray(named, np.intp)]
     if how != "top_k":
-        return mean_over_groups(cases, given)
+        return mean_over_groups(cases, scores)
     names, case = np.unique(np.asarray(cases, str), return_inverse=True)
-    means = np.array([_top_means(given[case == number], k) for number in range(len(names))])
+    means = np.array([_top_means(scores[case == number], k) for number in range(len(names))])
     return [str(name) for name in names], means / means.sum(axis=1, keepdims=True)
 
 
 def _top_means(probabilities: Floats, k: int) -> Floats:
-    """Of each class the mean of its k greatest probabilities, (class,)."""
+    """Return the mean of the k greatest probabilities of each class, (class,)."""
     greatest: Floats = np.sort(probabilities, axis=0)[::-1][:k].mean(axis=0)
     return greatest

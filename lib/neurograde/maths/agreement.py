@@ -1,4 +1,4 @@
-"""How far two reviewers agree beyond chance: Cohen's kappa (Educational and Psychological Measurement 20:37, 1960)."""
+"""Agreement of two reviewers beyond chance: Cohen's kappa (Educational and Psychological Measurement 20:37, 1960)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from numpy.typing import NDArray
 
 
 def cohen_kappa(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float | None:
-    """Kappa of two yes-or-no judgements of the same cells: 1 full agreement, 0 what chance gives, below 0 less.
+    """Return kappa of two yes-or-no judgements of the same cells: 1 is full agreement, 0 agreement by chance.
 
     kappa = (p_o - p_e) / (1 - p_e), p_o the share on which they agree, p_e the share on which two judges with these
     shares of yes would agree by chance.
 
     Args:
-        first: One reviewer's judgements, (cell,).
-        second: The other's, (cell,).
+        first: The judgements of one reviewer, (cell,).
+        second: The judgements of the other, (cell,).
 
     Returns:
-        Kappa; None where chance alone would agree on everything (both say the same throughout), or without cells.
+        Kappa; None without cells, or if both reviewers gave the same answer for every cell.
 
     Raises:
-        ValueError: they judged different numbers of cells.
+        ValueError: They judged different numbers of cells.
 
     >>> cohen_kappa(np.array([True, True, False, False]), np.array([True, False, False, False]))
     0.5

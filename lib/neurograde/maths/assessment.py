@@ -1,4 +1,4 @@
-"""Everything that is said of one set of labelled predictions: metrics with intervals, confusion, curves."""
+"""The assessment of one set of labelled predictions: metrics with intervals, confusion, curves."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ Ints = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Assessment:
-    """How a classifier did on n labelled units: samples, patches or images."""
+    """The results of a classifier on n labelled units: samples, patches or images."""
 
     n: int
-    """Units."""
+    """Number of units."""
     families: int
-    """Families that they come from: what the intervals resample."""
+    """Number of their families, which the intervals resample."""
     class_counts: tuple[int, ...]
     """Units of each class."""
     class_families: tuple[int, ...]
     """Families of each class."""
     metrics: dict[str, Interval]
-    """The metrics of the whole; of more than two classes also those of the positive one against the rest."""
+    """Metrics of all units; with more than two classes also those of the positive class against the rest."""
     against_rest: tuple[dict[str, Interval], ...]
-    """Of more than two classes, each against the rest."""
+    """Metrics of each class against the rest; empty for two classes."""
     confusion: NDArray[np.int64]
-    """Shape (class, class), rows are the truth."""
+    """Counts by class, rows are the truth, (class, class)."""
     calibration: tuple[CalibrationBin, ...]
     """The reliability diagram of the positive class."""
     roc: list[tuple[float, float]]
@@ -55,7 +55,7 @@ class Assessment:
 
 
 def decide(probabilities: Floats, positive: int, threshold: float) -> Ints:
-    """The class each unit is given: of two, `positive` from `threshold` on; of more, the most probable.
+    """Return the class of each unit: of two, `positive` from `threshold` on; of more, the most probable.
 
     >>> decide(np.array([[0.3, 0.7], [0.6, 0.4]]), positive=0, threshold=0.25)
     array([0, 0])
@@ -63,7 +63,7 @@ def decide(probabilities: Floats, positive: int, threshold: float) -> Ints:
     Args:
         probabilities: Shape (n, class).
         positive: Index of the positive class.
-        threshold: Least probability of the positive class at which it is named.
+        threshold: Least probability at which a unit is positive.
 
     Returns:
         Shape (n,), class indices; of equally probable classes the first.
@@ -74,16 +74,16 @@ def decide(probabilities: Floats, positive: int, threshold: float) -> Ints:
 
 
 def metrics_of(labels: Ints, probabilities: Floats, *, positive: int, threshold: float, bins: int) -> MetricFunction:
-    """The metrics of any selection of the units; arguments as for `assess`.
+    """Return a function for the metrics of any selection of the units; arguments as for `assess`.
 
-    Of more than two classes, names with a space in them (`f_measure 2`) are of that class against the rest.
+    With more than two classes, names with a space in them (`f_measure 2`) belong to that class against the rest.
     """
     classes = probabilities.shape[1]
-    truth, given = labels == positive, probabilities[:, positive]
+    truth, scores = labels == positive, probabilities[:, positive]
 
     def binary(rows: Ints) -> Metrics:
-        values = binary_metrics(truth[rows], given[rows], threshold)
-        return {**values, "calibration_error": expected_calibration_error(truth[rows], given[rows], bins)}
+        values = binary_metrics(truth[rows], scores[rows], threshold)
+        return {**values, "calibration_error": expected_calibration_error(truth[rows], scores[rows], bins)}
 
     def several(rows: Ints) -> Metrics:
         values = multiclass_metrics(labels[rows], probabilities[rows])
@@ -92,22 +92,22 @@ def metrics_of(labels: Ints, probabilities: Floats, *, positive: int, threshold:
             **values,
             "calibration_error": top_label_calibration_error(labels[rows], probabilities[rows], bins),
             **of_class[positive],
-            **{f"{name} {each}": value for each in range(classes) for name, value in of_class[each].items()},
+            **{f"{name} {index}": value for index in range(classes) for name, value in of_class[index].items()},
         }
 
     return binary if classes == 2 else several
 
 
 def sureness_of(labels: Ints, probabilities: Floats, *, positive: int, bins: int) -> MetricFunction:
-    """Those of `metrics_of` that a temperature changes, since they ask how sure the classifier is: the same values."""
-    truth, given = labels == positive, probabilities[:, positive]
+    """Return the metrics of `metrics_of` that a temperature changes: loss, Brier score and calibration error."""
+    truth, scores = labels == positive, probabilities[:, positive]
     right = np.eye(probabilities.shape[1])[labels]
 
     def binary(rows: Ints) -> Metrics:
         return {
-            "loss": binary_cross_entropy(truth[rows], given[rows]),
-            "brier": float(np.mean((given[rows] - truth[rows]) ** 2)),
-            "calibration_error": expected_calibration_error(truth[rows], given[rows], bins),
+            "loss": binary_cross_entropy(truth[rows], scores[rows]),
+            "brier": float(np.mean((scores[rows] - truth[rows]) ** 2)),
+            "calibration_error": expected_calibration_error(truth[rows], scores[rows], bins),
         }
 
     def several(rows: Ints) -> Metrics:
@@ -144,32 +144,32 @@ def assess(
         rng: Generator of the resamples.
 
     Raises:
-        ValueError: If there is no unit, or labels and probabilities do not fit.
+        ValueError: If there are no units, or labels and probabilities do not fit.
     """
     classes = probabilities.shape[1]
-    truth, given = labels == positive, probabilities[:, positive]
+    truth, scores = labels == positive, probabilities[:, positive]
     metrics = metrics_of(labels, probabilities, positive=positive, threshold=threshold, bins=bins)
     intervals = bootstrap_over_families(metrics, families, rng, resamples)
-    for each, suffix in [(positive, ""), *((each, f" {each}") for each in range(classes if classes > 2 else 0))]:
-        for name, members in (("sensitivity", labels == each), ("specificity", labels != each)):
+    for index, suffix in [(positive, ""), *((index, f" {index}") for index in range(classes if classes > 2 else 0))]:
+        for name, members in (("sensitivity", labels == index), ("specificity", labels != index)):
             # All the metric's units are of one family, so the resamples that define it all repeat that family.
             if len({family for family, member in zip(families, members, strict=True) if member}) < 2:
                 intervals[name + suffix] = replace(intervals[name + suffix], low=None, high=None)
     against_rest = tuple(
-        {name.removesuffix(f" {each}"): found for name, found in intervals.items() if name.endswith(f" {each}")}
-        for each in range(classes)
+        {name.removesuffix(f" {index}"): interval for name, interval in intervals.items() if name.endswith(f" {index}")}
+        for index in range(classes)
     )
     return Assessment(
         n=len(labels),
         families=len(set(families)),
-        class_counts=tuple(int((labels == each).sum()) for each in range(classes)),
+        class_counts=tuple(int((labels == index).sum()) for index in range(classes)),
         class_families=tuple(
-            len({family for family, label in zip(families, labels, strict=True) if label == each})
-            for each in range(classes)
+            len({family for family, label in zip(families, labels, strict=True) if label == index})
+            for index in range(classes)
         ),
-        metrics={name: found for name, found in intervals.items() if " " not in name},
+        metrics={name: interval for name, interval in intervals.items() if " " not in name},
         against_rest=against_rest if classes > 2 else (),
         confusion=confusion(labels, decide(probabilities, positive, threshold), classes),
-        calibration=calibration_curve(truth, given, bins),
-        roc=roc_curve(truth, given),
+        calibration=calibration_curve(truth, scores, bins),
+        roc=roc_curve(truth, scores),
     )

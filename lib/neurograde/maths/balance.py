@@ -1,4 +1,4 @@
-"""Class balance (§2.4): how many transforms each class gets.
+"""Class balance (§2.4): the number of transforms of each class.
 
 With r the ratio of the largest class to a class, rounded to the nearest whole number, and n the transforms that the
 largest class gets, every class gets r n + (r - 1), so that all of them grow by the same factor (eq. 2.5).
@@ -14,16 +14,16 @@ from math import floor
 
 @dataclass(frozen=True)
 class ClassBalance:
-    """What balancing does to one class."""
+    """The effect of balancing on one class."""
 
     patches: int
-    """Patches at the start."""
+    """Patches before balancing."""
     ratio: int
-    """r of this class."""
+    """r, the largest class over this one, rounded."""
     balancing: int
-    """Transforms up to the balancing point: r - 1, as far as there are any."""
+    """Transforms up to the balancing point: r - 1, or all there are."""
     transforms: int
-    """Transforms in all."""
+    """All transforms of the class."""
 
     @property
     def balanced(self) -> int:
@@ -32,12 +32,12 @@ class ClassBalance:
 
     @property
     def final(self) -> int:
-        """Samples in the end."""
+        """Samples with all transforms."""
         return self.patches * (1 + self.transforms)
 
 
 def ngca(transforms: int, ratio: int) -> int:
-    """Number of Global Class Augmentation, eq. 2.6: the transforms that the largest class gets.
+    """Return the Number of Global Class Augmentation, eq. 2.6: the transforms that the largest class gets.
 
         NGCA = floor((t + 1) / r) - 1    if t >= r - 1, else 0
 
@@ -48,14 +48,14 @@ def ngca(transforms: int, ratio: int) -> int:
 
 
 def balance(patches: Mapping[str, int], transforms: int) -> dict[str, ClassBalance]:
-    """Transforms for each class by NGCA, from the patches of each class in one subset and t transforms.
+    """Return the transforms of each class by NGCA, from the patches per class in one subset and t transforms.
 
-    Where t is too small for even the balancing (t < r - 1), a class gets all t: closer, not balanced.
+    If t is too small to balance a class (t < r - 1), the class gets all t.
 
     Raises:
-        ValueError: a class has no patches.
+        ValueError: A class has no patches.
 
-    >>> {label: (each.balanced, each.final) for label, each in balance({"PD": 734, "D": 420}, 7).items()}
+    >>> {label: (of.balanced, of.final) for label, of in balance({"PD": 734, "D": 420}, 7).items()}
     {'PD': (734, 2936), 'D': (840, 3360)}
     """
     empty = [label for label, count in patches.items() if count < 1]
@@ -76,7 +76,7 @@ def balance(patches: Mapping[str, int], transforms: int) -> dict[str, ClassBalan
 
 
 def unrounded_ratio(samples: Mapping[str, int]) -> float:
-    """Largest class over smallest, as table 2.2 gives it (which truncates its 1.2598 to 1.25)."""
+    """Return the largest class over the smallest, as in table 2.2 (which truncates its 1.2598 to 1.25)."""
     return max(samples.values()) / min(samples.values())
 
 

@@ -1,4 +1,4 @@
-"""Confidence intervals by resampling families: patches of one case are not independent, cases are."""
+"""Confidence intervals by resampling families, since cases are independent and the patches of one case are not."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def bootstrap_over_families(
     resamples: int = 1000,
     level: float = 0.95,
 ) -> dict[str, Interval]:
-    """Percentile intervals of metrics when whole families are drawn with replacement.
+    """Return percentile intervals of metrics over resamples of whole families, drawn with replacement.
 
-    Each resample draws as many families as there are, and every sample of a family comes along as often as
-    its family is drawn. With one family nothing is known of the spread between families: no interval.
+    Each resample draws as many families as there are, and each sample counts as often as its family is drawn. A single
+    family gives no interval: the spread between families is unknown.
 
     Args:
         metrics: Metrics of a selection of rows: `lambda rows: binary_metrics(labels[rows], p[rows], 0.5)`.
@@ -51,7 +51,7 @@ def bootstrap_over_families(
         An interval for each metric, in the order in which `metrics` names them.
 
     Raises:
-        ValueError: If there is no sample, `resamples` is below 1 or `level` is not between 0 and 1.
+        ValueError: If there are no samples, `resamples` is below 1 or `level` is not between 0 and 1.
     """
     if resamples < 1 or not 0.0 < level < 1.0 or len(families) == 0:
         raise ValueError(
@@ -64,12 +64,12 @@ def bootstrap_over_families(
     drawn: dict[str, list[float | None]] = {name: [] for name in values}
     if len(names) > 1:
         for chosen in rng.integers(0, len(names), size=(resamples, len(names))):
-            for name, value in metrics(np.concatenate([rows_of[each] for each in chosen])).items():
+            for name, value in metrics(np.concatenate([rows_of[member] for member in chosen])).items():
                 drawn[name].append(value)
     tails = (0.5 - level / 2.0, 0.5 + level / 2.0)
     intervals = {}
     for name, value in values.items():
-        defined = [each for each in drawn[name] if each is not None]
-        low, high = (float(each) for each in np.quantile(defined, tails)) if defined else (None, None)
+        defined = [drawn_value for drawn_value in drawn[name] if drawn_value is not None]
+        low, high = (float(bound) for bound in np.quantile(defined, tails)) if defined else (None, None)
         intervals[name] = Interval(value, low, high, len(names), len(drawn[name]), len(drawn[name]) - len(defined))
     return intervals

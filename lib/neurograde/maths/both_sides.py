@@ -22,7 +22,7 @@ NAMED = 50
 
 @dataclass(frozen=True)
 class Item:
-    """One line of a split: a name in a subset, and what is known of it."""
+    """One line of a split: a name in a subset, and its attributes."""
 
     name: str
     subset: str

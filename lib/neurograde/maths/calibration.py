@@ -1,4 +1,4 @@
-"""Calibration: does what the classifier is p sure of come true in a share p of the cases?"""
+"""Calibration: whether a share p of the samples with probability p is positive."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class CalibrationBin:
     n: int
     """Samples in the bin."""
     mean_probability: float | None
-    """Mean of their probabilities; None in an empty bin."""
+    """Mean probability of these samples; None in an empty bin."""
     positive_share: float | None
-    """Share of them that are positive; None in an empty bin."""
+    """Share of positive samples; None in an empty bin."""
 
 
 def calibration_curve(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> tuple[CalibrationBin, ...]:
-    """The reliability diagram: how sure the classifier was and how often right, in bins of equal width.
+    """Return the reliability diagram: mean probability and share of positives, in bins of equal width.
 
     Args:
         labels: Shape (n,), 1 for the positive class.
@@ -40,22 +40,22 @@ def calibration_curve(labels: ArrayLike, probabilities: ArrayLike, bins: int = 1
     Raises:
         ValueError: If `bins` is below 1, or the rest is not what `binary_predictions` accepts.
     """
-    truth, given = binary_predictions(labels, probabilities)
-    edges, counts, sure, right = _sums(truth.astype(np.float64), given, bins)
+    truth, scores = binary_predictions(labels, probabilities)
+    edges, counts, sure, right = _sums(truth.astype(np.float64), scores, bins)
     return tuple(
         CalibrationBin(
-            low=float(edges[each]),
-            high=float(edges[each + 1]),
-            n=int(counts[each]),
-            mean_probability=float(sure[each] / counts[each]) if counts[each] else None,
-            positive_share=float(right[each] / counts[each]) if counts[each] else None,
+            low=float(edges[index]),
+            high=float(edges[index + 1]),
+            n=int(counts[index]),
+            mean_probability=float(sure[index] / counts[index]) if counts[index] else None,
+            positive_share=float(right[index] / counts[index]) if counts[index] else None,
         )
-        for each in range(bins)
+        for index in range(bins)
     )
 
 
 def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> float:
-    """Mean over the samples of |mean probability - positive share| of their bin.
+    """Return the mean over the samples of |mean probability - positive share| of their bin.
 
     >>> round(expected_calibration_error([1, 1, 0, 0], [0.9, 0.9, 0.1, 0.3]), 6)
     0.15
@@ -63,20 +63,20 @@ def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins
     Raises:
         ValueError: As `calibration_curve`.
     """
-    truth, given = binary_predictions(labels, probabilities)
-    return _error(truth.astype(np.float64), given, bins)
+    truth, scores = binary_predictions(labels, probabilities)
+    return _error(truth.astype(np.float64), scores, bins)
 
 
 def top_label_calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> float:
-    """The same over k classes, of the probability given to the predicted class and whether it was right.
+    """Return the expected calibration error of k classes: of the predicted class's probability and its correctness.
 
     Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017, eq. 3.
 
     Raises:
         ValueError: If `bins` is below 1, or the rest is not what `multiclass_predictions` accepts.
     """
-    truth, given = multiclass_predictions(labels, probabilities)
-    return _error((given.argmax(axis=1) == truth).astype(np.float64), given.max(axis=1), bins)
+    truth, scores = multiclass_predictions(labels, probabilities)
+    return _error((scores.argmax(axis=1) == truth).astype(np.float64), scores.max(axis=1), bins)
 
 
 def _error(right: Floats, sure: Floats, bins: int) -> float:
@@ -85,12 +85,12 @@ def _error(right: Floats, sure: Floats, bins: int) -> float:
 
 
 def _sums(right: Floats, sure: Floats, bins: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Edges (bins + 1,), then per bin (bins,): samples, sum of `sure`, sum of `right`."""
+    """Return edges (bins + 1,), then per bin (bins,): number of samples, sum of `sure`, sum of `right`."""
     if bins < 1:
         raise ValueError(f"bins={bins}: 1 or more is accepted")
     edges = np.linspace(0.0, 1.0, bins + 1)
-    place = np.searchsorted(edges[1:-1], sure, side="left")
+    bin_of = np.searchsorted(edges[1:-1], sure, side="left")
     counts, sure_sums, right_sums = (
-        np.bincount(place, weights, bins).astype(np.float64) for weights in (np.ones(len(sure)), sure, right)
+        np.bincount(bin_of, weights, bins).astype(np.float64) for weights in (np.ones(len(sure)), sure, right)
     )
     return edges, counts, sure_sums, right_sums

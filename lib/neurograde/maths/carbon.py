@@ -8,7 +8,7 @@ JOULES_PER_KWH = 3_600_000.0
 
 
 def energy_kwh(power_w: float, hours: float) -> float:
-    """Energy of a constant power: W x h / 1000.
+    """Return the energy of a constant power in kWh: W x h / 1000.
 
     >>> round(energy_kwh(power_w=70, hours=12_740), 1)
     891.8
@@ -20,7 +20,7 @@ def energy_kwh(power_w: float, hours: float) -> float:
 
 
 def joules_to_kwh(joules: float) -> float:
-    """Energy of a counter's difference.
+    """Return kWh for the difference of a counter in joules.
 
     >>> joules_to_kwh(3_600_000)
     1.0
@@ -32,7 +32,7 @@ def joules_to_kwh(joules: float) -> float:
 
 
 def co2e_kg(energy_kwh: float, intensity_gco2e_per_kwh: float, pue: float = 1.0) -> float:
-    """Emissions of an energy: kWh x PUE x g/kWh / 1000.
+    """Return the emissions of an energy in kg CO2e: kWh x PUE x g/kWh / 1000.
 
     The report's account (§5.2.4): 12,740 hours of a T4 (70 W) at 0.57 kg/kWh, no overhead counted.
 
@@ -40,15 +40,15 @@ def co2e_kg(energy_kwh: float, intensity_gco2e_per_kwh: float, pue: float = 1.0)
     '508.33 kg'
 
     Args:
-        energy_kwh: What the machine drew.
+        energy_kwh: Energy that the machine drew.
         intensity_gco2e_per_kwh: Emissions of the grid.
-        pue: Power usage effectiveness: what the data centre draws for each kWh that its machines draw.
+        pue: Power usage effectiveness: energy of the data centre per energy of its machines.
 
     Raises:
         ValueError: If an amount is negative or not finite, or `pue` below 1.
     """
     if not pue >= 1.0 or not math.isfinite(pue):
-        raise ValueError(f"pue={pue}: a data centre draws at least what its machines draw, so 1 or more")
+        raise ValueError(f"pue={pue}: a data centre draws at least as much as its machines; 1 or more is accepted")
     energy = _amount("energy_kwh", energy_kwh)
     return energy * pue * _amount("intensity_gco2e_per_kwh", intensity_gco2e_per_kwh) / 1000.0
 

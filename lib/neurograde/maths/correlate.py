@@ -1,4 +1,4 @@
-"""Leaks on purpose (§2.6): patches of one family in train and valid; the test subset stays as it is."""
+"""Deliberate leaks (§2.6): patches of one family in train and valid; the test subset is not changed."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from neurograde.maths.subsets import LEAKING
 
 
 def correlate(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], mode: str, level: str, seed: int) -> list[str]:
-    """The subset of each patch after the experiment `mode`: `exchange` (1) or `shuffle` (2).
+    """Return the subset of each patch after the experiment `mode`: `exchange` (1) or `shuffle` (2).
 
-    At the level `sample` patches stay where they are: their samples are dealt once they are made.
+    At the level `sample` no patch moves: `augment` deals the samples once they are planned.
 
     Args:
-        rows: class and family of each patch.
-        subsets: subset of each patch.
-        mode: the experiment.
+        rows: Class and family of each patch.
+        subsets: Subset of each patch.
+        mode: The experiment.
         level: `patch` or `sample`.
-        seed: seed of the deal.
+        seed: Seed of the deal.
     """
     if level == "sample":
         return list(subsets)
@@ -32,46 +32,46 @@ def correlate(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], mode: s
 
 
 def shuffle(subsets: Sequence[str], classes: Sequence[str], rng: np.random.Generator) -> list[str]:
-    """Experiment 2: deal the members of train and valid anew at random, class by class, with the counts kept.
+    """Deal the members of train and valid anew at random (experiment 2), class by class, with the counts kept.
 
     Args:
-        subsets: subset of each patch (or sample).
-        classes: class of each.
-        rng: source of the deal.
+        subsets: Subset of each patch (or sample).
+        classes: Class of each.
+        rng: Generator of the deal.
 
     Returns:
         The new subset of each, in the same order.
     """
     dealt = list(subsets)
     for label in sorted(set(classes)):
-        places = [i for i, subset in enumerate(subsets) if subset in LEAKING and classes[i] == label]
-        for place, source in zip(places, rng.permutation(len(places)), strict=True):
-            dealt[place] = subsets[places[source]]
+        indices = [i for i, subset in enumerate(subsets) if subset in LEAKING and classes[i] == label]
+        for index, source in zip(indices, rng.permutation(len(indices)), strict=True):
+            dealt[index] = subsets[indices[source]]
     return dealt
 
 
 def exchange(
     subsets: Sequence[str], classes: Sequence[str], families: Sequence[str], rng: np.random.Generator
 ) -> list[str]:
-    """Experiment 1: one patch of each family changes places between train and valid, with the counts kept.
+    """Exchange one patch of each family between train and valid (experiment 1), with the counts kept.
 
-    Where a class has more families on one side, as many as the smaller side has take part, drawn at random; a
-    family with patches of two classes gives one of each.
+    If a class has more families on one side, only as many as on the other take part, drawn at random. A family with
+    patches of two classes gives one of each.
 
     Returns:
         The new subset of each patch, in the same order.
     """
     exchanged = list(subsets)
     members: dict[tuple[str, str, str], list[int]] = {}
-    for place, key in enumerate(zip(classes, subsets, families, strict=True)):
-        members.setdefault(key, []).append(place)
+    for index, key in enumerate(zip(classes, subsets, families, strict=True)):
+        members.setdefault(key, []).append(index)
     for label in sorted(set(classes)):
         chosen = {
             side: [int(rng.choice(members[key])) for key in sorted(members) if key[:2] == (label, side)]
             for side in LEAKING
         }
-        count = min(len(places) for places in chosen.values())
+        count = min(len(indices) for indices in chosen.values())
         for side, other in (LEAKING, LEAKING[::-1]):
-            for place in rng.permutation(chosen[side])[:count]:
-                exchanged[int(place)] = other
+            for index in rng.permutation(chosen[side])[:count]:
+                exchanged[int(index)] = other
     return exchanged

@@ -1,4 +1,4 @@
-"""Digests: what makes two artefacts the same artefact."""
+"""Digests, by which two artefacts are recognised as equal."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def sha256_hex(data: bytes) -> str:
-    """SHA-256 of `data` as 64 hexadecimal digits."""
+    """Return the SHA-256 of `data` as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def canonical_json(value: Any) -> bytes:
-    r"""JSON in one spelling: sorted keys, no spaces, UTF-8, shortest floats, NaN refused.
+    r"""Return JSON in one spelling: sorted keys, no spaces, UTF-8, shortest floats, NaN refused.
 
     >>> canonical_json({"b": 1.0, "a": ["µ"]}).decode()
     '{"a":["µ"],"b":1.0}'

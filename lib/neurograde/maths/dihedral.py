@@ -1,7 +1,7 @@
 """The symmetries of the square: identity and the 7 transforms of figure 2.6, in the order in which they are used.
 
-Two elementary moves make them all: a left-right flip, then quarter turns counter-clockwise. None interpolates, so
-each is exact and keeps every cell's morphology.
+Each is a left-right flip or none, then quarter turns counter-clockwise. Nothing is interpolated, so each is exact and
+keeps the morphology of every cell.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
 def apply(image: NDArray[ScalarT], transform: str) -> NDArray[ScalarT]:
-    """`image` (height, width, channel) under `transform`, as a view.
+    """Return `image` (height, width, channel) under `transform`, as a view.
 
     Raises:
         ValueError: `transform` is neither `identity` nor one of `TRANSFORMS`.
@@ -29,7 +29,7 @@ def apply(image: NDArray[ScalarT], transform: str) -> NDArray[ScalarT]:
     [[2, 1], [4, 3]]
     """
     if transform != IDENTITY and transform not in TRANSFORMS:
-        raise ValueError(f"{transform!r} is no transform; accepted: {IDENTITY}, {', '.join(TRANSFORMS)}")
+        raise ValueError(f"{transform!r} is not a transform; accepted: {IDENTITY}, {', '.join(TRANSFORMS)}")
     flipped = image[:, ::-1] if transform.startswith("flip") else image
     digits = transform.rpartition("rot")[2]
     return np.rot90(flipped, int(digits) // 90 if digits.isdigit() else 0)

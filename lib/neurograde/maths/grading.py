@@ -1,4 +1,4 @@
-"""From the probabilities of an image's patches to its grade, or to none."""
+"""The grade of an image from the probabilities of its patches, or the reason why it has none."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from neurograde.maths.temperature import at_temperature
 
 @dataclass(frozen=True)
 class Grade:
-    """What is said of an image."""
+    """The grade of an image."""
 
     label: str | None
-    """Its class; None where none is given."""
+    """The class; None if the image is not graded."""
     likeliest: str | None
     """The class that would be named; None without a patch."""
     confidence: float | None
-    """Its calibrated probability, the mean over patches; None without a patch."""
+    """Calibrated probability of the class, the mean over patches; None without a patch."""
     reason: str
-    """Why no grade is given; empty where one is."""
+    """The reason why the image has no grade; empty if it has one."""
 
 
 def grade(
@@ -36,7 +36,7 @@ def grade(
     min_patches: int,
     min_confidence: float,
 ) -> Grade:
-    """The grade of an image: the class of the mean probability, as an evaluation names it.
+    """Return the grade of an image: the class of the mean probability, by the rule of an evaluation.
 
     >>> rows = [[0.2, 0.8], [0.4, 0.6], [0.3, 0.7]]
     >>> grade(rows, ("PD", "D"), 1, 0.5, 1.0, min_patches=3, min_confidence=0.6).label
@@ -50,17 +50,17 @@ def grade(
         positive: Number of the positive class.
         threshold: Mean probability from which two classes' positive one is named.
         temperature: Makes them as sure as the network is right.
-        min_patches: With fewer there is no grade.
-        min_confidence: With less there is none.
+        min_patches: Least number of patches for a grade.
+        min_confidence: Least confidence for a grade.
     """
-    given: Floats = np.asarray(probabilities, np.float64).reshape(-1, len(classes))
+    scores: Floats = np.asarray(probabilities, np.float64).reshape(-1, len(classes))
     likeliest = confidence = None
-    if len(given):
-        number = int(decide(given.mean(axis=0, keepdims=True), positive, threshold)[0])
+    if len(scores):
+        number = int(decide(scores.mean(axis=0, keepdims=True), positive, threshold)[0])
         likeliest = classes[number]
-        confidence = float(at_temperature(given, temperature).mean(axis=0)[number])
-    if len(given) < min_patches:
-        patches = f"{len(given)} patch{'' if len(given) == 1 else 'es'}"
+        confidence = float(at_temperature(scores, temperature).mean(axis=0)[number])
+    if len(scores) < min_patches:
+        patches = f"{len(scores)} patch{'' if len(scores) == 1 else 'es'}"
         return Grade(None, likeliest, confidence, f"too little tissue: {patches}, {min_patches} are asked for")
     assert confidence is not None
     if confidence < min_confidence:

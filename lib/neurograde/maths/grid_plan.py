@@ -1,4 +1,4 @@
-"""What a grid will take, before anything runs: samples through trunks and heads, and hours at known rates."""
+"""The work of a grid before anything runs: samples through trunks and heads, and hours at known rates."""
 
 from __future__ import annotations
 
@@ -34,34 +34,33 @@ class Work(NamedTuple):
 
 
 def shared_work(rows: Iterable[Row], train: int, valid: int) -> list[Work]:
-    """The work of the shared engine: the frozen part once for all, then what is trained.
+    """Return the work of the shared engine: the frozen part once for all sessions, then the trained part.
 
-    Features are computed once for a backbone, whatever reads them; the activations before unfrozen layers once for each
-    shard, which keeps them to itself.
+    Features are computed once per backbone and shared; the activations before unfrozen layers once per shard.
 
     Args:
         rows: Every row of every grid of the study.
         train: Train samples.
         valid: Valid samples.
     """
-    found: list[Work] = []
+    trained: list[Work] = []
     with_features: dict[str, int] = {}
     for row in rows:
         each_epoch = row.session_epochs * (train + valid)
         if row.kind in ("straightforward", "extension"):
             with_features[row.backbone] = max(row.slices, with_features.get(row.backbone, 0))
-            found.append(Work("head", row.strategy, each_epoch))
+            trained.append(Work("head", row.strategy, each_epoch))
         else:
             if row.kind == "unfreezing":
-                found.append(Work("trunk", row.backbone, row.shards * (row.slices * train + valid)))
-            found.append(Work("suffix", row.backbone, each_epoch))
-    return [*(Work("trunk", name, slices * train + valid) for name, slices in with_features.items()), *found]
+                trained.append(Work("trunk", row.backbone, row.shards * (row.slices * train + valid)))
+            trained.append(Work("suffix", row.backbone, each_epoch))
+    return [*(Work("trunk", name, slices * train + valid) for name, slices in with_features.items()), *trained]
 
 
 def report_work(rows: Iterable[Row], train: int, valid: int) -> list[Work]:
-    """The work of the report's way: the whole network for every session and epoch.
+    """Return the work of the report's program: the whole network for every session and epoch.
 
-    The report's own 936,000 epochs, at 49 seconds each:
+    The report's 936,000 epochs, at 49 seconds per epoch:
 
     >>> study = Row("any", "any", "straightforward", 1, 12_500, 936_000, 1)
     >>> [work] = report_work([study], 6_296, 1_164)
@@ -72,16 +71,16 @@ def report_work(rows: Iterable[Row], train: int, valid: int) -> list[Work]:
 
 
 def hours(works: Iterable[Work], rate: Callable[[str, str], float | None]) -> float | None:
-    """Time that the work takes; None where a rate is unknown.
+    """Return the hours that the work takes, or None if a rate is unknown.
 
     Args:
-        works: What is to be done.
-        rate: Samples a second by work and what it is of; None where unknown.
+        works: The work to do.
+        rate: Samples per second by kind of work and its backbone or strategy; None if unknown.
     """
     seconds = []
-    for each in works:
-        samples_per_s = rate(each.work, each.of)
+    for part in works:
+        samples_per_s = rate(part.work, part.of)
         if samples_per_s is None:
             return None
-        seconds.append(each.samples / samples_per_s)
+        seconds.append(part.samples / samples_per_s)
     return math.fsum(seconds) / 3600

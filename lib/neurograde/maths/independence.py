@@ -1,7 +1,7 @@
 """The proof that a test set is independent: no family and no pixel content on both sides of a split.
 
-The same pixels in two families are refused wherever the families are: an image that two cases share makes them one
-case, whose other patches may be anywhere.
+Equal pixels in two families are refused in any subset: cases that share an image are one case, whose other patches may
+be in any subset.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ NAMED = 5
 
 
 def independence(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], *, leaking: bool = False) -> dict[str, Any]:
-    """independence.json: for each subset its families and the digests of its pixels, and what each two share.
+    """Return independence.json: the families and pixel digests of each subset, and what each pair of subsets shares.
 
     Args:
-        rows: index.csv: patch, family and pixel_sha256 of each patch.
-        subsets: subset of each patch.
-        leaking: train and valid share families on purpose; test is still held to share nothing.
+        rows: The rows of index.csv: patch, family and pixel_sha256 of each patch.
+        subsets: Subset of each patch.
+        leaking: True if train and valid share families on purpose; test may still share nothing.
 
     Raises:
-        ValueError: two subsets share a family, or two families a patch that is the same to the pixel; names both.
+        ValueError: Two subsets share a family, or two families have a patch with equal pixels.
     """
     _no_pixels_in_two_families(rows)
     proof = proof_of(rows, subsets, leaking=leaking)
@@ -59,18 +59,19 @@ def proof_of(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], *, leaki
 
 
 def _no_pixels_in_two_families(rows: Sequence[Mapping[str, str]]) -> None:
-    alike: dict[str, dict[str, str]] = {}  # of each digest, the first patch of each family
+    alike: dict[str, dict[str, str]] = {}  # by digest, the first patch of each family
     for row in rows:
         alike.setdefault(row["pixel_sha256"], {}).setdefault(row["family"], row["patch"])
-    found = [patches for patches in alike.values() if len(patches) > 1]
-    if found:
+    repeated = [patches for patches in alike.values() if len(patches) > 1]
+    if repeated:
         named = "; ".join(
-            " and ".join(f"{patch!r} of {family!r}" for family, patch in patches.items()) for patches in found[:NAMED]
+            " and ".join(f"{patch!r} of {family!r}" for family, patch in patches.items())
+            for patches in repeated[:NAMED]
         )
         raise ValueError(
-            f"patches are the same to the pixel in several families, {len(found)} times: {named}"
-            f"{'; ...' if len(found) > NAMED else ''}; the families are one case, or an image was given twice (where "
-            "the patches are bare glass, cut with a higher min_tissue_share)"
+            f"patches are the same to the pixel in several families, {len(repeated)} times: {named}"
+            f"{'; ...' if len(repeated) > NAMED else ''}; the families are one case, or an image occurs twice (if the "
+            "patches are bare glass, cut with a higher min_tissue_share)"
         )
 
 

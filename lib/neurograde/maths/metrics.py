@@ -1,8 +1,8 @@
-"""How good a classifier is on labelled samples: two classes with a positive one, or k classes.
+"""Metrics of a classifier on labelled samples: two classes of which one is positive, or k classes.
 
 A metric that the samples leave undefined (sensitivity without a positive sample, ROC AUC with one class
-present) is None: never 0, never an error. A sample is called positive when its probability reaches the
-threshold; of k classes the most probable is predicted, the first of equals.
+present) is None: never 0, never an error. A sample is positive if its probability reaches the threshold;
+of k classes the most probable is predicted, the first of equals.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Metrics = dict[str, float | None]
 
 
 def confusion(labels: ArrayLike, predicted: ArrayLike, classes: int) -> NDArray[np.int64]:
-    """Counts of (true class, predicted class); labels and predicted (n,) in 0 .. classes - 1.
+    """Return the counts of (true class, predicted class); labels and predicted (n,) in 0 .. classes - 1.
 
     >>> confusion([0, 0, 1], [0, 1, 1], classes=2)
     array([[1, 1],
@@ -33,16 +33,16 @@ def confusion(labels: ArrayLike, predicted: ArrayLike, classes: int) -> NDArray[
     Raises:
         ValueError: If the shapes differ or a class is out of range.
     """
-    truth, said = np.asarray(labels, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
-    if truth.ndim != 1 or truth.shape != said.shape:
-        raise ValueError(f"labels {truth.shape} and predicted {said.shape}: two shapes (n,) are accepted")
-    if truth.size and not (min(truth.min(), said.min()) >= 0 and max(truth.max(), said.max()) < classes):
+    truth, named = np.asarray(labels, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
+    if truth.ndim != 1 or truth.shape != named.shape:
+        raise ValueError(f"labels {truth.shape} and predicted {named.shape}: two shapes (n,) are accepted")
+    if truth.size and not (min(truth.min(), named.min()) >= 0 and max(truth.max(), named.max()) < classes):
         raise ValueError(f"a class is out of range: 0 to {classes - 1} are accepted")
-    return np.bincount(truth * classes + said, minlength=classes**2).reshape(classes, classes)
+    return np.bincount(truth * classes + named, minlength=classes**2).reshape(classes, classes)
 
 
 def binary_metrics(labels: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> Metrics:
-    """The metrics of a test with two classes.
+    """Return the metrics of a test with two classes.
 
     `loss` is the binary cross-entropy, `brier` the mean squared error of the probability, `calibration_error`
     the expected calibration error over 10 bins, `majority_baseline` the accuracy of always naming the more
@@ -51,28 +51,28 @@ def binary_metrics(labels: ArrayLike, probabilities: ArrayLike, threshold: float
     Args:
         labels: Shape (n,), 1 for the positive class.
         probabilities: Shape (n,), of the positive class, in [0, 1].
-        threshold: A sample is called positive when its probability reaches it.
+        threshold: Least probability at which a sample is positive.
 
     Raises:
         ValueError: If labels or probabilities are not what `binary_predictions` accepts.
     """
-    truth, given = binary_predictions(labels, probabilities)
-    matrix = confusion(truth, given >= threshold, classes=2)
+    truth, scores = binary_predictions(labels, probabilities)
+    matrix = confusion(truth, scores >= threshold, classes=2)
     of_positive = _against_rest(matrix, positive=1)
     return {
-        "loss": binary_cross_entropy(truth, given),
+        "loss": binary_cross_entropy(truth, scores),
         "accuracy": float(np.trace(matrix) / matrix.sum()),
         "balanced_accuracy": _mean_of_defined(_recalls(matrix)),
         "majority_baseline": float(matrix.sum(axis=1).max() / matrix.sum()),
         **of_positive,
-        "roc_auc": roc_auc(truth, given),
-        "brier": float(np.mean((given - truth) ** 2)),
-        "calibration_error": expected_calibration_error(truth, given),
+        "roc_auc": roc_auc(truth, scores),
+        "brier": float(np.mean((scores - truth) ** 2)),
+        "calibration_error": expected_calibration_error(truth, scores),
     }
 
 
 def multiclass_metrics(labels: ArrayLike, probabilities: ArrayLike) -> Metrics:
-    """The metrics of a test with k classes, in the order of their grade.
+    """Return the metrics of a test with k classes, in the order of their grade.
 
     `loss` is the cross-entropy; `brier` the squared error summed over the classes, so between 0 and 2;
     `f_macro` and `roc_auc_macro` are means over the classes, each against the rest; `quadratic_kappa` weighs
@@ -85,24 +85,24 @@ def multiclass_metrics(labels: ArrayLike, probabilities: ArrayLike) -> Metrics:
     Raises:
         ValueError: If labels or probabilities are not what `multiclass_predictions` accepts.
     """
-    truth, given = multiclass_predictions(labels, probabilities)
-    classes = given.shape[1]
-    matrix = confusion(truth, given.argmax(axis=1), classes)
+    truth, scores = multiclass_predictions(labels, probabilities)
+    classes = scores.shape[1]
+    matrix = confusion(truth, scores.argmax(axis=1), classes)
     return {
-        "loss": cross_entropy(truth, given),
+        "loss": cross_entropy(truth, scores),
         "accuracy": float(np.trace(matrix) / matrix.sum()),
         "balanced_accuracy": _mean_of_defined(_recalls(matrix)),
         "majority_baseline": float(matrix.sum(axis=1).max() / matrix.sum()),
-        "f_macro": _mean_of_defined([_against_rest(matrix, each)["f_measure"] for each in range(classes)]),
-        "roc_auc_macro": roc_auc_macro(truth, given),
+        "f_macro": _mean_of_defined([_against_rest(matrix, index)["f_measure"] for index in range(classes)]),
+        "roc_auc_macro": roc_auc_macro(truth, scores),
         "quadratic_kappa": quadratic_kappa(matrix),
-        "brier": float(np.mean(np.sum((given - np.eye(classes)[truth]) ** 2, axis=1))),
-        "calibration_error": top_label_calibration_error(truth, given),
+        "brier": float(np.mean(np.sum((scores - np.eye(classes)[truth]) ** 2, axis=1))),
+        "calibration_error": top_label_calibration_error(truth, scores),
     }
 
 
 def one_against_rest(labels: ArrayLike, probabilities: ArrayLike) -> list[Metrics]:
-    """Each of k classes against the rest: F-measure, precision, sensitivity, specificity and ROC AUC.
+    """Return the metrics of each class against the rest: F-measure, precision, sensitivity, specificity and ROC AUC.
 
     Args:
         labels: Shape (n,), the index of the true class.
@@ -111,16 +111,16 @@ def one_against_rest(labels: ArrayLike, probabilities: ArrayLike) -> list[Metric
     Raises:
         ValueError: If labels or probabilities are not what `multiclass_predictions` accepts.
     """
-    truth, given = multiclass_predictions(labels, probabilities)
-    matrix = confusion(truth, given.argmax(axis=1), given.shape[1])
+    truth, scores = multiclass_predictions(labels, probabilities)
+    matrix = confusion(truth, scores.argmax(axis=1), scores.shape[1])
     return [
-        {**_against_rest(matrix, each), "roc_auc": roc_auc(truth == each, given[:, each])}
-        for each in range(given.shape[1])
+        {**_against_rest(matrix, index), "roc_auc": roc_auc(truth == index, scores[:, index])}
+        for index in range(scores.shape[1])
     ]
 
 
 def quadratic_kappa(matrix: NDArray[np.int64]) -> float | None:
-    """Cohen's kappa with quadratic weights: 1 - sum(w O) / sum(w E), w = (i - j)^2, E from the margins.
+    """Return Cohen's kappa with quadratic weights: 1 - sum(w O) / sum(w E), w = (i - j)^2, E from the margins.
 
     Args:
         matrix: Shape (k, k), counts of (true, predicted), classes in the order of their grade.
@@ -149,7 +149,7 @@ def _against_rest(matrix: NDArray[np.int64], positive: int) -> Metrics:
 
 
 def _recalls(matrix: NDArray[np.int64]) -> list[float | None]:
-    return [_share(matrix[each, each], matrix[each].sum()) for each in range(len(matrix))]
+    return [_share(matrix[index, index], matrix[index].sum()) for index in range(len(matrix))]
 
 
 def _share(part: np.int64, whole: np.int64) -> float | None:
@@ -162,4 +162,4 @@ def _mean_of_defined(values: list[float | None]) -> float | None:
 
 
 MetricFunction = Callable[[NDArray[np.intp]], Metrics]
-"""Metrics of a selection of the samples, given as row indices (m,): what the bootstrap resamples."""
+"""A function from row indices (m,), which the bootstrap resamples, to the metrics of these samples."""

@@ -1,7 +1,7 @@
-"""Two classifiers on the same units: how far apart they are, and whether that could be the luck of the families drawn.
+"""The difference of two classifiers on the same units, with an interval over resampled families.
 
-Both meet every resample together, so what makes a family hard for both cancels out: the interval of the difference is
-narrower than their own two, which overlap long before the difference is in doubt.
+Both are compared on every resample, so the difficulty of a family cancels out: the interval of the difference is
+narrower than the two intervals, which may overlap although the difference is certain.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ def paired_differences(
     resamples: int = 1000,
     names: Collection[str] | None = None,
 ) -> dict[str, Interval]:
-    """Each metric of the second less that of the first, with its 95 % interval over resampled families.
+    """Return each metric of the second minus that of the first, with its 95 % interval over resampled families.
 
     Args:
-        first: Metrics of a selection of rows, as `bootstrap_over_families` takes them.
+        first: Metrics of a selection of rows, as for `bootstrap_over_families`.
         second: The same metrics of the other classifier, on the same units.
         families: n names, the family of each unit.
         rng: Generator of the draws.
         resamples: Number of resamples.
-        names: The metrics to compare; all of them when not given.
+        names: The metrics to compare; all by default.
 
     Raises:
-        ValueError: as `bootstrap_over_families` has it.
+        ValueError: As `bootstrap_over_families`.
     """
 
     def difference(rows: Ints) -> Metrics:

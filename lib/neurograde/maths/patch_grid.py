@@ -1,7 +1,7 @@
-"""A non-overlapping grid over an image, and where every one of its pixels went (report §2.2).
+"""A non-overlapping grid over an image, and the account of all its pixels (report §2.2).
 
-A pre-crop takes margins off the image; what is left is tiled from its top left corner by square cells of one
-size; the strip at the right and at the bottom that holds no whole cell is the border. Nothing here sees a pixel.
+A pre-crop takes margins off the image; the rest is tiled from its top left corner by square cells of one
+size; the strip at the right and at the bottom that holds no whole cell is the border. No pixel is read here.
 
 Invariants:
     - cells lie inside the pre-cropped image and share no pixel;
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Margins:
-    """What a pre-crop takes off each side of an image, in pixels."""
+    """The margins that a pre-crop takes off an image, in pixels."""
 
     left: int = 0
     top: int = 0
@@ -111,7 +111,7 @@ class Grid:
         return self.margins.top + self.rows * self.patch_size_px
 
     def account(self, *, kept: int, labels: int = 0, background: int = 0) -> Accounting:
-        """The account of this one image, given how its cells were decided.
+        """Return the account of this image from the number of its cells per decision.
 
         Args:
             kept: Cells that became patches.
@@ -139,15 +139,15 @@ class Grid:
 
 @dataclass(frozen=True)
 class Accounting:
-    """Where the pixels of some images went; refuses to exist unless it closes. Accounts add up with `+` and `sum`.
+    """An account of the pixels of some images, which must add up to their total. Accounts add up with `+` and `sum`.
 
-    The report's own account (§2.2.2). It states the shares only, so the two losses are values that round to them:
+    The report's account (§2.2.2) states the shares only, so the two losses here are values that round to them:
 
     >>> report = Accounting(images=61, patches=1570, total_px=116_077_948, kept_px=1570 * 250**2,
     ...                     labels_px=15_016_000, borders_px=2_936_948)
     >>> print(report)
     61 images, 116,077,948 px, 1,570 patches; 15.47 % lost = 12.94 % labels + 0.00 % background + 2.53 % borders + 0.00 % pre-crop
-    """  # noqa: E501 - the sentence is what is printed
+    """  # noqa: E501 - the sentence as printed
 
     images: int = 0
     """Images accounted for, those without a patch included."""
@@ -174,7 +174,7 @@ class Accounting:
 
     @property
     def lost_px(self) -> int:
-        """Pixels that are in no patch."""
+        """Pixels outside every patch."""
         return self.labels_px + self.background_px + self.borders_px + self.precrop_px
 
     @property

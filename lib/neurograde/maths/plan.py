@@ -1,4 +1,4 @@
-"""The plan of a data set: which patch, under which transform, in which subset (§2.4)."""
+"""The plan of a data set: a patch, a transform and a subset per sample (§2.4)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Sample(NamedTuple):
 
 @dataclass
 class Plan:
-    """The samples of all subsets, and how each class of each subset was balanced."""
+    """The samples of all subsets, and the balance of each class in each subset."""
 
     samples: list[Sample]
     balance: str
@@ -39,28 +39,28 @@ class Plan:
     balances: dict[str, dict[str, ClassBalance]] = field(default_factory=dict)
 
     def tables(self) -> dict[str, Any]:
-        """Tables 2.1 (samples of each class), 2.2 (ratios) and 2.3 (totals) as one JSON value."""
+        """Return tables 2.1 (samples per class), 2.2 (ratios) and 2.3 (totals) as one JSON value."""
         subsets = {}
         for subset, classes in self.balances.items():
             steps = {
-                "start": {label: each.patches for label, each in classes.items()},
-                "balanced": {label: each.balanced for label, each in classes.items()},
-                "final": {label: each.final for label, each in classes.items()},
+                "start": {label: of.patches for label, of in classes.items()},
+                "balanced": {label: of.balanced for label, of in classes.items()},
+                "final": {label: of.final for label, of in classes.items()},
             }
-            ratio = max(each.ratio for each in classes.values())
+            ratio = max(of.ratio for of in classes.values())
             subsets[subset] = {
                 "r": ratio,
                 "ngca": ngca(self.transforms, ratio) if self.balance != "none" else 0,
                 "classes": {
                     label: {
-                        "patches": each.patches,
-                        "copies_balanced": 1 + each.balancing,
-                        "copies_final": 1 + each.transforms,
-                        "start": each.patches,
-                        "balanced": each.balanced,
-                        "final": each.final,
+                        "patches": of.patches,
+                        "copies_balanced": 1 + of.balancing,
+                        "copies_final": 1 + of.transforms,
+                        "start": of.patches,
+                        "balanced": of.balanced,
+                        "final": of.final,
                     }
-                    for label, each in classes.items()
+                    for label, of in classes.items()
                 },
                 "ratio": {step: unrounded_ratio(counts) for step, counts in steps.items()},
                 "total": sum(steps["final"].values()),
@@ -71,7 +71,7 @@ class Plan:
             "transforms": self.transforms,
             "classes": self.classes,
             "subsets": subsets,
-            "total": sum(each["total"] for each in subsets.values()),
+            "total": sum(totals["total"] for totals in subsets.values()),
         }
 
 
@@ -84,18 +84,18 @@ def plan_samples(
     *,
     may_lack: Collection[str] = (),
 ) -> Plan:
-    """The samples of every subset, in the order: subset, class by name, patch, transform.
+    """Return the samples of every subset, in the order: subset, class by name, patch, transform.
 
     Args:
-        rows: patch, class and subset of each patch.
+        rows: Patch, class and subset of each patch.
         balancing: `ngca`, `subsample` or `none`.
-        transforms: how many of the 7 may be used.
-        seed: seed of the draws of `subsample`.
-        deal: seed of a shuffle of the samples of train and valid (experiment 2 at sample level), if there is one.
-        may_lack: subsets that need not have every class, as they are a single family.
+        transforms: Number of the 7 transforms that may be used.
+        seed: Seed of the draws of `subsample`.
+        deal: Seed of a shuffle of the samples of train and valid (experiment 2 at sample level), or None.
+        may_lack: Subsets that may lack a class, since they are a single family.
 
     Raises:
-        ValueError: a class has no patches in a subset that may not lack it.
+        ValueError: A class has no patches in a subset that may not lack it.
     """
     classes = sorted({row["class"] for row in rows})
     plan = Plan([], balancing, transforms if balancing != "none" else 0, classes)
@@ -112,7 +112,7 @@ def plan_samples(
             members = _subsample(members, subset, seed)
         balances = balance({label: len(patches) for label, patches in members.items()}, plan.transforms)
         if balancing == "none":
-            balances = {label: ClassBalance(each.patches, each.ratio, 0, 0) for label, each in balances.items()}
+            balances = {label: ClassBalance(of.patches, of.ratio, 0, 0) for label, of in balances.items()}
         plan.balances[subset] = balances
         plan.samples += [
             Sample(patch, transform, subset, label)
@@ -122,16 +122,16 @@ def plan_samples(
         ]
     if deal is not None:
         dealt = shuffle(
-            [each.subset for each in plan.samples],
-            [each.label for each in plan.samples],
+            [sample.subset for sample in plan.samples],
+            [sample.label for sample in plan.samples],
             generator(deal, "correlate", "samples"),
         )
-        plan.samples = [each._replace(subset=subset) for each, subset in zip(plan.samples, dealt, strict=True)]
+        plan.samples = [sample._replace(subset=subset) for sample, subset in zip(plan.samples, dealt, strict=True)]
     return plan
 
 
 def copies(samples: Sequence[Sample]) -> dict[str, Counter[str]]:
-    """How many samples each patch has, by subset."""
+    """Return the number of samples of each patch, by subset."""
     counted: dict[str, Counter[str]] = {subset: Counter() for subset in SUBSETS}
     for sample in samples:
         counted[sample.subset][sample.patch] += 1
@@ -139,11 +139,11 @@ def copies(samples: Sequence[Sample]) -> dict[str, Counter[str]]:
 
 
 def statistics(counts: Mapping[str, ChannelCounts], mode: str) -> dict[str, Any]:
-    """standardisation.json: the mean and deviation that each subset is standardised with, on the scale 0 to 1.
+    """Return the content of standardisation.json: mean and deviation for each subset, on the scale 0 to 1.
 
     Args:
-        counts: values counted over each subset's samples.
-        mode: `train` (everyone takes train's), `per_subset` (the report's §2.5), `imagenet`, `none`.
+        counts: Pixel values counted over each subset's samples.
+        mode: `train` (the values of train for every subset), `per_subset` (the report's §2.5), `imagenet`, `none`.
     """
     fixed = {"imagenet": IMAGENET, "none": {"mean": [0.0] * 3, "std": [1.0] * 3}}.get(mode)
     subsets = {}
@@ -155,11 +155,11 @@ def statistics(counts: Mapping[str, ChannelCounts], mode: str) -> dict[str, Any]
 
 
 def _subsample(members: dict[str, list[str]], subset: str, seed: int) -> dict[str, list[str]]:
-    """As many patches of each class as the smallest has, drawn without replacement."""
+    """Return as many patches of each class as the smallest has, drawn without replacement."""
     smallest = min(len(patches) for patches in members.values())
     return {
         label: sorted(
-            patches[place] for place in generator(seed, "subsample", subset, label).permutation(len(patches))[:smallest]
+            patches[index] for index in generator(seed, "subsample", subset, label).permutation(len(patches))[:smallest]
         )
         for label, patches in members.items()
     }

@@ -1,7 +1,7 @@
-"""Named randomness: every random draw comes from a generator whose name says what it is for.
+"""Named randomness: every random draw comes from a generator named after its purpose.
 
-A generator is a function of (root seed, name) alone, so neither the order of execution nor the company in
-which a session trains can change what it draws. The root is the spec's seed; the name is a path such as
+A generator is a function of (root seed, name) alone, so neither the order of execution nor the sessions that train
+beside it change its draws. The root is the spec's seed; the name is a path such as
 `("session", "vgg16-sf-lr0.01-bs32-r3", "epoch", 7, "order")`.
 """
 
@@ -14,14 +14,14 @@ import numpy as np
 
 
 def seed_of(root: int, *names: str | int) -> int:
-    """The seed that belongs to a name under a root seed.
+    """Return the seed of a name under a root seed.
 
     The first 63 bits of the SHA-256 of the compact JSON array `[root, *names]`. JSON keeps types and borders
     apart, so `("a", "b")`, `("ab",)`, `("1",)` and `(1,)` are four names.
 
     Args:
         root: The spec's seed.
-        *names: What the randomness is for, from the general to the particular.
+        *names: The purpose of the randomness, from the general to the particular.
 
     Returns:
         An integer in [0, 2^63), fit for NumPy's and torch's generators alike.
@@ -43,9 +43,9 @@ def seed_of(root: int, *names: str | int) -> int:
 
 
 def generator(root: int, *names: str | int) -> np.random.Generator:
-    """A fresh generator for a name under a root seed; the same arguments always give the same stream.
+    """Return a new generator for a name under a root seed; the same arguments always give the same stream.
 
-    PCG64 is named rather than left to NumPy's default, which may change between releases.
+    PCG64 is explicit, since NumPy's default may change between releases.
 
     >>> bool(generator(3, "split").random() == generator(3, "split").random())
     True

@@ -1,7 +1,7 @@
-"""Sessions summed up by their cell, and cells put in order (§4.1.1).
+"""Statistics of the sessions of a setting, and the order of settings (§4.1.1).
 
-A training session is partly luck, so a cell is judged by the mean over its repeats; the best repeat, which is what
-the report puts into its headline, stands beside it and decides nothing between cells.
+A training session depends on chance, so a setting is judged by the mean over its repeats. The best repeat, which is the
+report's headline, is reported as well and does not change the order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Spread:
-    """What the repeats of a cell reached."""
+    """Statistics over the repeats of a setting."""
 
     mean: float | None
     """Mean over the repeats; None without any."""
@@ -24,7 +24,7 @@ class Spread:
 
 
 def spread(values: Sequence[float], best: Callable[[Iterable[float]], float] = min) -> Spread:
-    """Mean, standard deviation and best of the repeats; `best` is `min` for losses and `max` for accuracies.
+    """Return mean, standard deviation and best of the repeats; `best` is `min` for losses and `max` for accuracies.
 
     >>> spread([0.5, 0.25, 0.75])
     Spread(mean=0.5, std=0.25, best=0.25)
@@ -38,25 +38,25 @@ def spread(values: Sequence[float], best: Callable[[Iterable[float]], float] = m
 
 
 def rank_cells(losses: Mapping[str, Sequence[float]]) -> list[str]:
-    """Names of the cells, lowest mean loss first; equal means go by name, cells without a value stand last.
+    """Return the names of the settings, lowest mean loss first; equal means by name, those without a value last.
 
     >>> rank_cells({"a": [0.5, 0.3], "b": [], "c": [0.2, 0.4]})
     ['c', 'a', 'b']
 
     Args:
-        losses: For each cell the minimax loss of every repeat that has one.
+        losses: For each setting the minimax loss of every repeat that has one.
     """
     return sorted(losses, key=lambda cell: (not losses[cell], statistics.mean(losses[cell] or [0.0]), cell))
 
 
 def best_session(losses: Mapping[str, float]) -> str:
-    """The session of lowest loss; of equal ones the first by name.
+    """Return the session of lowest loss, the first by name of equals.
 
     >>> best_session({"b": 0.3, "a": 0.3, "c": 0.4})
     'a'
 
     Raises:
-        ValueError: there is no session.
+        ValueError: `losses` is empty.
     """
     if not losses:
         raise ValueError("no session to choose from: at least one with a loss is accepted")

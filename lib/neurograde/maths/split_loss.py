@@ -30,7 +30,7 @@ class SplitLoss:
 
     @property
     def gap(self) -> Fraction:
-        """Return the most that D can be above the best possible."""
+        """Upper bound of the distance from D to the best possible."""
         return max(Fraction(0), self.loss - self.bound)
 
 
@@ -40,7 +40,7 @@ def targets_of(weights: Weights) -> Targets:
     Valid and test change places where test is the larger, which D does not see.
 
     Raises:
-        ValueError: a subset is empty.
+        ValueError: A subset is empty.
     """
     totals = [
         sum(family[subset] for families in weights.values() for family in families.values()) for subset in range(3)
@@ -58,12 +58,12 @@ def split_loss(weights: Weights, targets: Targets | None = None, options: Search
     """Return D of a split and the best that whole families allow.
 
     Args:
-        weights: by class and family, the weight in train, valid and test.
-        targets: what to measure against; the split's own sizes by default.
-        options: what each run of the solver may spend.
+        weights: Weight in train, valid and test, by class and family.
+        targets: The targets; the split's sizes by default.
+        options: Budget of each run of the solver.
 
     Raises:
-        ValueError: a subset is empty, or a class has fewer than three families.
+        ValueError: A subset is empty, or a class has fewer than three families.
     """
     swapped = targets is None and _test_is_larger(weights)
     targets = targets or targets_of(weights)

@@ -17,7 +17,7 @@ IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
 
 class ChannelCounts:
-    """How often each of the 256 values occurs in each channel of the samples added so far."""
+    """Counts of the 256 values in each channel of the samples added so far."""
 
     def __init__(self) -> None:
         self.samples = 0
@@ -35,14 +35,14 @@ class ChannelCounts:
         return int(self.counts[0].sum())
 
     def mean(self) -> list[float]:
-        """Mean of each channel on the scale 0 to 1."""
+        """Return the mean of each channel on the scale 0 to 1."""
         return [total / self.pixels / 255 for total in self._moments(1)]
 
     def std(self) -> list[float]:
-        """Population standard deviation of each channel on the scale 0 to 1.
+        """Return the population standard deviation of each channel on the scale 0 to 1.
 
         Raises:
-            ValueError: a channel is the same everywhere, so it cannot be divided by its deviation.
+            ValueError: A channel has one value everywhere, so its deviation is 0.
         """
         n = self.pixels
         # n Σx² - (Σx)² in whole numbers: no cancellation.

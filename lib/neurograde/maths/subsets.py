@@ -4,4 +4,4 @@ from __future__ import annotations
 
 SUBSETS = ("train", "valid", "test")
 LEAKING = ("train", "valid")
-"""The two that the experiments of §2.6 let leak into each other; test never does."""
+"""The two subsets that the experiments of §2.6 let leak into each other; test never does."""

@@ -1,4 +1,4 @@
-"""Calibration by temperature: one number, fitted on valid, that makes a network as sure as it is right.
+"""Calibration by temperature: one number, fitted on valid, that matches probabilities to the share of correct answers.
 
 Logits divided by T > 0 keep their order, so no grade changes; T > 1 makes an overconfident network less sure
 (Guo et al., On Calibration of Modern Neural Networks, ICML 2017).
@@ -12,12 +12,12 @@ from scipy.optimize import minimize_scalar
 
 Floats = NDArray[np.float64]
 BOUNDS = (0.05, 20.0)
-"""A fit at a border says that the valid subset is too small or too easy to tell."""
-TINY = 1e-12  # below which a probability counts as this: float32 rounds smaller ones to 0
+"""Bounds of T; a fit at one of them means that the valid subset is too small or too easy."""
+TINY = 1e-12  # the least probability: float32 rounds smaller ones to 0
 
 
 def at_temperature(probabilities: ArrayLike, temperature: float) -> Floats:
-    """The probabilities with their logits divided by the temperature.
+    """Return the probabilities after dividing their logits by the temperature.
 
     >>> at_temperature([[0.9, 0.1]], 2.0).round(2).tolist()
     [[0.75, 0.25]]
@@ -36,7 +36,7 @@ def at_temperature(probabilities: ArrayLike, temperature: float) -> Floats:
 
 
 def fit_temperature(labels: ArrayLike, probabilities: ArrayLike) -> float:
-    """The temperature that minimises the mean negative log-likelihood of the labels.
+    """Return the temperature that minimises the mean negative log-likelihood of the labels.
 
     Args:
         labels: Shape (sample,), the number of each sample's class.
@@ -46,15 +46,15 @@ def fit_temperature(labels: ArrayLike, probabilities: ArrayLike) -> float:
         T, within `BOUNDS`.
 
     Raises:
-        ValueError: there is no sample.
+        ValueError: There are no samples.
     """
-    truth, given = np.asarray(labels, np.intp), np.asarray(probabilities, np.float64)
+    truth, scores = np.asarray(labels, np.intp), np.asarray(probabilities, np.float64)
     if not len(truth):
         raise ValueError("no samples to fit a temperature on: 1 or more are accepted")
 
     def loss(log_temperature: float) -> float:
-        of_truth = at_temperature(given, float(np.exp(log_temperature)))[np.arange(len(truth)), truth]
+        of_truth = at_temperature(scores, float(np.exp(log_temperature)))[np.arange(len(truth)), truth]
         return float(-np.log(np.clip(of_truth, TINY, None)).mean())
 
-    found = minimize_scalar(loss, bounds=tuple(np.log(BOUNDS)), method="bounded", options={"xatol": 1e-6})
-    return float(np.exp(found.x))
+    optimum = minimize_scalar(loss, bounds=tuple(np.log(BOUNDS)), method="bounded", options={"xatol": 1e-6})
+    return float(np.exp(optimum.x))

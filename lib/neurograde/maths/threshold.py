@@ -1,4 +1,4 @@
-"""The probability from which on a sample is called positive, chosen on the valid subset."""
+"""The least probability at which a sample is positive, chosen on the valid subset."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from neurograde.maths.predictions import binary_predictions
 
 
 def choose_threshold(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
-    """The threshold t that maximises the balanced accuracy of "positive when probability >= t".
+    """Return the threshold t that maximises the balanced accuracy of "positive if probability >= t".
 
-    Tried are 0 (all positive), 0.5, and the middle between every two neighbouring probabilities: between them
-    no threshold does anything else. Of equally good ones the nearest to 0.5 wins, then the lower.
+    Candidates are 0 (all positive), 0.5, and the middle between every two neighbouring probabilities: no other
+    threshold decides differently. Of equally good ones the nearest to 0.5 wins, then the lower.
 
     >>> choose_threshold([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.9])
     0.25
@@ -24,16 +24,16 @@ def choose_threshold(labels: ArrayLike, probabilities: ArrayLike) -> float | Non
         probabilities: Shape (n,), of the positive class.
 
     Returns:
-        The threshold, or None when one of the two classes is absent: there is nothing to balance.
+        The threshold, or None when one of the two classes is absent.
 
     Raises:
         ValueError: If labels or probabilities are not what `binary_predictions` accepts.
     """
-    truth, given = binary_predictions(labels, probabilities)
-    positives, others = np.sort(given[truth == 1]), np.sort(given[truth == 0])
+    truth, scores = binary_predictions(labels, probabilities)
+    positives, others = np.sort(scores[truth == 1]), np.sort(scores[truth == 0])
     if len(positives) == 0 or len(others) == 0:
         return None
-    values = np.unique(given)
+    values = np.unique(scores)
     thresholds = np.unique(np.concatenate([[0.0, 0.5], (values[:-1] + values[1:]) / 2.0]))
     # Counted in whole samples, so that equally good thresholds compare equal: no rounding decides a tie.
     hits = len(positives) - np.searchsorted(positives, thresholds, side="left")

@@ -8,8 +8,8 @@ import torch
 from torch.nn.functional import cross_entropy, multi_margin_loss
 
 from neurograde.learning.losses.objective import Objective
-from neurograde.maths.losses import binary_cross_entropy_with_logits, cross_entropy_with_logits
 from neurograde.specs.train import Loss
+from tests.support.logit_losses import binary_cross_entropy_with_logits, cross_entropy_with_logits
 from tests.support.material import train_spec
 
 RNG = np.random.default_rng(0)

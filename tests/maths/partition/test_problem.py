@@ -55,7 +55,7 @@ def test_families_that_cannot_be_partitioned_are_named(weights: dict[str, dict[s
 
 
 def test_names_given_twice_are_named() -> None:
-    with pytest.raises(ValueError, match="family names must be unique; given more than once: a"):
+    with pytest.raises(ValueError, match="family names must be unique; repeated: a"):
         Families(("a", "a", "b"), ("D",), ((1,), (2,), (3,)))
 
 

@@ -6,6 +6,7 @@ A checkpoint is taken at an epoch's end and uploaded while the next ones are tra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Any
 from neurograde.errors import Fenced, NeurogradeError, Stopped
 from neurograde.learning.engines.protocol import Engine
 from neurograde.learning.run.checkpoint import decode, encode
+from neurograde.maths.minimax import is_better, worse_loss
 from neurograde.runtime.background import Background
 from neurograde.runtime.carbon import CarbonMeter
 from neurograde.runtime.carbon_record import CarbonRecord, total
@@ -177,15 +179,11 @@ class Attempt:
 
 def _better(epoch: int, metrics: Mapping[str, Metrics], best: Mapping[str, Best]) -> dict[str, Best]:
     """Return the sessions whose best epoch so far is this one; epoch 0, before any step, never counts."""
-    losses = {
-        session: max(metric.train_loss, metric.valid_loss)
-        for session, metric in metrics.items()
-        if epoch and metric.train_loss is not None and metric.valid_loss is not None
-    }
+    losses = {session: worse_loss(metric.train_loss, metric.valid_loss) for session, metric in metrics.items()}
     return {
         session: Best(epoch=epoch, loss=loss)
         for session, loss in losses.items()
-        if session not in best or loss < best[session].loss
+        if is_better(epoch, loss, best[session].loss if session in best else math.inf)
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from neurograde.maths.minimax import is_better, worse_loss
 from neurograde.specs.records import Metrics, Session
 from neurograde.specs.train import EarlyStopping
 
@@ -37,9 +38,9 @@ class SessionProgress:
 
     def judge(self, epoch: int, train: tuple[float, float], valid: tuple[float, float]) -> tuple[Metrics, bool]:
         """Enter loss and accuracy of an epoch; return its metrics, and True if it is the best so far, never epoch 0."""
-        worse = max(train[0], valid[0])
-        finite = math.isfinite(train[0]) and math.isfinite(valid[0])
-        is_best = finite and epoch > 0 and worse < self.best_loss
+        worse = worse_loss(train[0], valid[0])
+        finite = math.isfinite(worse)
+        is_best = is_better(epoch, worse, self.best_loss)
         if is_best:
             self.best_loss = worse
         if not finite:

@@ -1,16 +1,20 @@
 """Families into train, valid and test: report §2.3, exact instead of sampled.
 
-    problem      what is asked and what is answered
-    loss         D, how far an answer is from its targets
+    problem      families, targets, search options; the partition and its certificate
+    loss         D, the distance of a partition from its targets
     pool         families on a common integer scale
+    large        the number of families that go to train first, by four readings of the report
     greedy       the filling procedure behind IFP and IFPO
-    search       the least D over what a strategy offers; families that cross classes first
-    psp ifp ifpo exact      one strategy each: `solve(families, targets, limits) -> Partition`
-    programme    the mixed-integer programme behind `exact`, whose optimum `certified` sets beside any partition
-    breakpoints  the pieces of D(ε, μ); `heatmap` draws on them
+    search       the least D over the fillings that a strategy offers; families that cross classes first
+    psp ifp ifpo exact      one strategy per module: `solve(families, targets, options) -> Partition`
+    programme    the mixed-integer programme behind `exact`; `certified` compares any partition with its optimum
+    relaxation   the linear relaxation of the programme and its rounding, for very many families
+    breakpoints  the exact pieces of D(ε, μ); `heatmap` draws them
+    coarse       a coarser grid of these pieces, for sets too large to try them all
+    comparison   all strategies side by side
     kfold        folds for cross-validation by the same D
-    leave_one_out           a fold for each family, where even a class of two families is
-    remarks      why D cannot be lower: what no partition can mend
+    leave_one_out           a fold per family, for sets with a class of only two families
+    remarks      reasons why D cannot be lower
 
 No family is ever in two subsets: an assignment has one subset per family.
 """
@@ -38,7 +42,7 @@ STRATEGIES: dict[str, Solver] = {
     "ifpo": ifpo.solve,
     "exact": exact.solve,
 }
-"""By the name a spec gives."""
+"""The strategies by their names in a spec."""
 
 __all__ = [
     "STRATEGIES",

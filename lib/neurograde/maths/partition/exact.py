@@ -41,8 +41,8 @@ def certified(
     A partition with less in train than `min_train_share` is compared with the optimum without that constraint.
     """
     lifted = not keeps_train_share(partition, targets)
-    asked = replace(targets, min_train_share=None) if lifted else targets
-    optimum = _solved(families, asked, options, partition, lifted=lifted)
+    compared = replace(targets, min_train_share=None) if lifted else targets
+    optimum = _solved(families, compared, options, partition, lifted=lifted)
     assert optimum.certificate is not None, "exact comes with its certificate"
     return replace(partition, certificate=replace(optimum.certificate, lifted=lifted))
 

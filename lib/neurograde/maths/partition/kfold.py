@@ -22,7 +22,7 @@ Row: TypeAlias = NDArray[Any]  # of Python integers, which do not overflow
 
 
 def targets_of(k: int, proportion_weight: Number = 1, diversity_weight: Number = 1) -> Targets:
-    """What the partition of each fold aims at; train may hold less than half of a class.
+    """Return the targets of each fold's partition; train may hold less than half of a class.
 
     >>> [str(share) for share in targets_of(5).p]
     ['3/5', '1/5', '1/5']
@@ -40,14 +40,14 @@ def targets_of(k: int, proportion_weight: Number = 1, diversity_weight: Number =
 def solve(
     families: Families, k: int, proportion_weight: Number = 1, diversity_weight: Number = 1
 ) -> tuple[Partition, ...]:
-    """K partitions whose test subsets are disjoint and cover all families.
+    """Return k partitions whose test subsets are disjoint and cover all families.
 
     Families go to folds by summed weight, heaviest first, each to the fold where D rises least; then single
     families are moved, and pairs exchanged, as long as D falls. D is the mean over classes and folds of the
     distances from 1/k, weighted as in eq. 2.3.
 
     Args:
-        families: What to fold.
+        families: All families.
         k: Number of folds, 3 or more; every class needs k families.
         proportion_weight: The weight of proportions in D.
         diversity_weight: The weight of diversity in D.
@@ -67,12 +67,12 @@ def solve(
 
 
 def _subset(fold: int, test: int, k: int) -> int:
-    """Where fold `fold` is when fold `test` is tested: 0 train, 1 valid, 2 test."""
+    """Return the subset of fold `fold` when fold `test` is tested: 0 train, 1 valid, 2 test."""
     return {0: 2, 1: 1}.get((fold - test) % k, 0)
 
 
 def _balanced(families: Families, k: int, targets: Targets) -> dict[str, int]:
-    """The fold of each family."""
+    """Return the fold of each family."""
     pull, goal = _scaled(families, k, targets)
     held = np.zeros((k, len(goal)), dtype=object)
     order = list(families.summed)
@@ -87,7 +87,7 @@ def _balanced(families: Families, k: int, targets: Targets) -> dict[str, int]:
         held[folds[name]] += pull[name]
 
     def exchange(name: str, other: str | None, fold: int) -> bool:
-        """Move `name` to `fold`, and `other` back for it, if that brings both folds nearer to the goal."""
+        """Move `name` to `fold`, and `other` back in exchange, if that brings both folds nearer to the goal."""
         step = pull[name] if other is None else pull[name] - pull[other]
         here, there = held[folds[name]], held[fold]
         better = off(here - step, there + step) < off(here, there)
@@ -109,9 +109,9 @@ def _balanced(families: Families, k: int, targets: Targets) -> dict[str, int]:
 
 
 def _scaled(families: Families, k: int, targets: Targets) -> tuple[dict[str, Row], Row]:
-    """What each family brings to a fold, and what a fold should hold: weight and number of each class, integers.
+    """Return the contribution of each family and the target of a fold: weight and number per class, as integers.
 
-    All on one scale, so that the sum of their distances is D of all folds: arrays of (2 · classes,).
+    Both are on one scale, so that the sum of their distances is D of all folds: arrays of (2 · classes,).
     """
     weights = [sum(families.members(name).values()) for name in families.classes]
     counts = [len(families.members(name)) for name in families.classes]

@@ -1,8 +1,8 @@
 """Leave one family out: it is the test subset, another one is valid, all others train.
 
-For sets of few families: a class may have two, where folds need k and a partition three. Train has every class, or
-there is no such fold; valid and test are one family each and may lack one. Every family is tested once, in the
-fold that names it; nothing says that each is valid once.
+This is for sets of few families: two in a class are enough, where folds need k and a partition three. Train has every
+class, otherwise the fold is refused; valid and test are one family each and may lack a class. Every family is tested
+once, in the fold named after it; not every family is valid once.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ NAME = "leave-one-out"
 
 
 def solve(families: Families, test: str, proportion_weight: Number = 1, diversity_weight: Number = 1) -> Partition:
-    """The fold in which `test` is tested.
+    """Return the partition that tests `test`.
 
-    Valid is the family without which train keeps every class, and which has most classes itself; of equals the one
-    of least D against p = d = (1 - 2/k, 1/k, 1/k) for k families, then the first by name.
+    Valid is a family without which train keeps every class, the one with the most classes; of equals the one of least D
+    against p = d = (1 - 2/k, 1/k, 1/k) for k families, then the first by name.
 
-    >>> found = solve(Families.of({"D": {"a": 5, "b": 4, "c": 3}, "PD": {"a": 2, "b": 2}}, fewest=1), test="a")
-    >>> found.assignment
+    >>> fold = solve(Families.of({"D": {"a": 5, "b": 4, "c": 3}, "PD": {"a": 2, "b": 2}}, fewest=1), test="a")
+    >>> fold.assignment
     {'a': 2, 'b': 0, 'c': 1}
 
     Args:
-        families: Three or more; a class may have as few as one.
+        families: Three families or more.
         test: The family to leave out.
         proportion_weight: The weight of proportions in D.
         diversity_weight: The weight of diversity in D.
 
     Raises:
-        ValueError: there is no such family, there are fewer than three, or train would lack a class; names it.
+        ValueError: The family does not exist, there are fewer than three, or train would lack a class.
     """
     if test not in families.names:
         raise ValueError(f"there is no family {test!r} to test; the families are {', '.join(families.names)}")
@@ -51,10 +51,10 @@ def solve(families: Families, test: str, proportion_weight: Number = 1, diversit
 
     able = [name for name in others if not lost(name)]
     if not able:
-        said = "; ".join(
+        reasons = "; ".join(
             f"class {lost(name)[0]!r} would be missing from train with {name!r} in valid" for name in others
         )
-        raise ValueError(f"no family can be valid when {test!r} is tested: {said}")
+        raise ValueError(f"no family can be valid when {test!r} is tested: {reasons}")
     folds = {
         valid: scored(NAME, families, targets, {name: {test: 2, valid: 1}.get(name, 0) for name in families.names})
         for valid in able
@@ -63,13 +63,13 @@ def solve(families: Families, test: str, proportion_weight: Number = 1, diversit
 
 
 def classes_of(families: Families, name: str) -> set[str]:
-    """The classes of which a family has patches."""
+    """Return the classes of which a family has patches."""
     row = families.weights[families.names.index(name)]
     return {label for label, weight in zip(families.classes, row, strict=True) if weight}
 
 
 def lacking(partition: Partition) -> Iterator[str]:
-    """A line for each class that valid or test lacks, with what that means."""
+    """Yield a line for each class that valid or test lacks, with the consequence."""
     means = {
         "valid": "so that the session is chosen without it there",
         "test": "so that metrics which need it are not defined on this fold",

@@ -1,4 +1,4 @@
-"""D: how far a partition is from its targets (report §2.3.4, eq. 2.1 and 2.3)."""
+"""D: the distance of a partition from its targets (report §2.3.4, eq. 2.1 and 2.3)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from neurograde.maths.subsets import SUBSETS
 
 
 def deviation(target: Sequence[Fraction], reached: Sequence[Fraction]) -> Fraction:
-    """Σ |target - reached| over the subsets.
+    """Return Σ |target - reached| over the subsets.
 
     Args:
-        target: What each subset should hold.
-        reached: What it holds, in the same unit; as long as `target`.
+        target: Target of each subset.
+        reached: Value of each subset, in the same unit.
     """
     return sum((abs(t - r) for t, r in zip(target, reached, strict=True)), Fraction(0))
 
 
 def loss(targets: Targets, proportions: Sequence[Fraction], diversity: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
-    """The proportion part and the diversity part of D for one class; D is their sum.
+    """Return the proportion part and the diversity part of D for one class; D is their sum.
 
         D = [a Σ |p_i - p_i_eff| + b Σ |d_i - d_i_eff|] / 3 (a + b)
 
@@ -53,7 +53,7 @@ def loss(targets: Targets, proportions: Sequence[Fraction], diversity: Sequence[
 
 
 def best_rounding(targets: Targets, count: int) -> Fraction:
-    """The least Σ |d_j - n_j / count| over whole numbers n_j that sum to `count`.
+    """Return the least Σ |d_j - n_j / count| over whole numbers n_j that sum to `count`.
 
     >>> best_rounding(Targets(), 16)  # 6, 5 and 5 of 16 families against thirds
     Fraction(1, 12)
@@ -65,7 +65,7 @@ def best_rounding(targets: Targets, count: int) -> Fraction:
 
 
 def score(families: Families, targets: Targets, assignment: Mapping[str, int], class_name: str) -> ClassScore:
-    """What one class has in each subset, and its D."""
+    """Return the content of each subset of one class, and D of the class."""
     weights, counts = [0, 0, 0], [0, 0, 0]
     for name, weight in families.members(class_name).items():
         weights[assignment[name]] += weight
@@ -88,18 +88,18 @@ def scored(
     assignment: Mapping[str, int],
     parameters: Mapping[str, Parameters] | None = None,
 ) -> Partition:
-    """The partition that an assignment makes, with the scores of its classes; D is their mean."""
+    """Return the partition of an assignment, with the scores of its classes; D is their mean."""
     scores = {name: score(families, targets, assignment, name) for name in families.classes}
     return Partition(
         strategy=strategy,
         assignment={name: assignment[name] for name in sorted(families.names)},
-        loss=sum((each.loss for each in scores.values()), Fraction(0)) / len(scores),
+        loss=sum((class_score.loss for class_score in scores.values()), Fraction(0)) / len(scores),
         scores=scores,
         parameters=parameters or {},
     )
 
 
 def keeps_train_share(partition: Partition, targets: Targets) -> bool:
-    """Whether train holds at least `min_train_share` of every class (§2.3.1)."""
+    """Return True if train holds at least `min_train_share` of every class (§2.3.1)."""
     least = targets.min_train_share or Fraction(0)
-    return all(each.proportions[0] >= least for each in partition.scores.values())
+    return all(class_score.proportions[0] >= least for class_score in partition.scores.values())

@@ -1,4 +1,4 @@
-"""A pool: families that are filled into the subsets together, on a common integer scale."""
+"""A pool: families that fill the subsets together, on a common integer scale."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from neurograde.maths.subsets import SUBSETS
 
 @dataclass(frozen=True)
 class Pool:
-    """The families of one class that are still to be placed, or the families that cross classes.
+    """The families of one class that are not assigned yet, or the families that cross classes.
 
     Weights are multiplied by the common denominator of p, so that capacities are integers too and filling
-    compares integers only. Families are kept lightest first, of equal weights the last name first: the
-    heaviest family that fits into a room is then the last one that `bisect` finds, and the first by name
-    among its equals.
+    compares integers only. Families are sorted lightest first, of equal weights the last name first: so
+    the heaviest family that fits is the last one that `bisect` finds, and the first by name among its equals.
 
-    `start` and `start_counts` are what the subsets already hold of the class: its families that cross
-    classes.
+    `start` and `start_counts` are the weight and number of the families that the subsets already hold of the class:
+    those that cross classes.
     """
 
     targets: Targets
@@ -40,7 +39,7 @@ class Pool:
         start: tuple[int, int, int] = (0, 0, 0),
         start_counts: tuple[int, int, int] = (0, 0, 0),
     ) -> Pool:
-        """The pool of `{family: weight}` beside what the subsets already hold, all in one unit of weight."""
+        """Return the pool of `{family: weight}` and of the loads at the start, all in one unit of weight."""
         scale = math.lcm(*(p.denominator for p in targets.p))
         total = scale * (sum(weights.values()) + sum(start))
         first, second, third = (int(p * total) for p in targets.p)
@@ -56,15 +55,15 @@ class Pool:
 
     @property
     def total(self) -> int:
-        """The weight of the whole class on the pool's scale: a share of 1."""
+        """Weight of the whole class on the pool's scale: a share of 1."""
         return sum(self.capacity)
 
     def assignment(self, subsets: bytes) -> dict[str, int]:
-        """Subset of each family; `subsets` holds one index per family, in the pool's order."""
+        """Return the subset of each family; `subsets` holds one index per family, in the pool's order."""
         return dict(zip(self.names, subsets, strict=True))
 
     def scorer(self) -> Scorer:
-        """What compares fillings of this pool; made once per search."""
+        """Return the scorer of this pool's fillings, made once per search."""
         return Scorer.of(self)
 
 
@@ -78,12 +77,12 @@ class Scorer:
     proportion_factor: int
     diversity_factor: int
     least_train: int
-    least_diversity: int  # its part in D cannot be less: counts are whole
+    least_diversity: int  # of the diversity part of D, since counts are whole
     unit: int
 
     @classmethod
     def of(cls, pool: Pool) -> Scorer:
-        """The factors that bring both parts of D on one integer scale."""
+        """Return the scorer with the factors that bring both parts of D to one integer scale."""
         targets = pool.targets
         count = len(pool.names) + sum(pool.start_counts)
         grain = math.lcm(*(d.denominator for d in targets.d))
@@ -103,12 +102,12 @@ class Scorer:
         )
 
     def __call__(self, subsets: bytes) -> tuple[bool, int]:
-        """Whether train holds too little, and D times `unit`: the less, the better."""
+        """Return True if train holds too little, and D times `unit`: less is better."""
         short, proportion, diversity = self.parts(subsets)
         return short, proportion + diversity
 
     def parts(self, subsets: bytes) -> tuple[bool, int, int]:
-        """Whether train holds too little, and the proportion and the diversity part of D, each times `unit`."""
+        """Return True if train holds too little, and the two parts of D, each times `unit`."""
         pool = self.pool
         valid = pool.start[1] + sum(w for w, s in zip(pool.weights, subsets, strict=True) if s == 1)
         test = pool.start[2] + sum(w for w, s in zip(pool.weights, subsets, strict=True) if s == 2)
@@ -123,7 +122,7 @@ class Scorer:
         )
 
     def floor(self, loads: Sequence[int], counts: Sequence[int]) -> int:
-        """Return a lower bound of D times `unit` once the subsets hold so much: what one has too much, others lack."""
+        """Return a lower bound of D times `unit` from the present loads: the excess of one subset is missing from others."""
         first, second, third = self.pool.capacity
         one, two, three = loads
         weight = max(0, one - first) + max(0, two - second) + max(0, three - third)
@@ -133,11 +132,11 @@ class Scorer:
         return self.proportion_factor * 2 * weight + max(self.diversity_factor * 2 * number, self.least_diversity)
 
     def exact(self, loss: int) -> Fraction:
-        """D itself."""
+        """Return D."""
         return Fraction(loss, self.unit)
 
 
 def triple(values: list[int]) -> tuple[int, int, int]:
-    """Three integers as a triple."""
+    """Return three integers as a triple."""
     first, second, third = values
     return first, second, third

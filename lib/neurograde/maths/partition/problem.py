@@ -1,7 +1,7 @@
-"""The partition problem and its answer: families of patches, targets for three subsets, and who went where.
+"""The partition problem and its answer: families of patches, targets for three subsets, and the assignment.
 
-Numbers are exact: weights are integers (pixels or patches), targets and shares are fractions, so that no
-result depends on rounding, on the order of the input or on the unit of the weights (report §2.3).
+Weights are integers (pixels or patches), targets and shares are fractions. So no result depends on rounding, on the
+order of the input or on the unit of the weights (report §2.3).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Triple: TypeAlias = tuple[Fraction, Fraction, Fraction]
 
 
 def as_fraction(value: Number) -> Fraction:
-    """The exact fraction that a number was written as: 0.15 is 3/20, and "1/3" is a third.
+    """Return a number as the exact fraction that was written: 0.15 is 3/20, and "1/3" is a third.
 
     Raises:
-        ValueError: the value is not a finite number; names it.
+        ValueError: The value is not a finite number.
     """
     try:
         return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
@@ -35,17 +35,17 @@ def as_fraction(value: Number) -> Fraction:
 
 @dataclass(frozen=True)
 class Families:
-    """What is to be partitioned: inseparable families and their weight in each class.
+    """The families to partition and their weight in each class.
 
     `names` are unique; `weights[f][c]` is the weight of family f in class c, an integer ≥ 0 in any unit. A
-    family belongs to each class in which it weighs anything. Each class needs `fewest` families: as many as
-    there are subsets, unless a subset may lack it.
+    family belongs to each class in which it has a weight above 0. Each class needs `fewest` families: one per subset,
+    unless a subset may lack the class.
 
-    A family that weighs nothing at all is refused: it has no patch, so that counting it would fake diversity.
+    A family without any weight is refused: it has no patch, so counting it would fake diversity.
 
     Raises:
-        ValueError: names repeat, the shape is wrong, a weight is negative or no integer, a family weighs
-            nothing, or a class has fewer than `fewest` families; names what and how many.
+        ValueError: Names repeat, the shape is wrong, a weight is not an integer of 0 or more, a family has no weight,
+            or a class has fewer than `fewest` families.
     """
 
     names: tuple[str, ...]
@@ -57,9 +57,9 @@ class Families:
         for what, names in (("family", self.names), ("class", self.classes)):
             twice = sorted(name for name, count in Counter(names).items() if count > 1)
             if twice:
-                raise ValueError(f"{what} names must be unique; given more than once: {', '.join(twice)}")
+                raise ValueError(f"{what} names must be unique; repeated: {', '.join(twice)}")
         if not self.classes:
-            raise ValueError("0 classes given; at least 1 is needed")
+            raise ValueError("0 classes; at least 1 is needed")
         shape = [len(row) for row in self.weights]
         if shape != [len(self.classes)] * len(self.names):
             wanted = f"{len(self.names)} families x {len(self.classes)} classes"
@@ -78,7 +78,7 @@ class Families:
 
     @classmethod
     def of(cls, weights: Mapping[str, Mapping[str, int]], fewest: int = len(SUBSETS)) -> Families:
-        """Families from `{class: {family: weight}}`, in the order of their names.
+        """Return families from `{class: {family: weight}}`, in the order of their names.
 
         >>> Families.of({"D": {"a": 5, "b": 4, "c": 1}}).names
         ('a', 'b', 'c')
@@ -88,20 +88,20 @@ class Families:
         return cls(names, classes, tuple(tuple(weights[c].get(n, 0) for c in classes) for n in names), fewest)
 
     def members(self, class_name: str) -> dict[str, int]:
-        """The families of one class and their weights in it: heaviest first, ties by name."""
+        """Return the families of one class and their weights in it: heaviest first, ties by name."""
         column = self.classes.index(class_name)
-        found = {n: row[column] for n, row in zip(self.names, self.weights, strict=True) if row[column]}
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        weight_of = {n: row[column] for n, row in zip(self.names, self.weights, strict=True) if row[column]}
+        return dict(sorted(weight_of.items(), key=lambda item: (-item[1], item[0])))
 
     @cached_property
     def summed(self) -> dict[str, int]:
-        """The weight of each family over all classes: heaviest first, ties by name."""
-        found = {name: sum(row) for name, row in zip(self.names, self.weights, strict=True)}
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        """Weight of each family over all classes: heaviest first, ties by name."""
+        weight_of = {name: sum(row) for name, row in zip(self.names, self.weights, strict=True)}
+        return dict(sorted(weight_of.items(), key=lambda item: (-item[1], item[0])))
 
     @cached_property
     def crossing(self) -> frozenset[str]:
-        """The names of the families with patches of more than one class."""
+        """Names of the families with patches of more than one class."""
         return frozenset(
             name for name, row in zip(self.names, self.weights, strict=True) if sum(weight > 0 for weight in row) > 1
         )
@@ -109,17 +109,17 @@ class Families:
 
 @dataclass(frozen=True)
 class Targets:
-    """What is asked of the three subsets.
+    """The targets of the three subsets.
 
     `p` are shares of the weight of each class, `d` shares of its number of families; both are positive and
     sum to 1, and p2 ≥ p3. The two weights balance proportion against diversity in D (the last remark of
     §2.3.5). Train must hold `min_train_share` of each class and p1 more than half (§2.3.1);
     `min_train_share=None` lifts both.
 
-    Numbers may be given as anything that `as_fraction` reads.
+    Numbers may have any form that `as_fraction` reads.
 
     Raises:
-        ValueError: a target is out of these bounds; names it.
+        ValueError: A target is out of these bounds.
     """
 
     p: Triple = (Fraction(70, 100), Fraction(15, 100), Fraction(15, 100))
@@ -151,7 +151,7 @@ class Targets:
 
 
 def _shares(name: str, values: Iterable[Number]) -> Triple:
-    """Three positive fractions that sum to 1."""
+    """Return three positive fractions that sum to 1; ValueError for others."""
     exact = tuple(as_fraction(value) for value in values)
     shown = f"{name} = ({', '.join(map(str, exact))})"
     if len(exact) != len(SUBSETS) or min(exact) <= 0:
@@ -163,7 +163,7 @@ def _shares(name: str, values: Iterable[Number]) -> Triple:
 
 @dataclass(frozen=True)
 class Interval:
-    """The values of one parameter from `low` to `high`, with its ends unless they are open."""
+    """The values of one parameter from `low` to `high`, ends included unless they are open."""
 
     low: Fraction
     high: Fraction
@@ -181,9 +181,9 @@ class Interval:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Where a search found its optimum: D is the same for all of `epsilon` at any μ in `mu`, and least there.
+    """The optimum of a search: D is least, and the same, for all of `epsilon` at any μ in `mu`.
 
-    The families are where the least ε and μ put them. `reading` is the meaning of "large" that won.
+    The assignment is that of the least ε and μ. `reading` is the meaning of "large" that won.
     """
 
     epsilon: Interval
@@ -193,7 +193,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How one class came out: D, and what train, valid and test hold of its weight and of its families."""
+    """The result for one class: D, and the weight and families in train, valid and test."""
 
     loss: Fraction
     weights: tuple[int, int, int]
@@ -204,11 +204,10 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What is known of the best D possible: `best` was reached, and nothing is below `bound`.
+    """Bounds of the best possible D: `best` was reached, and nothing is below `bound`.
 
-    `proved` says that the search ended by itself, so that `bound` equals `best` up to the solver's 1e-9.
-    `lifted` says that the optimum was allowed less than `min_train_share` in train, as the partition it is
-    held against has less.
+    `proved` is True if the search was complete, so that `bound` equals `best` up to the solver's 1e-9. `lifted` is True
+    if the optimum may have less than `min_train_share` in train, since the partition compared with it has less.
     """
 
     best: Fraction
@@ -219,7 +218,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Partition:
-    """Families in subsets; no family is in two of them.
+    """An assignment of families to subsets; no family is in two of them.
 
     `assignment` maps each family, in the order of names, to 0 (train), 1 (valid) or 2 (test). `loss` is D,
     the mean over `scores`, one per class. `parameters` has an entry for each class that a search filled, and
@@ -237,13 +236,13 @@ class Partition:
 
     @property
     def gap(self) -> Fraction | None:
-        """How far D is at most above the best possible; None without a certificate."""
+        """Upper bound of the distance from D to the best possible; None without a certificate."""
         return None if self.certificate is None else max(Fraction(0), self.loss - self.certificate.bound)
 
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """The extent of a search: the readings of "large" that are tried, and what the search may spend.
+    """Options of a search: the readings of "large" to try, and the budget.
 
     `turns` bound the exact search of `ifpo`, which beyond them tries a coarser grid. `nodes` of branch and bound bound
     `exact` on each set of linked classes. Every machine counts both alike; `seconds` stop `exact` early on a slow

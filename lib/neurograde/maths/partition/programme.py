@@ -8,9 +8,9 @@ With classes c, kinds of families k (families of equal weights are interchangeab
 
     least  Σ (a u[c, j] + b v[c, j]) / 3 (a + b)    with a share of c in train of min_train_share or more
 
-Two things keep it short: counts of families are whole, so Σ_j v[c, j] cannot be below the best rounding of d; and
-where valid and test have equal targets, valid may be taken for the heavier one. D of every answer is recomputed
-in exact fractions: the solver's own numbers serve for the bound alone.
+Two facts shorten the search: counts of families are whole, so Σ_j v[c, j] cannot be below the best rounding of d; and
+if valid and test have equal targets, valid is the heavier one. D of every answer is recomputed in exact fractions; the
+solver's numbers are used for the bound alone.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from neurograde.maths.partition.loss import best_rounding, deviation, score
 from neurograde.maths.partition.problem import ClassScore, Families, SearchOptions, Targets
 from neurograde.maths.subsets import SUBSETS
 
-_SCALE = 1000.0  # HiGHS tells objectives and rows apart from 1e-6 up, so shares are given to it in thousandths
+_SCALE = 1000.0  # HiGHS tells objectives and rows apart from 1e-6 up, so it gets shares in thousandths
 TOLERANCE = Fraction(1, 10**9)
-_DIGITS = 10**6  # what one objective can hold of the canonical order without losing its last place
+_DIGITS = 10**6  # digits of the canonical order that one objective can hold without rounding
 
 
 class Answer(NamedTuple):
-    """The best assignment found, what the sum of D over the classes cannot be below, whether both meet."""
+    """The best assignment found, a lower bound of the sum of D over the classes, and True if both meet."""
 
     assignment: dict[str, int]
     bound: Fraction
@@ -78,7 +78,7 @@ class Programme:
         self.z, self.u, self.v = (part.reshape(-1, 3) for part in np.split(columns, [n_z, n_z + n_u]))
         scale = _SCALE / float(len(SUBSETS) * (targets.proportion_weight + targets.diversity_weight))
         self.error = np.zeros(len(columns))
-        self.error[self.u] = _SCALE  # of proportions, whatever its weight in D
+        self.error[self.u] = _SCALE  # of the proportions, whatever their weight in D
         self.loss = np.zeros(len(columns))
         self.loss[self.u] = scale * float(targets.proportion_weight)
         self.loss[self.v] = scale * float(targets.diversity_weight)
@@ -95,7 +95,7 @@ class Programme:
         return self._key(assignment)[0]
 
     def kind_shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return what one family of a kind is of each class, by weight and by number, (kind, class) each."""
+        """Return the shares of one family of a kind in each class, of weight and of number, (kind, class) each."""
         weight = np.array([self.weights[names[0]] for names in self.kinds], dtype=float)
         sizes = np.array([len(names) for names in self.kinds])[:, None]
         number = (weight > 0).astype(float)
@@ -121,21 +121,21 @@ class Programme:
         return [assignment] if kept else []
 
     def solve(self, known: Sequence[Mapping[str, int]], options: SearchOptions) -> Answer:
-        """The best of `known` assignments and of what the search finds.
+        """Return the best of `known` assignments and of those that the search finds.
 
         Args:
             known: Assignments that keep `min_train_share`; families beyond those of the programme are ignored.
-            options: What each run of the solver may spend.
+            options: Budget of each run of the solver.
         """
         best = self.best(known)
-        found, bound, proved = self._run(self.loss, self._mirror(), options)
-        best = min([best, *found], key=self._key)
+        solutions, bound, proved = self._run(self.loss, self._mirror(), options)
+        best = min([best, *solutions], key=self._key)
         if not proved:
             return Answer(best, max(Fraction(0), bound - TOLERANCE), proved=False)
         loss, _, _ = self._key(best)
         tied = [_row([(self._columns, self.loss)], -np.inf, _SCALE * float(loss))]
-        found, _, _ = self._run(self.error, [*tied, *self._mirror()], options)
-        best = min([best, *found], key=self._key)
+        solutions, _, _ = self._run(self.error, [*tied, *self._mirror()], options)
+        best = min([best, *solutions], key=self._key)
         _, error, _ = self._key(best)
         tied.append(_row([(self._columns, self.error)], -np.inf, _SCALE * float(error)))
         return Answer(self._first(best, tied, options), loss, proved=True)
@@ -169,16 +169,16 @@ class Programme:
         return [score(self.families, self.targets, assignment, name) for name in self.families.classes]
 
     def _key(self, assignment: Mapping[str, int]) -> tuple[Fraction, Fraction, list[int]]:
-        """What the better of two has less of: D, proportion error, place in the canonical order."""
+        """Return the sort key of an assignment, best first: D, proportion error, canonical order."""
         scores = self._scores(assignment)
         return (
-            sum((each.loss for each in scores), Fraction(0)),
-            sum((deviation(self.targets.p, each.proportions) for each in scores), Fraction(0)),
+            sum((class_score.loss for class_score in scores), Fraction(0)),
+            sum((deviation(self.targets.p, class_score.proportions) for class_score in scores), Fraction(0)),
             [assignment[name] for names in self.kinds for name in names],
         )
 
     def _by_name(self, assignment: Mapping[str, int]) -> dict[str, int]:
-        """The same counts of each kind, the first names in the first subsets."""
+        """Return the same counts of each kind, the first names in the first subsets."""
         return {
             name: subset
             for names in self.kinds
@@ -186,7 +186,7 @@ class Programme:
         }
 
     def _first(self, best: dict[str, int], tied: Sequence[_Row], options: SearchOptions) -> dict[str, int]:
-        """The first in canonical order of the assignments tied with `best`: some kinds at a time."""
+        """Return the first in canonical order of the assignments tied with `best`, some kinds at a time."""
         fixed = list(tied)
         for chunk in self._chunks():
             digit, objective = _DIGITS, np.zeros(len(self._columns))
@@ -194,15 +194,15 @@ class Programme:
                 for j in (0, 1):  # many in train come first, then many in valid; test has the rest
                     digit = max(1, digit // (len(self.kinds[k]) + 1))
                     objective[self.z[k, j]] -= digit
-            found, _, _ = self._run(objective, fixed, options)
-            best = min([best, *found], key=self._key)
+            solutions, _, _ = self._run(objective, fixed, options)
+            best = min([best, *solutions], key=self._key)
             for k in chunk:
                 counts = [sum(best[name] == j for name in self.kinds[k]) for j in range(3)]
                 fixed += [_row([(self.z[k, j : j + 1], np.ones(1))], counts[j], counts[j]) for j in range(3)]
         return best
 
     def _chunks(self) -> Iterator[list[int]]:
-        """The kinds in order, as many at a time as one objective can tell apart."""
+        """Yield the kinds in order, as many at a time as one objective can tell apart."""
         chunk: list[int] = []
         digits = 1
         for k, names in enumerate(self.kinds):
@@ -217,7 +217,7 @@ class Programme:
     def _run(
         self, objective: NDArray[np.float64], extra: Sequence[_Row], options: SearchOptions
     ) -> tuple[list[dict[str, int]], Fraction, bool]:
-        """Minimise; return the assignment if one was found, a lower bound of the sum of D, and True if proved."""
+        """Minimise, and return the assignment if there is one, a lower bound of the sum of D, and True if proved."""
         result = self._minimised(objective, extra, options, whole=True)
         bound = Fraction(result.mip_dual_bound or 0.0) / Fraction(_SCALE)
         if result.x is None:

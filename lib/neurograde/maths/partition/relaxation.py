@@ -134,9 +134,9 @@ class _Rounding:
                     continue
                 takers = takers[np.argsort(self.weight[takers, label], kind="stable")]
                 for wanted in (loads[label, source] - goal[source], goal[target] - loads[label, target]):
-                    given = self.weight[givers, label]
-                    at = np.searchsorted(self.weight[takers, label], given - wanted).clip(0, len(takers) - 1)
-                    miss = np.abs(given - self.weight[takers[at], label] - wanted)
+                    offered = self.weight[givers, label]
+                    at = np.searchsorted(self.weight[takers, label], offered - wanted).clip(0, len(takers) - 1)
+                    miss = np.abs(offered - self.weight[takers[at], label] - wanted)
                     giver, taker = int(givers[miss.argmin()]), int(takers[at[miss.argmin()]])
                     after = loads.copy()
                     step = self.weight[giver, label] - self.weight[taker, label]

@@ -1,4 +1,4 @@
-"""Why D cannot be lower: what no partition of these families can mend, in words for the summary."""
+"""Reasons why D cannot be lower: properties of the families that no partition changes, for the summary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from neurograde.maths.subsets import SUBSETS
 
 
 def remarks(families: Families, targets: Targets) -> tuple[str, ...]:
-    """One line for each family that holds more than half of a class, count that d cannot divide, and set that crosses.
+    """Return a line per family with over half of a class, count that d cannot divide, and set that crosses classes.
 
     >>> for line in remarks(Families.of({"D": {"a": 8, "b": 1, "c": 1}}), Targets()):
     ...     print(line)

@@ -1,10 +1,9 @@
 """The least D over the fillings that a strategy offers, class by class, families that cross classes first.
 
-Classes share no family as a rule, and then each is searched by itself: D of the set is the mean over
-classes. Families with patches of several classes make a pool of their own, filled by their summed weight
-before the classes, one decision that loads each of their classes; every filling of that pool is followed
-through all classes, so that the least D is found over all of them together. Fillings that leave train less
-than `min_train_share` lose against all that do not.
+Classes that share no family are searched separately: D of the set is the mean over classes. Families with patches of
+several classes form a separate pool, filled by their summed weight before the classes; each filling of it loads all
+their classes and is followed through them, so that the least D is found over all classes together. Fillings that leave
+train less than `min_train_share` lose against all others.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ class Candidate(NamedTuple):
 
 
 class Contest:
-    """The best candidate so far of one class, for those who make candidates to aim at."""
+    """The best candidate so far of one class, which generators of candidates have to beat."""
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer
@@ -51,17 +50,17 @@ class Contest:
 
 
 class Offer(Protocol):
-    """What a strategy has to offer for a pool."""
+    """The fillings that a strategy offers for a pool."""
 
     def candidates(self, pool: Pool, contest: Contest | None = None) -> Iterator[Candidate]:
-        """The fillings to choose from, at least one; those that cannot win the `contest` may be left out."""
+        """Yield the fillings to choose from, at least one; those that cannot win the `contest` may be left out."""
 
     def locate(self, pool: Pool, chosen: Candidate, alike: Callable[[bytes], bool]) -> Parameters | None:
-        """Parameters that lead to fillings `alike` to the chosen one, if the strategy has any."""
+        """Return the parameters that lead to fillings `alike` to the chosen one, or None without parameters."""
 
 
 class _Best(NamedTuple):
-    """The best filling of a pool: whether train holds too little, D, and what it is made of."""
+    """The best filling of a pool: True if train holds too little, D, name, pool and candidate."""
 
     short: bool
     loss: Fraction
@@ -70,7 +69,7 @@ class _Best(NamedTuple):
     candidate: Candidate
 
     def alike(self, subsets: bytes) -> bool:
-        """Whether another filling of the pool is as good: for families that cross classes, whether it is the same."""
+        """Return True if another filling is as good, or, for families that cross classes, the same."""
         if self.name == CROSSING:
             return subsets == self.candidate.subsets
         score = self.pool.scorer()
@@ -78,7 +77,7 @@ class _Best(NamedTuple):
 
 
 def search(strategy: str, families: Families, targets: Targets, offer: Offer) -> Partition:
-    """The partition of least D among those that `offer` leads to; ties by least order."""
+    """Return the partition of least D among those of `offer`; ties by least order."""
     crossing = {name: weight for name, weight in families.summed.items() if name in families.crossing}
     pool = Pool.of(crossing, targets)
     ways: dict[bytes, Candidate] = {}
@@ -87,23 +86,23 @@ def search(strategy: str, families: Families, targets: Targets, offer: Offer) ->
     best: tuple[bool, Fraction, list[_Best]] | None = None
     for way in ways.values():
         classes = _classes(families, targets, offer, pool.assignment(way.subsets))
-        short = any(each.short for each in classes)
-        loss = sum((each.loss for each in classes), Fraction(0))
+        short = any(chosen.short for chosen in classes)
+        loss = sum((chosen.loss for chosen in classes), Fraction(0))
         if best is None or (short, loss) < best[:2]:
             best = (short, loss, [_Best(short, loss, CROSSING, pool, way), *classes])
     assert best is not None, "an offer has at least one candidate"
     assignment: dict[str, int] = {}
     parameters: dict[str, Parameters] = {}
-    for each in best[2]:
-        assignment |= each.pool.assignment(each.candidate.subsets)
-        where = offer.locate(each.pool, each.candidate, each.alike) if each.pool.names else None
+    for chosen in best[2]:
+        assignment |= chosen.pool.assignment(chosen.candidate.subsets)
+        where = offer.locate(chosen.pool, chosen.candidate, chosen.alike) if chosen.pool.names else None
         if where:
-            parameters[each.name] = where
+            parameters[chosen.name] = where
     return scored(strategy, families, targets, assignment, parameters)
 
 
 def class_pool(families: Families, targets: Targets, class_name: str, placed: Mapping[str, int]) -> Pool:
-    """The families of one class that are not `placed` yet, beside what those that are bring to each subset."""
+    """Return the pool of one class: the families that are not `placed` yet, and the loads of those that are."""
     members = families.members(class_name)
     start, counts = [0, 0, 0], [0, 0, 0]
     for name in members.keys() & placed.keys():
@@ -114,8 +113,8 @@ def class_pool(families: Families, targets: Targets, class_name: str, placed: Ma
 
 
 def _classes(families: Families, targets: Targets, offer: Offer, placed: Mapping[str, int]) -> list[_Best]:
-    """The best filling of each class, given where the families that cross classes went."""
-    found = []
+    """Return the best filling of each class, the families that cross classes being `placed`."""
+    choices = []
     for class_name in families.classes:
         pool = class_pool(families, targets, class_name, placed)
         contest = Contest(pool.scorer())
@@ -123,5 +122,5 @@ def _classes(families: Families, targets: Targets, offer: Offer, placed: Mapping
             contest.enter(candidate)
         assert contest.best is not None, "an offer has at least one candidate"
         (short, loss), candidate = contest.best
-        found.append(_Best(short, contest.scorer.exact(loss), class_name, pool, candidate))
-    return found
+        choices.append(_Best(short, contest.scorer.exact(loss), class_name, pool, candidate))
+    return choices

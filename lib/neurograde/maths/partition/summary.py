@@ -1,4 +1,4 @@
-"""A partition told in numbers: assignment.csv and summary.json."""
+"""The files of a partition: assignment.csv and summary.json."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Row = Mapping[str, str]
 
 
 def families_of(rows: Sequence[Row], patch_area_px: int, fewest: int = len(SUBSETS)) -> Families:
-    """The families behind index.csv, each weighing the pixels of its patches, class by class (§2.3.1).
+    """Return the families of index.csv, weighed by the pixels of their patches, class by class (§2.3.1).
 
-    A family without a patch has no row, so that none weighs zero. Each class needs `fewest` families.
+    A family without a patch has no row and is left out. Each class needs `fewest` families.
     """
     weights: dict[str, dict[str, int]] = {}
     for row in rows:
@@ -24,12 +24,12 @@ def families_of(rows: Sequence[Row], patch_area_px: int, fewest: int = len(SUBSE
 
 
 def subsets_of(rows: Sequence[Row], partition: Partition) -> list[str]:
-    """The subset of each patch: its family's."""
+    """Return the subset of each patch, which is that of its family."""
     return [SUBSETS[partition.assignment[row["family"]]] for row in rows]
 
 
 def in_words(partition: Partition) -> str:
-    """D, and how far it is from the best possible, for the log."""
+    """Return D and its distance from the best possible as a sentence for the log."""
     words = f"D = {float(partition.loss):.4f}"
     best = partition.certificate
     if best is None:
@@ -52,7 +52,7 @@ def coarseness(partition: Partition) -> tuple[str, ...]:
 
 
 def unrepresented(partition: Partition) -> tuple[str, ...]:
-    """A line for each class that a subset lacks: D allows it, a data set does not (chapter 2 wants every class)."""
+    """Return a line for each class that a subset lacks: D allows it, a data set does not (chapter 2)."""
     return tuple(
         f"class {label!r} has no family in {subset}, so that no data set can be made of this: add families of the "
         "class, ask for the strategy 'exact', or lift min_train_share"
@@ -72,16 +72,16 @@ def summarise(
     folds: Mapping[str, int | str] | None = None,
     divided: bool = False,
 ) -> dict[str, Any]:
-    """summary.json: what was asked, what came out for each class, and how far that is from the best possible.
+    """Return summary.json: the targets, the result per class, and its distance from the best possible.
 
     Args:
-        rows: index.csv.
-        subsets: subset of each patch, after a leak if there is one; the patches are counted from it.
-        partition: the families' assignment, which a leak does not change.
-        targets: what was asked.
-        remarks: why D cannot be lower.
-        folds: which fold of how many is tested, or which family, in cross-validation.
-        divided: list families where their patches are, not where the partition has them: a given split may divide them.
+        rows: The rows of index.csv.
+        subsets: Subset of each patch, after a leak if there is one; patches are counted from it.
+        partition: The assignment of families, which a leak does not change.
+        targets: The targets.
+        remarks: Reasons why D cannot be lower.
+        folds: The fold or family tested in cross-validation.
+        divided: True to list families by their patches, not by the partition: a given split may divide them.
     """
     certificate = partition.certificate
     return {
@@ -97,8 +97,8 @@ def summarise(
         },
         "loss": float(partition.loss),
         "parameters": {
-            name: {"epsilon": str(each.epsilon), "mu": str(each.mu), "reading": each.reading}
-            for name, each in partition.parameters.items()
+            name: {"epsilon": str(where.epsilon), "mu": str(where.mu), "reading": where.reading}
+            for name, where in partition.parameters.items()
         },
         "remarks": list(remarks),
         "certificate": certificate
@@ -121,17 +121,17 @@ def summarise(
                                 row["family"]
                                 for row, now in zip(rows, subsets, strict=True)
                                 if row["class"] == label
-                                and (now == subset if divided else partition.assignment[row["family"]] == place_of)
+                                and (now == subset if divided else partition.assignment[row["family"]] == index)
                             }
                         ),
                         "patches": sum(
                             now == subset and row["class"] == label for row, now in zip(rows, subsets, strict=True)
                         ),
-                        "weight": score.weights[place_of],
-                        "share": float(score.proportions[place_of]),
-                        "family_share": float(score.diversity[place_of]),
+                        "weight": score.weights[index],
+                        "share": float(score.proportions[index]),
+                        "family_share": float(score.diversity[index]),
                     }
-                    for place_of, subset in enumerate(SUBSETS)
+                    for index, subset in enumerate(SUBSETS)
                 },
             }
             for label, score in partition.scores.items()
