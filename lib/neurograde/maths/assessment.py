@@ -144,7 +144,7 @@ def assess(
         rng: Generator of the resamples.
 
     Raises:
-        ValueError: If there are no units, or labels and probabilities do not fit.
+        ValueError: If the arrays are empty, or labels and probabilities do not fit.
     """
     classes = probabilities.shape[1]
     truth, scores = labels == positive, probabilities[:, positive]

@@ -51,7 +51,7 @@ def bootstrap_over_families(
         An interval for each metric, in the order in which `metrics` names them.
 
     Raises:
-        ValueError: If there are no samples, `resamples` is below 1 or `level` is not between 0 and 1.
+        ValueError: If `families` is empty, `resamples` is below 1 or `level` is not between 0 and 1.
     """
     if resamples < 1 or not 0.0 < level < 1.0 or len(families) == 0:
         raise ValueError(

@@ -19,7 +19,7 @@ def binary_predictions(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Int
         probabilities: Shape (n,), in [0, 1].
 
     Raises:
-        ValueError: If there are no samples, the shapes differ, or a value is out of range.
+        ValueError: If the arrays are empty, the shapes differ, or a value is out of range.
     """
     truth, scores = np.asarray(labels), np.asarray(probabilities, dtype=np.float64)
     if truth.ndim != 1 or truth.shape != scores.shape or truth.size == 0:
@@ -38,7 +38,7 @@ def multiclass_predictions(labels: ArrayLike, probabilities: ArrayLike) -> tuple
         probabilities: Shape (n, k), in [0, 1], each row of sum 1 to within float32.
 
     Raises:
-        ValueError: If there are no samples, the shapes do not fit, or a value is out of range.
+        ValueError: If the arrays are empty, the shapes do not fit, or a value is out of range.
     """
     truth, scores = np.asarray(labels), np.asarray(probabilities, dtype=np.float64)
     if truth.ndim != 1 or scores.ndim != 2 or len(truth) != len(scores) or truth.size == 0 or scores.shape[1] < 2:

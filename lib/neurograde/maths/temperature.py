@@ -46,7 +46,7 @@ def fit_temperature(labels: ArrayLike, probabilities: ArrayLike) -> float:
         T, within `BOUNDS`.
 
     Raises:
-        ValueError: There are no samples.
+        ValueError: The arrays are empty.
     """
     truth, scores = np.asarray(labels, np.intp), np.asarray(probabilities, np.float64)
     if not len(truth):

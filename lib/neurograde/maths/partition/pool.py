@@ -122,7 +122,7 @@ class Scorer:
         )
 
     def floor(self, loads: Sequence[int], counts: Sequence[int]) -> int:
-        """Return a lower bound of D times `unit` from the present loads: the excess of one subset is missing from others."""
+        """Return a lower bound of D times `unit` from the loads so far: an excess of one is missing from others."""
         first, second, third = self.pool.capacity
         one, two, three = loads
         weight = max(0, one - first) + max(0, two - second) + max(0, three - third)
