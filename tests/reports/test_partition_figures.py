@@ -105,3 +105,13 @@ def test_the_strategies_side_by_side_show_the_defect_of_psp():
     assert all(exact.partition.loss <= contender.partition.loss for contender in contenders)
     for strategy in ("PSP", "IFP", "IFPO", "EXACT"):
         assert f"{strategy}: D = " in figure.svg
+
+
+def test_the_figures_of_thousands_of_families_stay_small_and_have_no_map_of_a_coarse_search():
+    many = Families.of({"D": {f"{n:04}": 1000 + (7919 * n * n) % 40_009 for n in range(3000)}})
+    options = SearchOptions(turns=1)
+    solved = STRATEGIES["ifpo"](many, Targets(), options)
+    summary = PartitionSummary.of(summarise([], [], solved, Targets()))
+    figures = {figure.slug: figure for figure in partition_figures(many, Targets(), solved, summary)}
+    assert list(figures) == ["targets", "families-1-d"]
+    assert len(figures["families-1-d"].svg) < 1_000_000

@@ -24,17 +24,17 @@ def partition_figures(
     A class is named by its number and, as far as a file name can, by its name.
 
     Args:
-        families: all families.
-        targets: what was asked.
-        solved: what came out, before a leak.
-        summary: summary.json of it.
+        families: All families.
+        targets: The targets.
+        solved: The partition, before a leak.
+        summary: The content of its summary.json.
     """
     yield targets_figure("targets", summary)
     crossing = {name: solved.assignment[name] for name in families.crossing}
     for number, name in enumerate(families.classes, start=1):
         yield families_figure(file_name("families", str(number), name), families, solved, targets, name)
         best = solved.parameters.get(name)
-        if best is not None:
+        if best is not None and not solved.coarse:  # a map has every piece, which a coarse search could not try
             pieces = heatmap(families, targets, name, best.reading, crossing)
             yield heatmap_figure(file_name("heatmap", str(number), name), name, pieces, best)
 

@@ -15,6 +15,10 @@ HATCHES = {"train": None, "valid": "///", "test": "\\\\\\"}
 """Hatch of each subset, for those who do not see its colour; dots would take 150 kB a figure."""
 
 
+MOST = 500
+"""Number of families up to which each is drawn: more cannot be told apart, and a figure would take megabytes."""
+
+
 def stacks(axes: Axes, families: Families, solved: Partition, targets: Targets, class_name: str) -> None:
     """Draw a bar per subset: its families of one class, heaviest first, against its target share."""
     members = families.members(class_name)
@@ -25,7 +29,7 @@ def stacks(axes: Axes, families: Families, solved: Partition, targets: Targets, 
     }
     bare(axes)
     for index, (subset, target) in enumerate(zip(SUBSETS, targets.p, strict=True)):
-        _stack(axes, index, subset, blocks[subset])
+        _stack(axes, index, subset, [*blocks[subset][:MOST], *_together(blocks[subset][MOST:])])
         axes.plot([index - 0.43, index + 0.43], [float(target)] * 2, color=INK, linewidth=1.6)
         top = max(sum(blocks[subset]), float(target))
         note = f"{percent(sum(blocks[subset]))}\n({len(blocks[subset])})"
@@ -47,13 +51,21 @@ def in_words(solved: Partition, class_name: str) -> str:
 
 
 def bars(axes: Axes, shares: Mapping[str, float], subsets: Sequence[str]) -> None:
-    """Draw a bar per family, in the given order, marked as its subset is."""
+    """Draw a bar per family in the given order, marked as its subset is; of many families, only some."""
     bare(axes)
-    for index, (share, subset) in enumerate(zip(shares.values(), subsets, strict=True)):
-        axes.bar(index, share, width=0.8, color=SUBSET[subset], hatch=HATCHES[subset], edgecolor=PAPER, linewidth=0)
+    step = -(-len(shares) // MOST)
+    for index, (share, subset) in list(enumerate(zip(shares.values(), subsets, strict=True)))[::step]:
+        axes.bar(
+            index, share, width=0.8 * step, color=SUBSET[subset], hatch=HATCHES[subset], edgecolor=PAPER, linewidth=0
+        )
     axes.set_yticks([])
     axes.set_xticks([])
     axes.set_xlim(-0.8, len(shares) - 0.2)
+
+
+def _together(blocks: Sequence[float]) -> list[float]:
+    """Return the blocks as one; no block for no blocks."""
+    return [sum(blocks)] if blocks else []
 
 
 def _stack(axes: Axes, index: int, subset: str, blocks: Sequence[float]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from neurograde.maths.partition import Families, Targets
 from neurograde.maths.partition.comparison import Contender
 from neurograde.reports.blocks import Figure
-from neurograde.reports.figures.stacks import in_words, stacks
+from neurograde.reports.figures.stacks import MOST, in_words, stacks
 from neurograde.reports.figures.style import MUTED, bare, canvas, render, short
 from neurograde.reports.numbers import percent
 
@@ -26,7 +26,8 @@ def strategies(
     with canvas(height_px=150 + 190 * len(pairs)) as drawing:
         panels = drawing.subplot_mosaic(layout, height_ratios=[110, *[190] * len(pairs)])
         top = bare(panels["families"])
-        top.bar(range(len(shares)), shares, width=0.8, color=MUTED)
+        step = -(-len(shares) // MOST)
+        top.bar(range(0, len(shares), step), shares[::step], width=0.8 * step, color=MUTED)
         top.set(xticks=[], yticks=[], xlim=(-0.8, len(shares) - 0.2), ylim=(0, 1.25 * shares[0]))
         top.set_title(f"{short(class_name, 24)}: {len(shares)} families, the heaviest {percent(shares[0])}")
         for strategy, reading, partition in contenders:

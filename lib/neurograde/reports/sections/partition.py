@@ -106,13 +106,14 @@ def _strategies(artefact: Artefact) -> Table:
         *(Column(f"{subset}_share", f"{subset}, pixels", percent) for subset in SUBSETS),
         *(Column(f"{subset}_families", f"{subset}, families", count) for subset in SUBSETS),
     )
-    numbers = {"strategy": str, "reading": str, "class": str, **{f"{subset}_families": int for subset in SUBSETS}}
+    types = [str, str, float, str, float, *[float] * len(SUBSETS), *[int] * len(SUBSETS)]
     rows = [
-        tuple(numbers.get(column.name, float)(row[column.name]) for column in columns)
+        [kind(value) for kind, value in zip(types, row.values(), strict=True)]
         for row in artefact.read_csv(STRATEGIES_FILE)
     ]
     slug = file_name("strategies", artefact.manifest.name)
-    return simple_table(slug, "Every strategy on the same families, `ifpo` by each reading of “large”", columns, rows)
+    caption = "Every strategy on the same families, `ifpo` by each reading of “large”"
+    return table(slug, caption, columns, rows)
 
 
 def _sentence(artefact: Artefact, summary: PartitionSummary) -> str:
