@@ -53,7 +53,7 @@ def baseline(job: Job[BaselineSpec]) -> None:
         log.info(f"{spec.method.kind}: {fitted.chosen['chosen']}")
         said = {"valid": predicted(fitted, units["valid"], rows, spec.classes)}
         judge = Judge(spec, spec, said["valid"])
-        opening = open_test_set(job, dataset, spec.method.kind, units["test"])
+        opening = open_test_set(job, out, dataset, spec.method.kind, patches, units["test"])
         said["test"] = predicted(fitted, units["test"], rows, spec.classes)
 
         result = BaselineResult(
@@ -63,7 +63,7 @@ def baseline(job: Job[BaselineSpec]) -> None:
             chosen=fitted.chosen,
             threshold=judge.threshold_result(),
             subsets={subset: judge.assess(subset, each) for subset, each in said.items()},
-            **opening._asdict(),
+            **opening.result(),
         )
         out.write_result("metrics.json", result)
         lines = (row for subset, each in said.items() for row in judge.rows(subset, each))

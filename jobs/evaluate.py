@@ -33,7 +33,7 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
 
         staged_weights.fetch(job.store, run.spec.backbones)
         work = Evaluating(job, run, dataset, patches, external)
-        work.open_tests()
+        work.open_tests(out)
         out.write_result("metrics.json", work.result())
         out.write_csv("predictions.csv", work.judge.columns(), work.predictions())
         if work.ensemble:

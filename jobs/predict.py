@@ -11,6 +11,7 @@ Writes  predictions/<name>/images.csv        grade, confidence, patches of each 
                           /overlays/*.jpg    the images, each cell tinted by its probability
                           /heatmaps/*.jpg    Grad-CAM of chosen patches
                           /index.html        all of it on a page
+        ledgers/<test set>/<n>.json          a look, where images of a test set are among them
 Prints  the address of the page, and a line for each image
 """
 
@@ -37,18 +38,23 @@ def predict(job: Job[PredictSpec]) -> None:
     images = new_images(job.spec.images)
     try:
         with job.publish("predictions", inputs=[evaluation], raw=images.inputs()) as out:
+            from neurograde.evaluation.openings import log_looks
+            from neurograde.evaluation.units import held_out, samples_by_subset
             from neurograde.imaging.grading import HEATMAP_COLUMNS, IMAGE_COLUMNS, Predicting
             from neurograde.learning.inference.grader import Grader
             from neurograde.reports.grades_page import prediction_page
             from neurograde.specs.results.evaluation import EvaluationResult
 
             grader = Grader.from_evaluation(job, evaluation)
-            work = Predicting(job.spec, grader, made_from(job, grader.dataset, "patches").manifest.spec)
+            patches = made_from(job, grader.dataset, "patches")
+            work = Predicting(job.spec, grader, patches.manifest.spec)
             with progress("images", len(images.files), "images") as advance:
                 for path in images.files:
                     out.write_many(work.add(path, images.folder))
                     advance(1)
             out.raw_digests |= work.digests
+            tested = held_out(patches, samples_by_subset(grader.dataset, patches)["test"])
+            log_looks(job, out, grader.run.artefact(), tested, work.digests.values())
             out.write_csv("images.csv", IMAGE_COLUMNS, work.images)
             out.write_csv("patches.csv", work.patch_columns(), work.patches)
             out.write_csv("heatmaps.csv", HEATMAP_COLUMNS, work.heatmaps)

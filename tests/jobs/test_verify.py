@@ -333,3 +333,11 @@ def test_claims_and_drafts_of_work_under_way_are_known_and_break_nothing(store: 
     assert code == 0
     assert {f"{claim.draft}/000001", "claims/patches/next/1.json"} <= set(found["unreferenced"])
     assert not found["unknown"]
+
+
+def test_an_evaluation_whose_opening_is_in_no_ledger_is_broken(store: Store, verify):
+    store.clear(LEDGER)
+    code, found = verify(store)
+    assert code == 65
+    what = "opened a test set, but its opening is in no ledger"
+    assert {"where": "evaluations/golden", "what": what, "mend": "cannot be made again"} in found["broken"]

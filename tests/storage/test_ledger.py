@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from neurograde.errors import DataError
+from neurograde.maths.digest import sha256_hex
 from neurograde.specs.records import Opening
-from neurograde.storage.ledger import digest_of_test_set, read_ledger, record_opening
+from neurograde.storage.ledger import HeldOut, digest_of_test_set, list_images, overlaps, read_ledger, record_opening
 from neurograde.storage.store import Store
 
 TEST_SET = "a" * 64
@@ -79,3 +80,53 @@ def test_numbers_are_read_from_names_and_other_objects_are_no_openings(store: St
         store.put(f"ledgers/{TEST_SET}/{name}", opening(9).encode())
     assert record_opening(store, opening(1)) == 2
     assert len(read_ledger(store, TEST_SET)) == 2
+
+
+def legacy(number: int) -> bytes:
+    """Return a record as it was before ledgers were chained."""
+    return opening(number).encode()
+
+
+def test_an_edited_record_is_named_by_the_one_after_it(store: Store) -> None:
+    for number in range(3):
+        record_opening(store, opening(number))
+    key = f"ledgers/{TEST_SET}/0002.json"
+    store.put(key, store.get(key).replace(b'"first"', b'"other"'))
+    with pytest.raises(DataError, match=r"ledgers/a+/0002\.json was changed"):
+        record_opening(store, opening(3))
+
+
+def test_an_old_ledger_is_chained_from_its_end_and_no_unchained_record_follows(store: Store) -> None:
+    for number in (1, 2):
+        store.put(f"ledgers/{TEST_SET}/{number:04d}.json", legacy(number))
+    assert [record_opening(store, opening(number)) for number in (3, 1, 4)] == [3, 1, 4]
+    assert read_ledger(store, TEST_SET)[2].before == sha256_hex(legacy(2))
+    store.put(f"ledgers/{TEST_SET}/0005.json", legacy(5))
+    with pytest.raises(DataError, match=r"0004\.json was changed"):
+        read_ledger(store, TEST_SET)
+
+
+def test_the_openings_of_older_ledgers_of_the_same_images_count(store: Store) -> None:
+    older = "c" * 64
+    store.put(f"ledgers/{older}/0001.json", legacy(1).replace(b"a" * 64, older.encode()))
+    assert [record_opening(store, opening(number), {older}) for number in (2, 1, 3)] == [2, 1, 3]
+    assert len(store.list(f"ledgers/{TEST_SET}")) == 2
+
+
+def test_a_look_counts_for_itself(store: Store) -> None:
+    record_opening(store, opening(0))
+    look = opening(0).model_copy(update={"looked_at": 4})
+    assert [record_opening(store, look), record_opening(store, look), record_opening(store, opening(1))] == [1, 1, 2]
+
+
+def test_a_test_set_is_its_images_whatever_is_cut_from_them(store: Store) -> None:
+    images = frozenset({("1" * 64, "D", "case 1"), ("2" * 64, "PD", "case 2")})
+    first, second = HeldOut(images, "a" * 64), HeldOut(images, "b" * 64)
+    assert first.name == second.name
+    assert HeldOut(frozenset(), "a" * 64).name == "a" * 64
+    list_images(store, first)
+    list_images(store, second)
+    more = HeldOut(images | {("3" * 64, "PD", "case 3")}, "c" * 64)
+    record_opening(store, opening(0).model_copy(update={"test_set": first.name}))
+    assert overlaps(store, first) == []
+    assert overlaps(store, more) == [(first.name, 2, 1)]

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from neurograde.evaluation.units import Unit
+from neurograde.evaluation.older_ledgers import older_ledgers
+from neurograde.evaluation.units import Unit, held_out
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.evaluate import EvaluateSpec
+from neurograde.specs.predict import PredictSpec
 from neurograde.specs.records import Opening
 from neurograde.storage.artefact import Artefact
-from neurograde.storage.ledger import digest_of_test_set, record_opening
+from neurograde.storage.draft import Draft
+from neurograde.storage.ledger import (
+    HeldOut,
+    Overlap,
+    entry_of,
+    list_images,
+    listed_images,
+    overlaps,
+    record_opening,
+)
 
 
 class Opened(NamedTuple):
@@ -23,30 +34,92 @@ class Opened(NamedTuple):
     """Digest of the set."""
     openings: int
     """Times that it was opened, this one included."""
+    overlaps: tuple[Overlap, ...] = ()
+    """Other test sets with families of this one."""
+
+    def result(self) -> dict[str, Any]:
+        """Return the fields of a result file."""
+        return {"test_set": self.test_set, "openings": self.openings}
+
+    def notes(self, subset: str) -> tuple[str, ...]:
+        """Return what a reader of the figures must know of other test sets."""
+        return tuple(
+            f"{subset} shares {overlap.families} families with the test set {overlap.ledger[:12]}, which was opened "
+            f"{overlap.openings} times under that name"
+            for overlap in self.overlaps
+        )
 
 
-def open_test_set(
-    job: Job[EvaluateSpec] | Job[BaselineSpec], learnt: Artefact, session: str, units: Sequence[Unit]
+def open_test_set(  # noqa: PLR0917 - the job, then what is tested, then on what
+    job: Job[EvaluateSpec] | Job[BaselineSpec],
+    draft: Draft,
+    learnt: Artefact,
+    session: str,
+    patches: Artefact,
+    units: Sequence[Unit],
 ) -> Opened:
     """Write this opening into the ledger of the test set.
 
     Args:
         job: The job that opens it.
+        draft: The artefact that comes of it, and names the record.
         learnt: The run that is tested; of a baseline, the data set that it learnt from.
         session: The session, or the method.
+        patches: The patches of the test set, and others.
         units: The test set.
     """
-    test_set = digest_of_test_set((unit.pixel_sha256, unit.label) for unit in units)
-    openings = record_opening(
-        job.store,
-        Opening(
-            test_set=test_set,
+    test_set = held_out(patches, units)
+    list_images(job.store, test_set)
+    opening = Opening(
+        test_set=test_set.name,
+        patches=test_set.patches if test_set.images else None,
+        evaluation=job.spec.name,
+        evaluation_spec_digest=job.spec.digest(),
+        run=learnt.manifest.digest,
+        session=session,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    older = older_ledgers(job.store, test_set) if test_set.images else ()
+    number = record_opening(job.store, opening, older)
+    draft.openings.append(entry_of(job.store, opening, older))
+    opened = Opened(test_set.name, number, tuple(overlaps(job.store, test_set)))
+    fields = {"fields": {"test_set": test_set.name}}
+    log.info(f"opening number {number} of the test set {test_set.name[:12]}", extra=fields)
+    for note in opened.notes("this test set"):
+        log.warning(note, extra=fields)
+    return opened
+
+
+def log_looks(job: Job[PredictSpec], draft: Draft, run: Artefact, test_set: HeldOut, images: Iterable[str]) -> None:
+    """Write a look into the ledger of every test set that holds graded images, given by SHA-256.
+
+    Args:
+        job: The job that graded them.
+        draft: The grades, which name the records.
+        run: The run whose network graded them.
+        test_set: The test set of that run; others are known from their ledgers.
+        images: The images.
+    """
+    graded = set(images)
+    for ledger, listed in sorted((listed_images(job.store) | {test_set.name: test_set.images}).items()):
+        seen = graded & {sha256 for sha256, _, _ in listed}
+        if not seen:
+            continue
+        if ledger == test_set.name:
+            list_images(job.store, test_set)
+        look = Opening(
+            test_set=ledger,
+            patches=test_set.patches if ledger == test_set.name else None,
             evaluation=job.spec.name,
             evaluation_spec_digest=job.spec.digest(),
-            run=learnt.manifest.digest,
-            session=session,
+            run=run.manifest.digest,
+            session=job.spec.evaluation,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
-        ),
-    )
-    log.info(f"opening number {openings} of the test set {test_set[:12]}", extra={"fields": {"test_set": test_set}})
-    return Opened(test_set, openings)
+            looked_at=len(seen),
+        )
+        number = record_opening(job.store, look)
+        draft.openings.append(entry_of(job.store, look))
+        log.warning(
+            f"{len(seen)} of the images are of the test set {ledger[:12]}: look number {number} is in its ledger",
+            extra={"fields": {"test_set": ledger}},
+        )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neurograde.errors import DataError
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.storage.artefact import Artefact
+from neurograde.storage.ledger import HeldOut, digest_of_test_set
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def external_patches(patches: Artefact, classes: Sequence[str], subsets: Mapping
     Raises:
         DataError: it is empty, has a class that the network does not know, or shares a patch with train or valid.
     """
-    units = [_unit(row, IDENTITY) for row in patches.read_csv("index.csv")]
+    units = units_of(patches)
     if not units:
         raise DataError(f"{patches.url} has no patches to test on")
     strange = sorted({unit.label for unit in units} - set(classes))
@@ -65,6 +66,19 @@ def external_patches(patches: Artefact, classes: Sequence[str], subsets: Mapping
             f"independent test: the first is {first.patch}, the pixels of {learnt[first.pixel_sha256]}"
         )
     return units
+
+
+def held_out(patches: Artefact, units: Sequence[Unit]) -> HeldOut:
+    """Return the test set of `units`: every image of their families, also one that gave no patch this time."""
+    families = {(unit.label, unit.family) for unit in units}
+    rows = patches.read_csv("images.csv") if "images.csv" in patches.manifest.files else []
+    images = {(row["sha256"], row["class"], row["family"]) for row in rows if (row["class"], row["family"]) in families}
+    return HeldOut(frozenset(images), digest_of_test_set((unit.pixel_sha256, unit.label) for unit in units))
+
+
+def units_of(patches: Artefact) -> list[Unit]:
+    """Return all patches of an artefact, each as it is."""
+    return [_unit(row, IDENTITY) for row in patches.read_csv("index.csv")]
 
 
 def originals(units: Iterable[Unit]) -> list[Unit]:

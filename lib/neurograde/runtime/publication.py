@@ -97,6 +97,7 @@ def _manifest(job: Job[Any], kind: str, inputs: Sequence[Artefact], work: Work, 
         raw=work.raw.records(draft.raw_digests),
         marks=tuple(sorted(draft.marks.union(*(artefact.manifest.marks for artefact in inputs)))),
         features=tuple(draft.features),
+        openings=tuple(draft.openings),
         wall_seconds=round(time.monotonic() - job.started, 3),
         carbon=job.meter.stop().model_dump(mode="json"),
     )

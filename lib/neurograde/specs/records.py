@@ -19,12 +19,12 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_empty(value: tuple[object, ...]) -> bool:
+    return not value
+
+
 def _is_first(revision: int) -> bool:
     return revision == 1
-
-
-def _is_empty(value: tuple[str, ...]) -> bool:
-    return not value
 
 
 RevisionNumber = Annotated[int, Field(ge=1, exclude_if=_is_first)]
@@ -49,6 +49,17 @@ class InputRecord(Record):
     """Name at the time; two names of one digest are the same artefact."""
     digest: Sha256
     """Digest of the input."""
+
+
+class LedgerEntry(Model):
+    """A record of a ledger, as the artefact names it that came of that opening."""
+
+    ledger: Sha256
+    """Name of the ledger: its folder under ledgers/."""
+    number: Annotated[int, Field(ge=1)]
+    """Number of the record in it."""
+    sha256: Sha256
+    """SHA-256 of the record's bytes."""
 
 
 class RawInput(Record):
@@ -92,6 +103,8 @@ class Manifest(Record):
     """Marks that every page shows beside the artefact: `synthetic`, `leaking`."""
     diverged: Annotated[tuple[str, ...], Field(exclude_if=_is_empty)] = ()
     """Sessions of a shard that diverged, by id; its files list them too, so outside the digest."""
+    openings: Annotated[tuple[LedgerEntry, ...], Field(exclude_if=_is_empty)] = ()
+    """Records of the ledgers of the test sets that the job opened; outside the digest."""
     software: dict[str, str] = Field(default_factory=dict)
     """Versions of the packages that made it."""
     machine: dict[str, Any] = Field(default_factory=dict)
@@ -376,7 +389,15 @@ class Opening(Record):
     """One opening of a test set, in its ledger."""
 
     test_set: Sha256
-    """Digest of the test samples: patch pixels and labels."""
+    """Digest of the source images with their classes and families; in records without `patches`, the digest of the
+    test patches."""
+    patches: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
+    """Digest of the test patches: pixels and labels. Older ledgers are named by it."""
+    before: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
+    """SHA-256 of the record before this one in the ledger, for the first that of no bytes; null in records of before
+    ledgers were chained."""
+    looked_at: Annotated[int | None, Field(exclude_if=_is_none)] = None
+    """Number of images of the test set that `predict` graded; null in an evaluation's record."""
     evaluation: str
     """Name of the evaluation that opened it."""
     evaluation_spec_digest: Sha256

@@ -11,7 +11,7 @@ from typing import Any
 
 from neurograde.errors import DataError, Fenced
 from neurograde.maths.digest import sha256_hex
-from neurograde.specs.records import FileRecord, InputRecord, Manifest
+from neurograde.specs.records import FileRecord, InputRecord, LedgerEntry, Manifest
 from neurograde.specs.results.base import Result
 from neurograde.storage.artefact import MANIFEST, encode_csv, encode_json, read_manifest
 from neurograde.storage.claim import Claim
@@ -35,6 +35,7 @@ class Draft:
         self.marks: set[str] = set()
         self.raw_digests: dict[str, str] = {}
         self.features: list[InputRecord] = []
+        self.openings: list[LedgerEntry] = []
         self._keys: dict[str, str] = {}
         """Key of each file in the draft, by its path in the artefact."""
         self._spellings: dict[str, str] = {}

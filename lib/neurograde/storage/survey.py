@@ -27,6 +27,7 @@ RECORDS: tuple[tuple[str, type[Record] | None], ...] = (
     (rf"{SHARD}/status/a\d+\.json", Status),
     (rf"{SHARD}/[^/]+/[^/]+\.json", None),  # the journal's too, but nothing depends on it
     (r"ledgers/[0-9a-f]{64}/\d+\.json", Opening),
+    (r"ledgers/[0-9a-f]{64}/images\.json", None),
     (r"reviews/[^/]+/[0-9a-f]{16}/[^/]+-\d+\.json", Decision),
 )
 """Models of records by a pattern of their keys, of which the first that fits holds; None for records not read."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import JobSpec
 from neurograde.specs.catalogue import BY_NAME, KINDS, WITHOUT_MANIFEST
 from neurograde.specs.records import Commit, FileRecord, Grid, InputRecord, Manifest, Opening
@@ -18,8 +19,12 @@ from neurograde.specs.revisions import outdated
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import MANIFEST, Artefact
 from neurograde.storage.claim import CLAIMS, DRAFTS
+from neurograde.storage.ledger import IMAGES, broken_link, digest_of
 from neurograde.storage.run import Run
 from neurograde.storage.survey import Finding, Remedy, Survey
+
+OPENING_KINDS = ("evaluations", "baselines")
+"""Kinds of artefacts that a job makes by opening a test set."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ def check_records(contents: Survey) -> None:
         _check_journal(contents, folder, commits)
     for series in contents.events:
         _check_events(contents, series)
+    for folder, manifest in contents.manifests.items():
+        _check_openings(contents, folder, manifest)
 
 
 def unnamed(contents: Survey) -> Unnamed:
@@ -151,12 +158,40 @@ def _check_journal(contents: Survey, folder: str, commits: list[Commit]) -> None
             contents.expect(key, FileRecord(sha256=commit.sha256, size=commit.size), remedy, passing=True)
 
 
+def _check_openings(contents: Survey, folder: str, manifest: Manifest) -> None:
+    """Hold an artefact against the ledgers that it names; an older one names none, but must be in one."""
+    ledgers = {series: records for series, records in contents.events.items() if series.startswith("ledgers/")}
+    for entry in manifest.openings:
+        where = f"ledgers/{entry.ledger}"
+        record = ledgers.get(where, {}).get(entry.number)
+        if not isinstance(record, Opening):
+            contents.broken.append(Finding(where, f"has lost its record {entry.number}, which {folder} names", None))
+        elif digest_of(record) != entry.sha256:
+            contents.broken.append(
+                Finding(where, f"its record {entry.number} is not the one that {folder} names", None)
+            )
+    if manifest.kind in OPENING_KINDS and not manifest.openings:
+        run = manifest.inputs[0].digest if manifest.inputs else None
+        records = [record for series in ledgers.values() for record in series.values() if isinstance(record, Opening)]
+        if not any((record.evaluation_spec_digest, record.run) == (manifest.spec_digest, run) for record in records):
+            contents.broken.append(Finding(folder, "opened a test set, but its opening is in no ledger", None))
+
+
 def _check_events(contents: Survey, series: str) -> None:
-    """Check that a series has all its numbers, and that its records belong to it."""
+    """Check that a series has all its numbers, and that its records belong to it and follow from each other."""
     records = contents.events[series]
     lost = sorted({*range(1, max(records))} - records.keys())
     if lost:
         contents.broken.append(Finding(series, f"has lost its record {lost[0]} of {max(records)}", None))
+    openings = [record for _, record in sorted(records.items()) if isinstance(record, Opening)]
+    number = None if lost else broken_link(openings)
+    if number is not None:
+        contents.broken.append(
+            Finding(series, f"its record {number} was changed: the next one names another digest", None)
+        )
+    images = f"{series}/{IMAGES}"
+    if images in contents.listing and sha256_hex(contents.store.get(images)) != series.removeprefix("ledgers/"):
+        contents.broken.append(Finding(images, "is not the list whose digest names its folder", None))
     for number, record in records.items():
         if isinstance(record, Opening) and record.test_set != series.removeprefix("ledgers/"):
             contents.broken.append(Finding(series, f"its record {number} is of the test set {record.test_set}", None))

@@ -18,6 +18,7 @@ from neurograde.runtime.job import Job
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.results.evaluation import Cases, Chosen, EvaluationResult, External
 from neurograde.storage.artefact import Artefact
+from neurograde.storage.draft import Draft
 from neurograde.storage.run import Run
 
 
@@ -43,17 +44,19 @@ class Evaluating:
         if external is not None:
             self.units["external"] = external_patches(external, self.train.classes, self.units)
             sources["external"] = external
+        self._sources = sources
         self.tests = [subset for subset in sources if subset != "valid"]
         self._predictor = Predictor(self.spec, run, self.members, dataset)
         self._samples = {subset: self._predictor.load(self.units[subset], source) for subset, source in sources.items()}
         self._by_member = {"valid": self._predict("valid")}
         self.judge = Judge(self.spec, self.train, self._by_member["valid"][0])
 
-    def open_tests(self) -> None:
-        """Write each opening into the ledger of its test set, then predict the test sets."""
+    def open_tests(self, draft: Draft) -> None:
+        """Write each opening into the ledger of its test set, then predict the test sets; `draft` names the records."""
         learnt = self._run.artefact()
         self._openings = {
-            test: open_test_set(self._job, learnt, self.session.id, self.units[test]) for test in self.tests
+            test: open_test_set(self._job, draft, learnt, self.session.id, self._sources[test], self.units[test])
+            for test in self.tests
         }
         self._by_member |= {test: self._predict(test) for test in self.tests}
         self.predicted = {subset: members[0] for subset, members in self._by_member.items()}
@@ -81,9 +84,10 @@ class Evaluating:
             temperature=assess_temperature(judge, self.predicted),
             ensemble=self.ensemble and self.ensemble.result(judge),
             test_standardised_as_train=None if self._as_new is None else judge.assess("test", self._as_new),
-            **self._openings["test"]._asdict(),
-            external=External(patches=spec.external, **external._asdict()) if external and spec.external else None,
-            notes=notes(self.compared, self.units),
+            **self._openings["test"].result(),
+            external=External(patches=spec.external, **external.result()) if external and spec.external else None,
+            notes=notes(self.compared, self.units)
+            + tuple(note for test in self.tests for note in self._openings[test].notes(test)),
         )
 
     def predictions(self) -> Iterator[list[object]]:
