@@ -44,6 +44,7 @@ def patch(job: Job[PatchSpec]) -> None:
             for image, cut in zip(work.images, cut_many(work.cut_jobs(), work.workers), strict=True):
                 patches.write_many(work.add(image, cut))
                 advance(1)
+        work.check_bad_images()
         work.check_that_there_are_patches()
         patches.raw_digests.update(work.digests)
         patches.write_csv("index.csv", *work.index())

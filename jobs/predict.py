@@ -49,9 +49,10 @@ def predict(job: Job[PredictSpec]) -> None:
             patches = made_from(job, grader.dataset, "patches")
             work = Predicting(job.spec, grader, patches.manifest.spec)
             with progress("images", len(images.files), "images") as advance:
-                for path in images.files:
-                    out.write_many(work.add(path, images.folder))
+                for path, file in images.files.items():
+                    out.write_many(work.add(path, images.folder, file.size))
                     advance(1)
+            work.check_that_one_is_read()
             out.raw_digests |= work.digests
             tested = held_out(patches, samples_by_subset(grader.dataset, patches)["test"])
             log_looks(job, out, grader.run.artefact(), tested, work.digests.values())

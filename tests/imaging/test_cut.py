@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from neurograde.errors import DataError
+from neurograde.errors import DataError, StoreUnavailable
 from neurograde.imaging.cut import CutImage, CutJob, cut, cut_many
 from neurograde.maths.patch_grid import Margins
 from neurograde.patches.png import decode_png, pixel_sha256
@@ -112,19 +112,27 @@ def test_only_so_many_jobs_are_drawn_as_are_under_way() -> None:
     assert drawn == 8
 
 
-def test_an_error_comes_whole_and_ends_the_others() -> None:
+def test_an_image_that_cannot_be_used_comes_as_its_error_and_the_others_are_cut() -> None:
+    cut_or_error = list(cut_many([job(), job(lambda: bmp(STAINED)[:500], "b.bmp"), job(name="c.bmp")], workers=2))
+    assert [type(outcome) for outcome in cut_or_error] == [CutImage, DataError, CutImage]
+    assert str(cut_or_error[1]).startswith("b.bmp: damaged or truncated")
+
+
+def test_another_error_comes_whole_and_ends_the_others() -> None:
     started: list[int] = []
 
     def counted(index: int) -> Callable[[], bytes]:
         def read() -> bytes:
             started.append(index)
-            return bmp(STAINED)[:500] if index == 2 else bmp(STAINED)
+            if index == 2:
+                raise StoreUnavailable("2.bmp")
+            return bmp(STAINED)
 
         return read
 
     images = cut_many((job(counted(index), f"{index}.bmp") for index in range(100)), workers=2)
     assert [next(images).name, next(images).name] == ["0.bmp", "1.bmp"]
-    with pytest.raises(DataError, match=r"^2\.bmp: damaged or truncated"):
+    with pytest.raises(StoreUnavailable, match=r"^2\.bmp"):
         next(images)
     assert len(started) <= 6
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("cut")]

@@ -141,3 +141,18 @@ def test_a_slide_is_graded_as_a_picture_of_the_same_pixels(laboratory: Laborator
     picture, slide = found.read_csv("images.csv")
     assert (slide["grade"], slide["confidence"]) == (picture["grade"], picture["confidence"])
     assert found.read(slide["overlay"]) == found.read(picture["overlay"])
+
+
+def test_an_image_that_cannot_be_read_has_a_reason_and_the_others_their_grades(laboratory: Laboratory, tmp_path: Path):
+    for number in range(3):
+        paint(tmp_path / "in" / f"x{number}.png", number)
+    broken = tmp_path / "in" / "x1.png"
+    broken.write_bytes(broken.read_bytes()[:900])
+    mixed = laboratory.predict("mixed", tmp_path / "in")
+    rows = {row["image"]: row for row in mixed.read_csv("images.csv")}
+    assert list(rows) == ["x0.png", "x1.png", "x2.png"]
+    assert rows["x1.png"]["grade"] == rows["x1.png"]["overlay"] == ""
+    assert rows["x1.png"]["reason"].startswith("cannot be read: damaged or truncated")
+    assert all(rows[name]["grade"] or rows[name]["likeliest"] for name in ("x0.png", "x2.png"))
+    assert "cannot be read: damaged or truncated" in mixed.read("index.html").decode()
+    assert "x1.png" in {entry.path for entry in mixed.manifest.raw}

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 
 from neurograde.errors import DataError
 from neurograde.imaging.pixels.open_image import ImageFile, Opened
-from neurograde.imaging.pixels.slide import BLOCK_PX, UNSAID, Resolution, Slide
+from neurograde.imaging.pixels.slide import BLOCK_PX, UNSAID, RequestError, Resolution, Slide
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
 from neurograde.patches.png import encode_png, pixel_sha256
 
@@ -112,15 +113,35 @@ class CutJob:
     """At what size a slide is cut."""
     workers: int = 1
     """Threads that read the patches of one slide."""
+    size_bytes: int | None = None
+    """Length of the file, where it is known."""
+    read_ahead: bool = False
+    """Read all patches of a slide once before any is given out, so that damage is found before."""
 
-    def open(self) -> Opened:
-        """The image, open; DataError if it cannot be."""
-        return ImageFile(self.name, self.read, self.local).open(self.max_pixels, self.resolution)
+    def open(self, memory: ExitStack | None = None) -> Opened:
+        """Return the open image; DataError if it cannot be opened. For `memory` see `read_rgb`."""
+        file = ImageFile(self.name, self.read, self.local, self.size_bytes)
+        return file.open(self.max_pixels, self.resolution, memory)
 
 
 def cut(job: CutJob) -> CutImage:
-    """Cut one image; see `cut_opened`."""
-    return cut_opened(job.open(), job)
+    """Cut one image; see `cut_opened`. The memory of a picture is held until its patches are made."""
+    with ExitStack() as memory:
+        image = cut_opened(job.open(memory), job)
+    if job.read_ahead and image.slide is not None:
+        for _ in cut_opened(image.slide, job).patches:
+            pass
+    return image
+
+
+def cut_or_error(job: CutJob) -> CutImage | DataError:
+    """Cut one image, or return the error for one that cannot be used."""
+    try:
+        return cut(job)
+    except RequestError:
+        raise
+    except DataError as error:
+        return error
 
 
 def cut_opened(image: Opened, job: CutJob) -> CutImage:
@@ -140,7 +161,7 @@ def cut_opened(image: Opened, job: CutJob) -> CutImage:
     grid = Grid(image.width, image.height, margins, job.patch_size_px)
     if outside := sorted(rejected - set(zip(grid.rows.tolist(), grid.cols.tolist(), strict=True))):
         row, col = outside[0]
-        raise DataError(
+        raise RequestError(
             f"{job.name}: rejected cell ({row}, {col}); accepted: {grid.n_rows} rows, {grid.n_cols} columns"
         )
     shares = image.tissue_shares(grid)
@@ -200,19 +221,19 @@ def _in_run(image: Opened, grid: Grid, cells: Sequence[Cell]) -> Iterator[Patch]
         yield Patch(row, col, x, y, share, encode_png(patch), pixel_sha256(patch))
 
 
-def cut_many(jobs: Iterable[CutJob], workers: int) -> Iterator[CutImage]:
-    """Cut images side by side and yield them in the order of the jobs.
+def cut_many(jobs: Iterable[CutJob], workers: int) -> Iterator[CutImage | DataError]:
+    """Cut images side by side and yield them in the order of the jobs, or the errors for those that cannot be used.
 
     At most twice as many images as workers are under way or waiting to be taken, so memory does not grow with their
-    number; `jobs` is drawn from as far as that, and no further. The first error of a job, in that order, ends it all.
+    number; `jobs` is drawn from as far as that, and no further. Any other error of a job, in that order, ends it all.
 
     Raises:
         ValueError: Fewer than one worker.
-        DataError: As `cut`; and whatever a job's `read` raises.
+        RequestError: As `cut`; and whatever else a job's `read` raises.
     """
     if workers < 1:
         raise ValueError(f"{workers} workers; accepted: 1 or more")
-    return _side_by_side((partial(cut, job) for job in jobs), workers, "cut")
+    return _side_by_side((partial(cut_or_error, job) for job in jobs), workers, "cut")
 
 
 def _side_by_side(tasks: Iterable[Callable[[], T]], workers: int, name: str) -> Iterator[T]:

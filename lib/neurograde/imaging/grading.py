@@ -12,14 +12,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob, Patch, cut_opened
 from neurograde.imaging.pixels.open_image import Opened
 from neurograde.imaging.pixels.overlay import LARGEST_PX, heat_overlay, probability_overlay
-from neurograde.imaging.pixels.slide import UNSAID, Resolution
+from neurograde.imaging.pixels.slide import UNSAID, RequestError, Resolution
 from neurograde.maths.grading import Grade, grade
 from neurograde.maths.patch_grid import Margins
 from neurograde.maths.temperature import at_temperature
 from neurograde.patches.png import decode_png
+from neurograde.runtime.log import log
 from neurograde.runtime.machine import usable_cores
 from neurograde.specs.predict import PredictSpec
 from neurograde.storage.raw import Files
@@ -90,6 +92,8 @@ class Predicting:
     """The spec by which the patches of training were cut."""
     digests: dict[str, str] = field(default_factory=dict)
     """Digest of each image, by its path."""
+    bad: dict[str, str] = field(default_factory=dict)
+    """Images that cannot be read, by their path, with the error's message."""
     files: dict[str, bytes] = field(default_factory=dict)
     """Every picture, by its path in the artefact."""
     images: list[tuple[object, ...]] = field(default_factory=list)
@@ -99,13 +103,25 @@ class Predicting:
     heatmaps: list[tuple[object, ...]] = field(default_factory=list)
     """Rows of heatmaps.csv."""
 
-    def add(self, path: str, folder: Files) -> Iterator[tuple[str, bytes]]:
-        """Cut and grade an image; yields its pictures.
+    def add(self, path: str, folder: Files, size_bytes: int | None = None) -> Iterator[tuple[str, bytes]]:
+        """Cut and grade an image; yields its pictures. One that cannot be read gets the reason in place of a grade."""
+        try:
+            yield from self._add(path, replace(self._job(path, folder), size_bytes=size_bytes))
+        except RequestError:
+            raise
+        except DataError as error:
+            log.warning(str(error))
+            self.bad[path] = str(error)
+            reason = f"cannot be read: {str(error).removeprefix(f'{path}: ')}"
+            self.images.append((path, None, reason, None, None, 0, 0, None, None, None, None))
 
-        Raises:
-            DataError: it cannot be read; names it and says why.
-        """
-        job = self._job(path, folder)
+    def check_that_one_is_read(self) -> None:
+        """Raise DataError if not one image could be read."""
+        if len(self.bad) == len(self.images) > 0:
+            others = f"; and {len(self.bad) - 1:,} others" if len(self.bad) > 1 else ""
+            raise DataError(next(iter(self.bad.values())) + others)
+
+    def _add(self, path: str, job: CutJob) -> Iterator[tuple[str, bytes]]:
         image = job.open()
         found = cut_opened(image, job)
         patches, probabilities = probabilities_of(found.patches, self.network)

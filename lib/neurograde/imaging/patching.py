@@ -46,6 +46,8 @@ class Patching:
     """What a review says, if the spec names one."""
     digests: dict[str, str] = field(default_factory=dict)
     """Digest of each raw image, by the name that the manifest gives it."""
+    bad: dict[str, str] = field(default_factory=dict)
+    """Images that cannot be used, by their path, with the error's message."""
     _index: list[tuple[object, ...]] = field(default_factory=list)
     _images: list[tuple[object, ...]] = field(default_factory=list)
     _accounts: dict[str, Accounting] = field(default_factory=dict)
@@ -107,6 +109,7 @@ class Patching:
         """The work on each image."""
         resolution = Resolution.of(self.spec)
         for image in self.images:
+            listed = self.raw.files.get(code(self.pseudonyms, "image", image.path))
             yield CutJob(
                 name=image.path,
                 read=partial(self.folder.read, image.path),
@@ -119,10 +122,39 @@ class Patching:
                 local=partial(self.folder.local, image.path),
                 resolution=resolution,
                 workers=self.workers,
+                size_bytes=None if listed is None else listed.size,
+                read_ahead=self.spec.on_bad_image == "skip",
             )
 
-    def add(self, image: LabelledImage, cut: CutImage) -> Iterator[tuple[str, bytes]]:
-        """Enter one image into the tables; yields the files of its patches."""
+    def add(self, image: LabelledImage, cut: CutImage | DataError) -> Iterator[tuple[str, bytes]]:
+        """Enter one image into the tables, or among those that cannot be used; yields the files of its patches."""
+        if isinstance(cut, DataError):
+            self._enter_bad(image, cut)
+            return
+        try:
+            yield from self._enter(image, cut)
+        except DataError as error:  # the patches of a slide are read as they are taken
+            self._enter_bad(image, error)
+
+    def _enter_bad(self, image: LabelledImage, error: DataError) -> None:
+        """Note that an image cannot be used."""
+        self.bad[image.path] = str(error)
+        if self.spec.on_bad_image == "skip":
+            log.warning(f"left out: {error}")
+
+    def check_bad_images(self) -> None:
+        """Raise DataError, which names all images that cannot be used, if there are any and they are not skipped."""
+        if self.bad and self.spec.on_bad_image == "refuse":
+            if len(self.bad) == 1:
+                raise DataError(next(iter(self.bad.values())))
+            for message in self.bad.values():
+                log.error(message)
+            raise DataError(
+                f"{len(self.bad):,} of {len(self.images):,} images cannot be used, for the reasons above: "
+                f"{', '.join(self.bad)}; accepted: whole images, or on_bad_image: skip, which leaves them out"
+            )
+
+    def _enter(self, image: LabelledImage, cut: CutImage) -> Iterator[tuple[str, bytes]]:
         family = code(self.pseudonyms, "case", image.family)
         path = code(self.pseudonyms, "image", image.path)
         stem = path if self.pseudonyms else image.stem
@@ -180,11 +212,17 @@ class Patching:
             **_account(self.total),
             images_without_patches=sum(1 for row in self._images if row[6] == 0),
             review=self.verdicts.summary() if self.spec.review else None,
+            skipped=self._skipped() or None,
             classes={
                 label: result.PixelAccount(families=len(self._families[label]), **_account(account))
                 for label, account in sorted(self._accounts.items())
             },
         )
+
+    def _skipped(self) -> dict[str, str]:
+        """Return the reason for each image that was left out, without the names that are replaced by codes."""
+        codes = {path: code(self.pseudonyms, "image", path) for path in self.bad}
+        return {codes[path]: message.replace(path, codes[path]) for path, message in sorted(self.bad.items())}
 
     def write_codes(self) -> None:
         """Leave the table of codes beside the key, with the user."""

@@ -151,8 +151,9 @@ def _image(
                 Statistic("Patches of tissue", count(row["patches"]), f"of {count(row['cells'])} squares"),
             )
         ),
-        Pictures((Picture(files[row["overlay"]], alt),), caption),
     ]
+    if row["overlay"]:
+        blocks.append(Pictures((Picture(files[row["overlay"]], alt),), caption))
     if heatmaps:
         pictures = tuple(
             Picture(

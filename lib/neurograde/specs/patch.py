@@ -127,6 +127,9 @@ class PatchSpec(GridSpec):
     """A review whose decisions are followed: cells greyed and restored, margins."""
     reviewers: Literal["any", "all"] = "any"
     """With several reviewers of an image: a cell goes when `any` of them greyed it, or only when `all` did."""
+    on_bad_image: Literal["refuse", "skip"] = "refuse"
+    """Treatment of images that cannot be used, damaged ones for example: `refuse` ends the job and names all of them,
+    `skip` leaves them out, with a warning for each and a list in accounting.json."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads to spread the images over; all cores when not given."""
 

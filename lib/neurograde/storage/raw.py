@@ -14,6 +14,7 @@ from neurograde.maths.digest import sha256_hex
 from neurograde.specs.records import RawInput
 from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
+from neurograde.storage.links import linked_files
 from neurograde.storage.local import LocalFiles
 
 BLOCK_BYTES = 2**24  # of a file that is copied or hashed without being held in memory
@@ -56,9 +57,13 @@ class RawFolder:
         """Return every file at any depth, by path, without hidden ones (of a leading dot).
 
         Raises:
-            DataError: The folder does not exist or is empty.
+            DataError: The folder does not exist or is empty, or holds a symbolic link that leads nowhere.
         """
         listing = insist(self.url, lambda: self._fs.find(self._root, detail=True))
+        if isinstance(self._fs, LocalFiles) and Path(self._root).is_dir():
+            behind = [str(path) for path in linked_files(Path(self._root))]
+            listing = {path: info for path, info in listing.items() if not Path(path).is_dir()}
+            listing |= insist(self.url, lambda: {path: self._fs.info(path) for path in behind})
         files = [
             RawFile(path[len(self._root) :].lstrip("/"), int(info["size"]), _stamp(info))
             for path, info in listing.items()

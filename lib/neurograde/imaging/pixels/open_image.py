@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import weakref
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from neurograde.errors import DataError
 from neurograde.imaging.pixels.pyramids import is_pyramid
 from neurograde.imaging.pixels.reader import read_rgb
 from neurograde.imaging.pixels.slide import Resolution, Slide
@@ -24,6 +26,8 @@ from neurograde.specs.patch import SLIDE_SUFFIXES
 from neurograde.storage.raw import Files
 
 TIFF_SUFFIXES = (".tif", ".tiff")
+BYTES_PER_PX, METADATA_BYTES = 4, 2**26
+"""Most bytes that a picture's file has per pixel, without compression, and for all that is not pixels."""
 
 
 class Opened(Protocol):
@@ -94,30 +98,36 @@ class ImageFile:
     local: Callable[[Path], Path] | None = None
     """Give the path on this machine, of a copy in the folder if need be. Without it, no file is a slide."""
 
+    size_bytes: int | None = None
+    """Length of the file, where it is known before it is read."""
+
     @classmethod
     def of(cls, files: Files, path: str) -> ImageFile:
         """Return the file at `path` of a folder."""
         return cls(path, lambda: files.read(path), lambda into: files.local(path, into))
 
-    def open(self, max_pixels: int, resolution: Resolution) -> Picture | Slide:
+    def open(self, max_pixels: int, resolution: Resolution, memory: ExitStack | None = None) -> Picture | Slide:
         """Open the file: as a slide if it is one, else whole.
 
         Args:
             max_pixels: A picture with more is refused; a slide may have any number.
             resolution: The size at which a slide is read.
+            memory: Holds the memory of decoding a picture, see `read_rgb`.
 
         Raises:
             DataError: It cannot be read, or not at this size.
         """
         suffix = PurePosixPath(self.name).suffix.lower()
         if self.local is None or suffix not in (*SLIDE_SUFFIXES, *TIFF_SUFFIXES):
-            return self._picture(self.read(), max_pixels)
+            self._check_length(self.size_bytes, max_pixels)
+            return self._picture(self.read(), max_pixels, memory)
         folder = Path(mkdtemp(prefix="neurograde-slide-"))
         kept = False
         try:
             path = self.local(folder)
             if suffix not in SLIDE_SUFFIXES and not is_pyramid(path, self.name):
-                return self._picture(path.read_bytes(), max_pixels)
+                self._check_length(path.stat().st_size, max_pixels)
+                return self._picture(path.read_bytes(), max_pixels, memory)
             slide = Slide(path, self.name, resolution)
             kept = path.parent == folder
             if kept:
@@ -127,5 +137,11 @@ class ImageFile:
             if not kept:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _picture(self, data: bytes, max_pixels: int) -> Picture:
-        return Picture(read_rgb(data, self.name, max_pixels), sha256_hex(data), len(data))
+    def _check_length(self, size_bytes: int | None, max_pixels: int) -> None:
+        """Raise DataError if a file is longer than any picture of so many pixels; it need not be read for that."""
+        most = BYTES_PER_PX * max_pixels + METADATA_BYTES
+        if size_bytes is not None and size_bytes > most:
+            raise DataError(f"{self.name}: a file of {size_bytes:,} bytes; accepted: pictures of at most {most:,}")
+
+    def _picture(self, data: bytes, max_pixels: int, memory: ExitStack | None) -> Picture:
+        return Picture(read_rgb(data, self.name, max_pixels, memory), sha256_hex(data), len(data))

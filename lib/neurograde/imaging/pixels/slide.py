@@ -66,6 +66,10 @@ UNSAID = Resolution()
 """The resolution where there are no slides."""
 
 
+class RequestError(DataError):
+    """A spec or table that does not fit to an image: the image is not to blame."""
+
+
 class Slide:
     """An open slide at one resolution; safe to use from several threads. Closed when nobody holds it any more."""
 
@@ -180,7 +184,7 @@ class Slide:
                 raise DataError(f"{self.name}: level {resolution.level}; accepted: {self._sizes()}")
             return resolution.level, 1.0
         if wanted is None:
-            raise DataError(
+            raise RequestError(
                 f"{self.name}: a whole slide, and the spec says not at which size to cut it; accepted: "
                 f"level ({self._sizes()}) or um_per_px ({self._known()})"
             )

@@ -60,5 +60,7 @@ class Accounting(PixelAccount, Result):
     """Images of which no square was kept."""
     review: Annotated[Review | None, Field(exclude_if=is_none)] = None
     """The review that the patches followed; None where there was none."""
+    skipped: Annotated[dict[str, str] | None, Field(exclude_if=is_none)] = None
+    """Images that could not be used and were left out, with the reason; None where all were used."""
     classes: dict[str, PixelAccount]
     """The account of each class."""
