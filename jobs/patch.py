@@ -45,6 +45,7 @@ def patch(job: Job[PatchSpec]) -> None:
                 patches.write_many(work.add(image, cut))
                 advance(1)
         work.check_bad_images()
+        work.warn_of_uniform_images()
         work.check_that_there_are_patches()
         patches.raw_digests.update(work.digests)
         patches.write_csv("index.csv", *work.index())

@@ -94,3 +94,12 @@ def test_a_file_longer_than_any_picture_is_refused_without_being_read(patch, ima
     assert code == 65
     assert "case D9_1.png: a file of 3,221,225,472 bytes; accepted: pictures of at most 1," in lines[-1]["event"]
     Image.open(images / "D" / "case D0_1.png").load()
+
+
+def test_images_of_which_all_or_nothing_is_tissue_are_a_warning(patch, images: Path):
+    Image.fromarray(np.full((70, 100, 3), 240, np.uint8)).save(images / "D" / "glass_1.png")
+    code, lines = patch(min_tissue_share=0.2)
+    assert code == 0
+    warnings = [line["event"] for line in lines if line["level"] == "warning"]
+    assert any(event.startswith("nothing is tissue in 1 of 9 images, first D/glass_1.png") for event in warnings)
+    assert any(event.startswith("everything is tissue in 8 of 9 images") for event in warnings)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from neurograde.errors import DataError
 from neurograde.imaging.pixels.open_image import ImageFile, Opened
 from neurograde.imaging.pixels.slide import BLOCK_PX, UNSAID, RequestError, Resolution, Slide
+from neurograde.imaging.pixels.tissue import DEFAULT_RULE, TissueRule
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
 from neurograde.patches.png import encode_png, pixel_sha256
 
@@ -111,6 +112,8 @@ class CutJob:
     """Where the file lies on this machine, see `ImageFile`; needed for slides."""
     resolution: Resolution = UNSAID
     """At what size a slide is cut."""
+    tissue: TissueRule = DEFAULT_RULE
+    """The rule by which pixels are tissue."""
     workers: int = 1
     """Threads that read the patches of one slide."""
     size_bytes: int | None = None
@@ -164,7 +167,7 @@ def cut_opened(image: Opened, job: CutJob) -> CutImage:
         raise RequestError(
             f"{job.name}: rejected cell ({row}, {col}); accepted: {grid.n_rows} rows, {grid.n_cols} columns"
         )
-    shares = image.tissue_shares(grid)
+    shares = image.tissue_shares(grid, job.tissue)
     cells = zip(grid.rows.tolist(), grid.cols.tolist(), grid.x.tolist(), grid.y.tolist(), shares.tolist(), strict=True)
     with_tissue = [cell for cell in cells if cell[4] >= job.min_tissue_share or cell[:2] in restored]
     kept = [cell for cell in with_tissue if cell[:2] not in rejected]

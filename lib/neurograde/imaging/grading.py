@@ -17,6 +17,7 @@ from neurograde.imaging.cut import CutImage, CutJob, Patch, cut_opened
 from neurograde.imaging.pixels.open_image import Opened
 from neurograde.imaging.pixels.overlay import LARGEST_PX, heat_overlay, probability_overlay
 from neurograde.imaging.pixels.slide import UNSAID, RequestError, Resolution
+from neurograde.imaging.pixels.tissue import MIN_CHROMA, TissueRule
 from neurograde.maths.grading import Grade, grade
 from neurograde.maths.patch_grid import Margins
 from neurograde.maths.temperature import at_temperature
@@ -159,6 +160,7 @@ class Predicting:
             rejected=frozenset(),
             local=partial(folder.local, path),
             resolution=self._resolution(),
+            tissue=TissueRule(self.trained_on.get("min_chroma", MIN_CHROMA), self.trained_on.get("glass") != "grey"),
             workers=self.spec.workers or usable_cores(),
         )
 

@@ -12,6 +12,7 @@ from functools import partial
 from neurograde.imaging.cut import CutJob, cut
 from neurograde.imaging.grading import Network, probabilities_of
 from neurograde.imaging.pixels.slide import Resolution
+from neurograde.imaging.pixels.tissue import TissueRule
 from neurograde.imaging.sources import LabelledImage
 from neurograde.runtime.log import log
 from neurograde.runtime.progress import progress
@@ -59,6 +60,7 @@ def uncertainty_by(network: Network, spec: ReviewSpec, folder: Files) -> Callabl
             min_tissue_share=spec.min_tissue_share,
             max_pixels=spec.max_image_pixels,
             margins=image.margins,
+            tissue=TissueRule.of(spec),
             rejected=frozenset(),
             local=partial(folder.local, image.path),
             resolution=Resolution.of(spec),

@@ -10,6 +10,7 @@ from typing import Any
 from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob
 from neurograde.imaging.pixels.slide import Resolution
+from neurograde.imaging.pixels.tissue import TissueRule
 from neurograde.imaging.pseudonyms import Pseudonyms
 from neurograde.imaging.sources import LabelledImage, LabelledImages, label_images, read_rejected
 from neurograde.imaging.verdicts import Verdicts
@@ -52,6 +53,8 @@ class Patching:
     _images: list[tuple[object, ...]] = field(default_factory=list)
     _accounts: dict[str, Accounting] = field(default_factory=dict)
     _families: dict[str, set[str]] = field(default_factory=dict)
+    _uniform: dict[str, list[str]] = field(default_factory=lambda: {"everything": [], "nothing": []})
+    """Images of which all squares are tissue, or none."""
     _slides: list[tuple[object, ...]] = field(default_factory=list)
 
     @classmethod
@@ -121,6 +124,7 @@ class Patching:
                 verdict=self.verdicts.by_image.get(code(self.pseudonyms, "image", image.path)),
                 local=partial(self.folder.local, image.path),
                 resolution=resolution,
+                tissue=TissueRule.of(self.spec),
                 workers=self.workers,
                 size_bytes=None if listed is None else listed.size,
                 read_ahead=self.spec.on_bad_image == "skip",
@@ -166,6 +170,10 @@ class Patching:
             log.info(f"{image.path}: {cut.grid.width} x {cut.grid.height} px gave no patch")
         self._accounts[image.label] = self._accounts.get(image.label, Accounting()) + cut.accounting
         self._families.setdefault(image.label, set()).update([family] if n_patches else [])
+        if self.spec.min_tissue_share and cut.grid.n_cells:
+            with_tissue = int((cut.tissue_shares >= self.spec.min_tissue_share).sum())
+            if with_tissue in (0, cut.grid.n_cells):
+                self._uniform["nothing" if with_tissue == 0 else "everything"].append(image.path)
         account = asdict(cut.accounting)
         size = (cut.grid.width, cut.grid.height)
         pixels = (account[cause] for cause in CAUSES)
@@ -184,6 +192,15 @@ class Patching:
             where = (patch.row, patch.col, patch.x, patch.y, round(patch.tissue_share, 4), patch.pixel_sha256)
             self._index.append((name, image.label, family, path, *where))
             yield name, patch.png
+
+    def warn_of_uniform_images(self) -> None:
+        """Log a warning on images of which everything or nothing is tissue: their glass may be taken for tissue."""
+        for amount, paths in self._uniform.items():
+            if paths:
+                log.warning(
+                    f"{amount} is tissue in {len(paths):,} of {len(self.images):,} images, first {paths[0]}: look at "
+                    "them; min_chroma and min_tissue_share decide"
+                )
 
     def check_that_there_are_patches(self) -> None:
         """DataError, with the account, if not one cell was kept."""

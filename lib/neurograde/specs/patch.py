@@ -99,6 +99,11 @@ class GridSpec(SlideSpec):
     """Pre-crop of every image; a table's margins replace it for their image, a review's replace both."""
     min_tissue_share: Annotated[float, Field(ge=0, le=1)]
     """A cell with less tissue than this is background and dropped; 0 keeps every cell."""
+    min_chroma: Annotated[int, Field(ge=1, le=255)] = 13
+    """A pixel is tissue if the largest and the smallest of R, G and B differ by this much or more."""
+    glass: Literal["own", "grey"] = "own"
+    """White against which `min_chroma` is measured: with `own` that of the image, where a lamp tints its glass;
+    with `grey` none, as before this field."""
     max_image_pixels: Annotated[int, Field(ge=1)] = 400_000_000
     """An image with more pixels is refused before it is decoded: a decompression bomb. Slides, never decoded whole, may
     have any number."""

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from neurograde.imaging.pixels.tissue import tissue_shares
+from neurograde.imaging.pixels.tissue import TissueRule, tissue_shares, white_of
 from neurograde.maths.patch_grid import Grid, Margins
 
 quick = settings(max_examples=40, deadline=None, derandomize=True)
@@ -32,7 +33,7 @@ def test_shares_equal_those_counted_cell_by_cell(
     for x, y in zip(grid.x, grid.y, strict=True):
         cell = pixels[y : y + patch_size_px, x : x + patch_size_px].astype(int)
         expected.append(np.mean(cell.max(axis=2) - cell.min(axis=2) >= 13))
-    assert np.array_equal(tissue_shares(pixels, grid), expected)
+    assert np.array_equal(tissue_shares(pixels, grid, TissueRule(own_white=False)), expected)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,35 @@ def test_a_tissue_pixel_is_one_whose_hsv_saturation_times_value_is_at_least_0_05
 def test_a_grid_for_another_image_is_refused() -> None:
     with pytest.raises(ValueError, match="pixels of shape \\(8, 9, 3\\); accepted: \\(9, 8, 3\\)"):
         tissue_shares(np.zeros((8, 9, 3), dtype=np.uint8), Grid(8, 9, Margins(), 4))
+
+
+def flat(colour: tuple[int, int, int], sigma: float = 1.5, side: int = 400) -> NDArray[np.uint8]:
+    noise = np.random.default_rng(0).normal(0, sigma, (side, side, 3))
+    return (np.array(colour) + noise).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("glass", [(235, 228, 219), (250, 238, 214), (214, 226, 240), (238, 233, 226)])
+def test_glass_that_a_lamp_tints_is_no_tissue_and_tissue_on_it_is(glass: tuple[int, int, int]) -> None:
+    grid = Grid(400, 400, Margins(), 100)
+    assert tissue_shares(flat(glass), grid).max() < 0.02
+    pixels = flat(glass)
+    stained = np.array([0.88, 0.65, 0.8])  # of the light, R, G, B
+    pixels[100:300, 100:300] = pixels[100:300, 100:300] * stained
+    shares = tissue_shares(pixels, grid).reshape(4, 4)
+    assert shares[1:3, 1:3].min() > 0.98
+    assert shares[0].max() < 0.02
+
+
+@pytest.mark.parametrize("pale", [(240, 214, 230), (228, 205, 236)])
+def test_pale_stain_is_not_taken_for_the_tint_of_a_lamp(pale: tuple[int, int, int]) -> None:
+    assert white_of(flat(pale), TissueRule()) is None
+    assert tissue_shares(flat(pale), Grid(400, 400, Margins(), 100)).min() > 0.98
+
+
+def test_on_grey_glass_nothing_changes_and_the_spec_may_keep_any_glass_as_it_is() -> None:
+    grid = Grid(400, 400, Margins(), 100)
+    grey = flat((244, 242, 243), sigma=3)
+    grey[:100] = (200, 120, 170)
+    assert white_of(grey, TissueRule()) is None
+    assert tissue_shares(flat((235, 228, 219)), grid, TissueRule(own_white=False)).min() > 0.9
+    assert tissue_shares(grey, grid, TissueRule(min_chroma=90)).max() == 0

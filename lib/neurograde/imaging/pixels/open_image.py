@@ -19,7 +19,7 @@ from neurograde.errors import DataError
 from neurograde.imaging.pixels.pyramids import is_pyramid
 from neurograde.imaging.pixels.reader import read_rgb
 from neurograde.imaging.pixels.slide import Resolution, Slide
-from neurograde.imaging.pixels.tissue import tissue_shares
+from neurograde.imaging.pixels.tissue import DEFAULT_RULE, TissueRule, tissue_shares
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.patch_grid import Grid
 from neurograde.specs.patch import SLIDE_SUFFIXES
@@ -49,7 +49,7 @@ class Opened(Protocol):
     def height(self) -> int:
         """Height, px."""
 
-    def tissue_shares(self, grid: Grid) -> NDArray[np.float64]:
+    def tissue_shares(self, grid: Grid, rule: TissueRule = DEFAULT_RULE) -> NDArray[np.float64]:
         """Return the share of tissue in every square, (n_cells,)."""
 
     def region(self, x: int, y: int, width: int, height: int, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
@@ -75,9 +75,9 @@ class Picture:
         """Height, px."""
         return int(self.pixels.shape[0])
 
-    def tissue_shares(self, grid: Grid) -> NDArray[np.float64]:
+    def tissue_shares(self, grid: Grid, rule: TissueRule = DEFAULT_RULE) -> NDArray[np.float64]:
         """Return the shares of `tissue.tissue_shares`."""
-        return tissue_shares(self.pixels, grid)
+        return tissue_shares(self.pixels, grid, rule)
 
     def region(self, x: int, y: int, width: int, height: int, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
         """Return a view of the pixels, or, scaled, new ones."""

@@ -31,7 +31,7 @@ from PIL import Image
 
 from neurograde.errors import DataError
 from neurograde.imaging.pixels.levels import open_levels
-from neurograde.imaging.pixels.tissue import is_tissue
+from neurograde.imaging.pixels.tissue import DEFAULT_RULE, TissueRule, White, is_tissue, white_of
 from neurograde.maths.patch_grid import Grid
 from neurograde.runtime.log import log
 from neurograde.specs.patch import SlideSpec
@@ -42,6 +42,8 @@ PLAUSIBLE = (0.05, 20.0)
 """Range of the µm/px that the finest level of a slide can have, from an objective of 200x to one of half."""
 LEAST_CELL_PX = 8
 """Side of a square on the level on which tissue is measured: 64 pixels give a share to 2 %."""
+PARTS, PART_PX = 8, 64
+"""Parts of a level across and down, and their side, from which the white of a slide is found."""
 BLOCK_PX = 4_000_000
 """Pixels that are read at once, unless one square has more."""
 _LANCZOS_SUPPORT = 3  # pixels of the result that a pixel of the source reaches
@@ -129,7 +131,7 @@ class Slide:
         source = Image.fromarray(self._read(level, left, top, right - left, bottom - top))
         return np.asarray(source.resize(out, Image.Resampling.LANCZOS, box=box))
 
-    def tissue_shares(self, grid: Grid) -> NDArray[np.float64]:
+    def tissue_shares(self, grid: Grid, rule: TissueRule = DEFAULT_RULE) -> NDArray[np.float64]:
         """Return the share of tissue in every square, as `tissue.tissue_shares`, measured on a coarse level.
 
         On 238 squares of 250 px of a TCGA slide the shares of its second level differ from those of its finest by
@@ -154,6 +156,7 @@ class Slide:
                 strict=True,
             )
         )  # edges of the columns and rows on that level
+        white = self._white(level, rule)
         at_once = max(1, int(BLOCK_PX / (grid.patch_size_px * per_px) ** 2))
         counts = np.empty((grid.n_rows, grid.n_cols), dtype=np.int64)
         for row in range(grid.n_rows):
@@ -161,11 +164,24 @@ class Slide:
             for first in range(0, grid.n_cols, at_once):
                 edges = across[first : first + at_once + 1]
                 pixels = self._read(level, int(edges[0]), top, int(edges[-1] - edges[0]), bottom - top)
-                by_column = is_tissue(pixels).sum(axis=0)  # (width,)
+                by_column = is_tissue(pixels, rule, white).sum(axis=0)  # (width,)
                 counts[row, first : first + at_once] = np.add.reduceat(by_column, edges[:-1] - edges[0])
         areas = np.diff(down)[:, None] * np.diff(across)[None, :]
         shares: NDArray[np.float64] = (counts / areas).ravel()
         return shares
+
+    def _white(self, level: int, rule: TissueRule) -> White | None:
+        """Return the colour of tinted glass, found on parts of a level that are evenly spread."""
+        if not rule.own_white:
+            return None
+        width, height = self._levels.sizes[level]
+        size = min(PART_PX, width), min(PART_PX, height)
+        corners = [
+            (int(x), int(y))
+            for y in np.linspace(0, height - size[1], PARTS)
+            for x in np.linspace(0, width - size[0], PARTS)
+        ]
+        return white_of(np.vstack([self._read(level, x, y, *size) for x, y in corners]), rule)
 
     def _read(self, level: int, x: int, y: int, width: int, height: int) -> NDArray[np.uint8]:
         """Return a rectangle of a level, in its pixels."""

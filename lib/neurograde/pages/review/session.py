@@ -16,6 +16,7 @@ from PIL import Image
 
 from neurograde.imaging.pixels.open_image import ImageFile, Picture
 from neurograde.imaging.pixels.slide import Resolution, Slide
+from neurograde.imaging.pixels.tissue import DEFAULT_RULE, TissueRule
 from neurograde.imaging.sources import LabelledImage
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
 from neurograde.pages.review.decided import account_of, agreement, state
@@ -55,6 +56,8 @@ class Shown:
     picture: bytes
     """A picture's pixels as a JPEG of high quality, turned by its EXIF orientation, for any browser. Empty of a slide,
     which is shown by tiles."""
+    tissue: TissueRule = DEFAULT_RULE
+    """The rule by which pixels are tissue."""
     _shares: tuple[Grid, NDArray[np.float64]] | None = field(default=None, init=False)
 
     @property
@@ -66,7 +69,7 @@ class Shown:
         """Return the tissue share of every square, (n_squares,); cached for the last images, as changes need it."""
         known = self._shares
         if known is None or known[0] != grid:
-            known = self._shares = (grid, self.image.tissue_shares(grid))
+            known = self._shares = (grid, self.image.tissue_shares(grid, self.tissue))
         return known[1]
 
 
@@ -113,7 +116,7 @@ class Review:
     def _read(self, index: int) -> Shown:
         file = ImageFile.of(self.folder, self.images[index].path)
         image = file.open(self.spec.max_image_pixels, Resolution.of(self.spec))
-        return Shown(image, b"" if isinstance(image, Slide) else _jpeg(image.pixels))
+        return Shown(image, b"" if isinstance(image, Slide) else _jpeg(image.pixels), TissueRule.of(self.spec))
 
     def tile(self, index: int, zoom: int, col: int, row: int) -> bytes:
         """Return a tile of a slide as a JPEG, a pixel being 2^zoom of the slide's; smaller at the last edges.
