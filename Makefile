@@ -66,6 +66,9 @@ check: setup  ## lint, formatting, types, the Dockerfile and the manifests
 bench: setup  ## measure, print a table, write bench.json: [ONLY=patch_throughput]
 	$(RUN) -m tests.bench $(ONLY)
 
+gpu-check: setup  ## run everything that needs a GPU, in at most 8 minutes, and print one JSON [ARGS="--device cpu"]
+	$(RUN) -m tests.bench.gpu_check $(ARGS)
+
 docs: setup  ## write the tables of the READMEs again from the code
 	$(RUN) -m tests.repo.readme
 
@@ -93,4 +96,4 @@ clean:  ## remove what tools left behind, and the demo's store unless it holds r
 	  echo "out/demo is kept: it holds reviews or an opened test set; rm -r out/demo removes it"; \
 	else rm -rf out/demo; fi
 
-.PHONY: help setup demo run-local chain data test test-quick soak k8s cluster grid-local check bench docs census lock image image-test push clean
+.PHONY: help setup demo run-local chain data test test-quick soak k8s cluster grid-local check bench gpu-check docs census lock image image-test push clean

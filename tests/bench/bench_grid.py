@@ -44,6 +44,7 @@ WIDTH, INPUT_SIZE_PX = 2_048, 299
 IMAGES, ROUNDS = 32, 3
 STRAIGHTFORWARD = {"kind": "straightforward"}
 EXTENSION = {"kind": "extension", "non_linearities": 4}
+CPU = torch.device("cpu")
 
 
 class DrawnFeatures:
@@ -53,6 +54,11 @@ class DrawnFeatures:
         generator = torch.Generator().manual_seed(0)
         self._train = torch.randn(train, WIDTH, generator=generator)
         self._valid = torch.randn(valid, WIDTH, generator=generator)
+
+    def to(self, device: torch.device) -> DrawnFeatures:
+        """Return the features on a device."""
+        self._train, self._valid = self._train.to(device), self._valid.to(device)
+        return self
 
     def train(self, crop_slice: int | None) -> Tensor:
         """The train samples'."""
@@ -122,7 +128,7 @@ def _heads_seconds(strategy: dict[str, Any], *, rates: list[float], repeats: int
     valid = VALID * samples // TRAIN
     is_whole = len(rates) * repeats * len(BATCH_SIZES) == SESSIONS
     for sizes in [BATCH_SIZES] if is_whole else [[size] for size in BATCH_SIZES]:
-        engine = _engine(strategy, rates, sizes, repeats, DrawnFeatures(samples, valid), samples, valid)
+        engine = engine_of(strategy, rates, sizes, repeats, DrawnFeatures(samples, valid), samples, valid)
         start = time.perf_counter()
         engine.run_epoch(1)
         seconds = (time.perf_counter() - start) / len(engine.standings) * TRAIN / samples
@@ -130,7 +136,7 @@ def _heads_seconds(strategy: dict[str, Any], *, rates: list[float], repeats: int
     return found
 
 
-def _engine(  # noqa: PLR0917 - a grid by its sizes
+def engine_of(  # noqa: PLR0917 - a grid by its sizes
     strategy: dict[str, Any],
     rates: list[float],
     sizes: list[int],
@@ -138,7 +144,9 @@ def _engine(  # noqa: PLR0917 - a grid by its sizes
     features: DrawnFeatures,
     train: int,
     valid: int,
+    device: torch.device = CPU,
 ) -> StackedEngine:
+    """Return a stacked engine of the sessions on drawn features."""
     fields = {"job": "train", "name": "grid", "store": "memory://x", "region": "FRA", "dataset": "set", "seed": 0}
     fields |= {"classes": ["PD", "D"], "positive": "D", "strategies": [strategy], "epochs": EPOCHS, "crop": "center"}
     fields |= {"learning_rates": rates, "batch_sizes": sizes, "repeats": repeats}
@@ -146,8 +154,7 @@ def _engine(  # noqa: PLR0917 - a grid by its sizes
     sessions = [session for shard in expand(spec, ()).shards for session in shard.sessions]
     trunk = Trunk("inception_v3", nn.Identity(), WIDTH, 0.5, "fc")
     labels = {"train": np.arange(train) % 2, "valid": np.arange(valid) % 2}
-    cpu = torch.device("cpu")
-    return StackedEngine(spec, sessions, trunk, features, labels=labels, device=cpu, tick=lambda _samples: None)
+    return StackedEngine(spec, sessions, trunk, features, labels=labels, device=device, tick=lambda _samples: None)
 
 
 def _trunk_seconds(trunk: Trunk) -> float:
@@ -196,7 +203,7 @@ if __name__ == "__main__":
     prepare_device("cpu", None)
     features = DrawnFeatures(TRAIN, VALID)
     before = int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0])
-    engine = _engine(STRAIGHTFORWARD, LEARNING_RATES, BATCH_SIZES, REPEATS, features, TRAIN, VALID)
+    engine = engine_of(STRAIGHTFORWARD, LEARNING_RATES, BATCH_SIZES, REPEATS, features, TRAIN, VALID)
     engine.run_epoch(1)
     engine.state()
     after = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])

@@ -54,13 +54,9 @@ def unfreeze_resnet18() -> dict[str, Any]:
 
 def _compared(name: str, backbone: str, layers: int, batch: int, target: float) -> dict[str, Any]:
     torch.set_num_threads(usable_cores())
+    spec = _spec(backbone, layers, batch)
     trunk = random_trunk(backbone, SIDE, 0)
-    fields: dict[str, Any] = {"job": "train", "name": "x", "store": "memory://x", "region": "FRA", "dataset": "set"}
-    fields |= {"classes": ["PD", "D"], "positive": "D", "learning_rates": [1e-5], "batch_sizes": [batch], "seed": 0}
-    fields |= {"repeats": 1, "epochs": 100, "crop": "center", "strategies": [{"kind": "unfreezing", "layers": layers}]}
-    spec = TrainSpec.parse(fields | {"backbones": [{"name": backbone, "weights": "none"}]})
-    sessions = [session for shard in expand(spec, ()).shards for session in shard.sessions]
-    freeze(trunk, sessions[0].adaptation)
+    freeze(trunk, spec.strategies[0])
     network = nn.Sequential(trunk.module.eval(), nn.Linear(trunk.width, 1))
     with tempfile.TemporaryDirectory() as folder:
         files = write_patches(Path(folder), IMAGES)
@@ -68,9 +64,7 @@ def _compared(name: str, backbone: str, layers: int, batch: int, target: float) 
         prepare_device("cpu", None)  # after the ordinary loop: it changes how the process keeps its memory
         pixels = np.stack([np.asarray(Image.open(path)) for path in files])
         samples = Samples(tuple(Planned(str(n), IDENTITY, n % 2) for n in range(IMAGES)), pixels, np.arange(IMAGES))
-        data = {"train": samples, "valid": samples}
-        context = TrainingContext(spec, trunk, data, dict.fromkeys(data, STATISTICS), torch.device("cpu"))
-        engine = SuffixEngine(context, sessions, cut(trunk.module, SIDE))
+        engine = suffix_engine(backbone, layers, batch, samples, torch.device("cpu"))
         engine.run_epoch(1)  # fills the cache
         ours = [_seconds(engine, epoch) for epoch in range(2, ROUNDS + 2)]
     ratios = [theirs / own for theirs, own in zip(plain, ours, strict=True)]
@@ -78,6 +72,24 @@ def _compared(name: str, backbone: str, layers: int, batch: int, target: float) 
         f"ordinary loop, {statistics.median(plain):,.0f} s a session-epoch; ours {statistics.median(ours):,.0f} s"
     )
     return entry(name, ratios, target, "times cheaper", reference) | {"threads": torch.get_num_threads()}
+
+
+def suffix_engine(backbone: str, layers: int, batch: int, samples: Samples, device: torch.device) -> SuffixEngine:
+    """Return the engine of one session that trains the last layers, with `samples` as train and as valid."""
+    spec = _spec(backbone, layers, batch)
+    sessions = [session for shard in expand(spec, ()).shards for session in shard.sessions]
+    trunk = random_trunk(backbone, SIDE, 0)
+    freeze(trunk, sessions[0].adaptation)
+    data = {"train": samples, "valid": samples}
+    context = TrainingContext(spec, trunk, data, dict.fromkeys(data, STATISTICS), device)
+    return SuffixEngine(context, sessions, cut(trunk.module, SIDE))
+
+
+def _spec(backbone: str, layers: int, batch: int) -> TrainSpec:
+    fields: dict[str, Any] = {"job": "train", "name": "x", "store": "memory://x", "region": "FRA", "dataset": "set"}
+    fields |= {"classes": ["PD", "D"], "positive": "D", "learning_rates": [1e-5], "batch_sizes": [batch], "seed": 0}
+    fields |= {"repeats": 1, "epochs": 100, "crop": "center", "strategies": [{"kind": "unfreezing", "layers": layers}]}
+    return TrainSpec.parse(fields | {"backbones": [{"name": backbone, "weights": "none"}]})
 
 
 def _ordinary_seconds(network: nn.Module, files: list[Path], batch: int) -> float:

@@ -83,6 +83,17 @@ def gpu_tdp_w(model: str, default_limit_w: float | None = None) -> float:
     raise SpecError(f"gpu_model: {model!r} has no TDP; accepted are names that hold the words of: {accepted}")
 
 
+def gpu_peaks(model: str) -> dict[str, float]:
+    """Return the peaks of a board by their column in the table; those that the table leaves blank are missing.
+
+    >>> gpu_peaks("Tesla T4")
+    {'tflops_fp32': 8.1, 'tflops_fp16': 65.0, 'bandwidth_gb_s': 320.0}
+    """
+    row = _best_match(model, "gpus.csv") or {}
+    columns = ("tflops_fp32", "tflops_tf32", "tflops_fp16", "bandwidth_gb_s")
+    return {column: float(row[column]) for column in columns if row.get(column)}
+
+
 def gpu_capability(model: str) -> tuple[int, int] | None:
     """Return the compute capability of a board by the driver's name for it; None if the table does not have it.
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import torch
 
+from neurograde.errors import NeurogradeError
 from neurograde.runtime.cuda import GpuFacts, driver_facts, problem_of
 from neurograde.runtime.log import log
 from neurograde.runtime.machine import usable_cores
@@ -30,10 +31,11 @@ def prepare_device(device: str, workers: int | None, *, deterministic: bool = Tr
     # Else it also fills all memory that is about to be written: up to 13 % of the time, for bits that nobody reads.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = not deterministic
+    # Convolutions would else take TF32, with 10 bits of mantissa, for float32.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     torch.set_num_threads(workers or usable_cores())
     if device != "cpu":
-        facts = gpu_facts()
-        problem = problem_of(facts)
+        facts, problem = examine_gpu()
         if problem is None:
             return torch.device("cuda")
         if device == "cuda":
@@ -42,6 +44,12 @@ def prepare_device(device: str, workers: int | None, *, deterministic: bool = Tr
             log.warning(f"computing on the CPU: {problem}")
     keep_freed_memory()
     return torch.device("cpu")
+
+
+def examine_gpu() -> tuple[GpuFacts, NeurogradeError | None]:
+    """Return the facts about the first GPU of this machine, and the error that keeps torch from using it, or None."""
+    facts = gpu_facts()
+    return facts, problem_of(facts)
 
 
 def gpu_facts() -> GpuFacts:
