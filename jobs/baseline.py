@@ -44,17 +44,17 @@ def baseline(job: Job[BaselineSpec]) -> None:
         names = [row["patch"] for row in patches.read_csv("index.csv")]
         staged_weights.fetch(job.store, spec.backbones())
         method = make_method(spec.method)
-        those = patches_in_order(patches, names, source_images(job, patches))
-        rows, found = described(job, method, patches, names, those)
-        out.features += [found] if found is not None else []
+        ordered = patches_in_order(patches, names, source_images(job, patches))
+        rows, record = described(job, method, patches, names, ordered)
+        out.features += [record] if record is not None else []
 
         train, valid = (descriptions_of(units[subset], rows, spec.classes) for subset in ("train", "valid"))
         fitted = method.fit(train, valid, len(spec.classes), spec.seed)
         log.info(f"{spec.method.kind}: {fitted.chosen['chosen']}")
-        said = {"valid": predicted(fitted, units["valid"], rows, spec.classes)}
-        judge = Judge(spec, spec, said["valid"])
+        predictions = {"valid": predicted(fitted, units["valid"], rows, spec.classes)}
+        judge = Judge(spec, spec, predictions["valid"])
         opening = open_test_set(job, out, dataset, spec.method.kind, patches, units["test"])
-        said["test"] = predicted(fitted, units["test"], rows, spec.classes)
+        predictions["test"] = predicted(fitted, units["test"], rows, spec.classes)
 
         result = BaselineResult(
             method=spec.method.kind,
@@ -62,11 +62,11 @@ def baseline(job: Job[BaselineSpec]) -> None:
             positive=spec.positive,
             chosen=fitted.chosen,
             threshold=judge.threshold_result(),
-            subsets={subset: judge.assess(subset, each) for subset, each in said.items()},
+            subsets={subset: judge.assess(subset, outputs) for subset, outputs in predictions.items()},
             **opening.result(),
         )
         out.write_result("metrics.json", result)
-        lines = (row for subset, each in said.items() for row in judge.rows(subset, each))
+        lines = (row for subset, outputs in predictions.items() for row in judge.rows(subset, outputs))
         out.write_csv("predictions.csv", judge.columns(), lines)
 
 

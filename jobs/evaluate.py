@@ -33,6 +33,9 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
 
         staged_weights.fetch(job.store, run.spec.backbones)
         work = Evaluating(job, run, dataset, patches, external)
+        work.choose_session()
+        work.load_units()
+        work.judge_on_valid()
         work.open_tests(out)
         out.write_result("metrics.json", work.result())
         out.write_csv("predictions.csv", work.judge.columns(), work.predictions())

@@ -28,26 +28,42 @@ class Evaluating:
     def __init__(
         self, job: Job[EvaluateSpec], run: Run, dataset: Artefact, patches: Artefact, external: Artefact | None
     ) -> None:
-        """Compare the sessions of the run, choose one, and load what it predicts.
+        """Begin the evaluation of `run`, which learnt from `dataset`, on its `patches` and those of `external`."""
+        self.spec, self.train = job.spec, run.spec
+        self._job, self._run, self._dataset = job, run, dataset
+        self._sources = {"valid": patches, "test": patches}
+        if external is not None:
+            self._sources["external"] = external
+        self.tests = [subset for subset in self._sources if subset != "valid"]
+
+    def choose_session(self) -> None:
+        """Compare the sessions of the run on train and valid, and choose one with its ensemble.
 
         Raises:
-            DataError: every session has diverged, or a subset cannot be tested on.
-            SpecError: the spec names a session that cannot be chosen.
+            DataError: Every session has diverged.
+            SpecError: The spec names a session that cannot be chosen.
         """
-        self.spec, self.train = job.spec, run.spec
-        self._job, self._run = job, run
-        self.compared = compare(run)
+        self.compared = compare(self._run)
         self.session = choose(self.compared, self.spec.opens).session
         self.members = members_of(self.compared, self.session) if self.spec.ensemble else [self.session]
-        self.units = samples_by_subset(dataset, patches)
-        sources = {"valid": patches, "test": patches}
-        if external is not None:
+
+    def load_units(self) -> None:
+        """Load the pixels that the session predicts, of all subsets, without predicting any.
+
+        Raises:
+            DataError: A subset is empty, or an external set shares patches with training.
+        """
+        self.units = samples_by_subset(self._dataset, self._sources["test"])
+        if "external" in self._sources:
+            external = self._sources["external"]
             self.units["external"] = external_patches(external, self.train.classes, self.units)
-            sources["external"] = external
-        self._sources = sources
-        self.tests = [subset for subset in sources if subset != "valid"]
-        self._predictor = Predictor(self.spec, run, self.members, dataset)
-        self._samples = {subset: self._predictor.load(self.units[subset], source) for subset, source in sources.items()}
+        self._predictor = Predictor(self.spec, self._run, self.members, self._dataset)
+        self._samples = {
+            subset: self._predictor.load(self.units[subset], source) for subset, source in self._sources.items()
+        }
+
+    def judge_on_valid(self) -> None:
+        """Predict the valid subset and fix the threshold on it."""
         self._by_member = {"valid": self._predict("valid")}
         self.judge = Judge(self.spec, self.train, self._by_member["valid"][0])
 
