@@ -77,7 +77,7 @@ def test_the_file_s_digest_and_size_come_along() -> None:
 
 
 def test_a_rejected_cell_outside_the_grid_is_refused() -> None:
-    with pytest.raises(DataError, match=r"a\.bmp: rejected cell \(3, 0\); accepted: 3 rows, 4 columns"):
+    with pytest.raises(DataError, match=r"a\.bmp: rejected square \(3, 0\); accepted: 3 rows, 4 columns"):
         cut(dataclasses.replace(job(), rejected=frozenset({(3, 0), (0, 0)})))
 
 

@@ -51,7 +51,7 @@ def test_a_cell_goes_when_any_reviewer_or_when_all_of_them_said_so(rule: str, re
 def test_a_decision_on_another_grid_is_void():
     found = verdicts(decision(patch_size_px=30))
     assert found.by_image == {}
-    assert found.voided == {IMAGE: "its grid had cells of 30 px, now of 32"}
+    assert found.voided == {IMAGE: "its grid had squares of 30 px, now of 32"}
 
 
 def test_reviewers_who_saw_two_files_cancel_out():

@@ -130,7 +130,7 @@ def test_a_slide_is_graded_as_a_picture_of_the_same_pixels(laboratory: Laborator
     Image.fromarray(pixels).save(tmp_path / "new" / "picture.png")
     write_pyramid(tmp_path / "new" / "slide.tif", pixels)
     assert laboratory.run(predict, name="unsaid", evaluation="demo", images=str(tmp_path / "new")) == 65
-    assert "slide.tif: a whole slide, and the spec says not at which size" in capsys.readouterr().err
+    assert "slide.tif: a whole slide, and the spec does not give the size" in capsys.readouterr().err
     found = laboratory.predict("slides", tmp_path / "new", level=0, min_tissue_share=0)
     rows = found.read_csv("patches.csv")
     by_image = [

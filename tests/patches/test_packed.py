@@ -91,5 +91,5 @@ def test_a_changed_patch_is_refused_by_name_and_nothing_is_kept(patches: Artefac
 def test_a_patch_that_is_no_image_is_refused_by_name(memory_url: str, cache: Cache):
     good = png(np.zeros((8, 8, 3), np.uint8))
     patches = written(memory_url, {"a.png": good, "b.png": good[:-30], "c.png": good})
-    with pytest.raises(DataError, match=r"patches/set/b\.png: .*accepted is an image"):
+    with pytest.raises(DataError, match=r"patches/set/b\.png: .*accepted: a whole PNG"):
         pack(patches, list(patches.manifest.files), cache)

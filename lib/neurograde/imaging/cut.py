@@ -1,7 +1,7 @@
-"""One image in, its patches out: read once, cut on the grid, background and rejected cells dropped.
+"""One image in, its patches out: read once, cut on the grid, background and rejected squares dropped.
 
-A picture's patches come with it. A slide may have more than memory holds: which cells are kept is known from its small
-level, and its patches are read only as they are taken, a run of neighbouring cells at a time.
+A picture's patches come with it. A slide may have more than memory holds: which squares are kept is known from its
+small level, and its patches are read only as they are taken, a run of neighbouring squares at a time.
 
 `cut_many` spreads images over threads, not processes: reading a store, decoding, hashing and compressing all let go
 of the interpreter lock. Over 1,348 patches on 2 cores (Xeon, Python 3.11, Pillow 13.0), patches per second: 405 on
@@ -25,19 +25,19 @@ from numpy.typing import NDArray
 
 from neurograde.errors import DataError
 from neurograde.imaging.pixels.open_image import ImageFile, Opened
-from neurograde.imaging.pixels.slide import BLOCK_PX, UNSAID, RequestError, Resolution, Slide
+from neurograde.imaging.pixels.slide import BLOCK_PX, UNSPECIFIED, RequestError, Resolution, Slide
 from neurograde.imaging.pixels.tissue import DEFAULT_RULE, TissueRule
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
 from neurograde.patches.png import encode_png, pixel_sha256
 
 T = TypeVar("T")
-Cell = tuple[int, int, int, int, float]
+Square = tuple[int, int, int, int, float]
 """Row, column, left and top edge in px, share of tissue."""
 
 
 @dataclass(frozen=True)
 class Patch:
-    """A cell that was kept."""
+    """A square that was kept."""
 
     row: int
     col: int
@@ -54,18 +54,18 @@ class Patch:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a review says of one image."""
+    """The decision of a review on one image."""
 
     sha256: str
-    """Digest of the file that was looked at: of another file it says nothing."""
+    """Digest of the file that was reviewed: on another file the verdict is void."""
     size: tuple[int, int]
-    """Width and height at which it was looked at, px: of a slide at another size it says nothing."""
+    """Width and height at which it was reviewed, px: on a slide at another size the verdict is void."""
     margins: Margins
     """The pre-crop that it chose."""
     rejected: frozenset[tuple[int, int]]
-    """Cells (row, col) that cannot inherit the image's label."""
+    """Squares (row, col) that cannot inherit the image's label."""
     restored: frozenset[tuple[int, int]]
-    """Cells that are kept though the tissue filter takes them for background."""
+    """Squares that are kept though the tissue filter takes them for background."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,14 @@ class CutImage:
     """Digest of the file that was read."""
     grid: Grid
     tissue_shares: NDArray[np.float64]
-    """Of every cell, kept or not, (n_cells,)."""
+    """Tissue share of every square, kept or not, (n_squares,)."""
     patches: Iterable[Patch]
-    """The cells that were kept, row by row; none if the image is smaller than a patch. Those of a slide can be taken
+    """The squares that were kept, row by row; none if the image is smaller than a patch. Those of a slide can be taken
     once, and are read as they are taken: that may raise DataError."""
     accounting: Accounting
     """With the number of patches."""
     void: bool = False
-    """Whether there was a verdict, but on another file, or on a slide at another size."""
+    """True if there is a verdict, but on another file, or on a slide at another size."""
     slide: Slide | None = None
     """The slide, if it is one."""
 
@@ -95,23 +95,23 @@ class CutJob:
     """One image to cut: where its bytes come from, and how to cut it."""
 
     name: str
-    """What messages call the image."""
+    """The image's name in messages."""
     read: Callable[[], bytes]
     """Fetches the file; called once, in a worker thread."""
     patch_size_px: int
     min_tissue_share: float
-    """A cell with a smaller share of tissue is background."""
+    """A square with a smaller share of tissue is background."""
     max_pixels: int
     """A larger image is refused."""
     margins: Margins
     rejected: frozenset[tuple[int, int]]
-    """Cells (row, col) of a table that do not carry the image's label."""
+    """Squares (row, col) of a table that do not carry the image's label."""
     verdict: Verdict | None = None
-    """What a review says instead: margins and cells."""
+    """The verdict of a review, whose margins and squares replace those above."""
     local: Callable[[Path], Path] | None = None
-    """Where the file lies on this machine, see `ImageFile`; needed for slides."""
-    resolution: Resolution = UNSAID
-    """At what size a slide is cut."""
+    """Path of the file on this machine, see `ImageFile`; needed for slides."""
+    resolution: Resolution = UNSPECIFIED
+    """The size at which a slide is cut."""
     tissue: TissueRule = DEFAULT_RULE
     """The rule by which pixels are tissue."""
     workers: int = 1
@@ -150,14 +150,15 @@ def cut_or_error(job: CutJob) -> CutImage | DataError:
 def cut_opened(image: Opened, job: CutJob) -> CutImage:
     """Cut one image that is open.
 
-    A cell that is both background and rejected counts as background, so that the account's loss to labels is what
+    A square that is both background and rejected counts as background, so that the account's loss to labels is what
     the review took beyond the tissue filter.
 
     Raises:
-        DataError: The image cannot be used, or a rejected cell is not in its grid.
+        DataError: The image cannot be used, or a rejected square is not in its grid.
     """
-    said = job.verdict
-    verdict = said if said and (said.sha256, said.size) == (image.sha256, (image.width, image.height)) else None
+    verdict = job.verdict
+    if verdict and (verdict.sha256, verdict.size) != (image.sha256, (image.width, image.height)):
+        verdict = None
     margins, rejected, restored = job.margins, job.rejected, frozenset[tuple[int, int]]()
     if verdict:
         margins, rejected, restored = verdict.margins, verdict.rejected, verdict.restored
@@ -165,12 +166,14 @@ def cut_opened(image: Opened, job: CutJob) -> CutImage:
     if outside := sorted(rejected - set(zip(grid.rows.tolist(), grid.cols.tolist(), strict=True))):
         row, col = outside[0]
         raise RequestError(
-            f"{job.name}: rejected cell ({row}, {col}); accepted: {grid.n_rows} rows, {grid.n_cols} columns"
+            f"{job.name}: rejected square ({row}, {col}); accepted: {grid.n_rows} rows, {grid.n_cols} columns"
         )
     shares = image.tissue_shares(grid, job.tissue)
-    cells = zip(grid.rows.tolist(), grid.cols.tolist(), grid.x.tolist(), grid.y.tolist(), shares.tolist(), strict=True)
-    with_tissue = [cell for cell in cells if cell[4] >= job.min_tissue_share or cell[:2] in restored]
-    kept = [cell for cell in with_tissue if cell[:2] not in rejected]
+    squares = zip(
+        grid.rows.tolist(), grid.cols.tolist(), grid.x.tolist(), grid.y.tolist(), shares.tolist(), strict=True
+    )
+    with_tissue = [square for square in squares if square[4] >= job.min_tissue_share or square[:2] in restored]
+    kept = [square for square in with_tissue if square[:2] not in rejected]
     slide = image if isinstance(image, Slide) else None
     return CutImage(
         name=job.name,
@@ -182,43 +185,43 @@ def cut_opened(image: Opened, job: CutJob) -> CutImage:
         accounting=grid.account(
             kept=len(kept), labels=len(with_tissue) - len(kept), background=grid.n_cells - len(with_tissue)
         ),
-        void=said is not None and verdict is None,
+        void=job.verdict is not None and verdict is None,
         slide=slide,
     )
 
 
-def _of_slide(slide: Slide, kept: Sequence[Cell], grid: Grid, workers: int) -> Iterator[Patch]:
-    """The patches, read side by side; memory is bound by the runs under way, not by their number."""
+def _of_slide(slide: Slide, kept: Sequence[Square], grid: Grid, workers: int) -> Iterator[Patch]:
+    """Yield the patches, read side by side; memory is bounded by the runs under way, not by their number."""
     for patches in _side_by_side((partial(_whole_run, slide, grid, run) for run in _runs(kept, grid)), workers, "read"):
         yield from patches
 
 
-def _runs(cells: Iterable[Cell], grid: Grid) -> Iterator[list[Cell]]:
-    """Cells that stand side by side, as many as are read at once: what two of them share is decoded once."""
-    run: list[Cell] = []
-    for cell in cells:
-        beside = run and cell[:2] == (run[-1][0], run[-1][1] + 1)
+def _runs(squares: Iterable[Square], grid: Grid) -> Iterator[list[Square]]:
+    """Yield runs of neighbouring squares, as many as are read at once: what two of them share is decoded once."""
+    run: list[Square] = []
+    for square in squares:
+        beside = run and square[:2] == (run[-1][0], run[-1][1] + 1)
         if run and (not beside or (len(run) + 1) * grid.patch_size_px**2 > BLOCK_PX):
             yield run
             run = []
-        run.append(cell)
+        run.append(square)
     if run:
         yield run
 
 
-def _whole_run(slide: Slide, grid: Grid, run: Sequence[Cell]) -> list[Patch]:
+def _whole_run(slide: Slide, grid: Grid, run: Sequence[Square]) -> list[Patch]:
     return list(_in_run(slide, grid, run))
 
 
-def _in_run(image: Opened, grid: Grid, cells: Sequence[Cell]) -> Iterator[Patch]:
-    """The patches of cells, from one reading of the part of the image that holds them all."""
-    if not cells:
+def _in_run(image: Opened, grid: Grid, squares: Sequence[Square]) -> Iterator[Patch]:
+    """Yield the patches of squares, from one reading of the part of the image that holds them all."""
+    if not squares:
         return
-    size, left, top = grid.patch_size_px, min(cell[2] for cell in cells), min(cell[3] for cell in cells)
-    right, bottom = max(cell[2] for cell in cells) + size, max(cell[3] for cell in cells) + size
+    size, left, top = grid.patch_size_px, min(square[2] for square in squares), min(square[3] for square in squares)
+    right, bottom = max(square[2] for square in squares) + size, max(square[3] for square in squares) + size
     resampled = isinstance(image, Slide) and image.resampled  # each alone: a filter rounds by where it begins
     pixels = None if resampled else image.region(left, top, right - left, bottom - top)
-    for row, col, x, y, share in cells:
+    for row, col, x, y, share in squares:
         square = image.region(x, y, size, size) if pixels is None else pixels[y - top :, x - left :][:size, :size]
         patch = np.ascontiguousarray(square)
         yield Patch(row, col, x, y, share, encode_png(patch), pixel_sha256(patch))
@@ -240,7 +243,7 @@ def cut_many(jobs: Iterable[CutJob], workers: int) -> Iterator[CutImage | DataEr
 
 
 def _side_by_side(tasks: Iterable[Callable[[], T]], workers: int, name: str) -> Iterator[T]:
-    """What the tasks return, in their order."""
+    """Yield the results of the tasks, in their order."""
     under_way: deque[Future[T]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
     try:

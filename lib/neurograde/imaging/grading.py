@@ -16,7 +16,7 @@ from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob, Patch, cut_opened
 from neurograde.imaging.pixels.open_image import Opened
 from neurograde.imaging.pixels.overlay import LARGEST_PX, heat_overlay, probability_overlay
-from neurograde.imaging.pixels.slide import UNSAID, RequestError, Resolution
+from neurograde.imaging.pixels.slide import UNSPECIFIED, RequestError, Resolution
 from neurograde.imaging.pixels.tissue import MIN_CHROMA, TissueRule
 from neurograde.maths.grading import Grade, grade
 from neurograde.maths.patch_grid import Margins
@@ -47,15 +47,15 @@ BATCH = 512
 
 
 class Network(Protocol):
-    """What grades patches; see `neurograde.learning.inference.grader.Grader`."""
+    """A network that grades patches; see `neurograde.learning.inference.grader.Grader`."""
 
     @property
     def threshold(self) -> float:
-        """Mean probability from which two classes' positive one is named."""
+        """Mean probability from which the positive one of two classes is named."""
 
     @property
     def temperature(self) -> float:
-        """Makes it as sure as it is right."""
+        """Temperature that calibrates the probabilities."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -66,21 +66,21 @@ class Network(Protocol):
         """Number of the positive class."""
 
     def probabilities(self, patches: Sequence[Pixels]) -> NDArray[np.float64]:
-        """Shape (patch, class)."""
+        """Return the probabilities, (patch, class)."""
 
     def heatmaps(self, patches: Sequence[Pixels], named: Sequence[int]) -> list[tuple[Pixels, NDArray[np.float32]]]:
-        """What the network saw of each patch, and what in it speaks for its class."""
+        """Return each patch as the network sees it, and a map of what in it supports the class."""
 
 
 def probabilities_of(patches: Iterable[Patch], network: Network) -> tuple[list[Patch], NDArray[np.float64]]:
-    """The patches, without their files, and what the network says of each, (patch, class); taken a batch at a time."""
+    """Return the patches, without their files, and their probabilities, (patch, class); read a batch at a time."""
     seen: list[Patch] = []
-    found = [network.probabilities([])]
+    probabilities = [network.probabilities([])]
     rest = iter(patches)
     while batch := list(islice(rest, BATCH)):
-        found.append(network.probabilities([decode_png(each.png) for each in batch]))
-        seen += (replace(each, png=b"") for each in batch)
-    return seen, np.concatenate(found)
+        probabilities.append(network.probabilities([decode_png(patch.png) for patch in batch]))
+        seen += (replace(patch, png=b"") for patch in batch)
+    return seen, np.concatenate(probabilities)
 
 
 @dataclass
@@ -124,37 +124,37 @@ class Predicting:
 
     def _add(self, path: str, job: CutJob) -> Iterator[tuple[str, bytes]]:
         image = job.open()
-        found = cut_opened(image, job)
-        patches, probabilities = probabilities_of(found.patches, self.network)
+        cut = cut_opened(image, job)
+        patches, probabilities = probabilities_of(cut.patches, self.network)
         graded = self._grade(probabilities)
         sure = at_temperature(probabilities, self.network.temperature)
         stem = f"{len(self.images):03d}-{PurePosixPath(path).stem}"
-        pictures = {f"overlays/{stem}.jpg": self._overlay(image, found, patches, sure)}
+        pictures = {f"overlays/{stem}.jpg": self._overlay(image, cut, patches, sure)}
         pictures |= self._heat(path, stem, image, patches, sure)
         self.files |= pictures
-        self.digests[path] = found.sha256
+        self.digests[path] = cut.sha256
         confidence = None if graded.confidence is None else round(graded.confidence, 6)
-        size = (len(patches), found.grid.n_cells, found.grid.width, found.grid.height)
+        size = (len(patches), cut.grid.n_cells, cut.grid.width, cut.grid.height)
         named = (graded.label, graded.reason, graded.likeliest, confidence)
-        self.images.append((path, *named, *size, found.sha256, f"overlays/{stem}.jpg"))
+        self.images.append((path, *named, *size, cut.sha256, f"overlays/{stem}.jpg"))
         for patch, raw, calibrated in zip(patches, probabilities.tolist(), sure.tolist(), strict=True):
             where = (patch.row, patch.col, patch.x, patch.y, round(patch.tissue_share, 4))
             self.patches.append((path, *where, *raw, *calibrated))
         yield from pictures.items()
 
     def patch_columns(self) -> tuple[str, ...]:
-        """The header of patches.csv."""
+        """Return the header of patches.csv."""
         classes = self.network.classes
         where = ("image", "row", "col", "x_px", "y_px", "tissue_share")
-        return (*where, *(f"p_{each}" for each in classes), *(f"calibrated_{each}" for each in classes))
+        return (*where, *(f"p_{label}" for label in classes), *(f"calibrated_{label}" for label in classes))
 
     def _job(self, path: str, folder: Files) -> CutJob:
-        asked = self.spec.min_tissue_share
+        share = self.spec.min_tissue_share
         return CutJob(
             name=path,
             read=partial(folder.read, path),
             patch_size_px=self.trained_on["patch_size_px"],
-            min_tissue_share=self.trained_on["min_tissue_share"] if asked is None else asked,
+            min_tissue_share=self.trained_on["min_tissue_share"] if share is None else share,
             max_pixels=self.spec.max_image_pixels,
             margins=Margins(**self.spec.margins_px.model_dump()),
             rejected=frozenset(),
@@ -165,10 +165,10 @@ class Predicting:
         )
 
     def _resolution(self) -> Resolution:
-        """The spec's own, or that at which the patches of training were cut."""
-        asked = Resolution.of(self.spec)
-        if asked != UNSAID:
-            return asked
+        """Return the resolution of the spec, or that at which the patches of training were cut."""
+        resolution = Resolution.of(self.spec)
+        if resolution != UNSPECIFIED:
+            return resolution
         return Resolution(
             *(self.trained_on.get(name) for name in ("level", "um_per_px", "assumed_um_per_px", "finest_um_per_px"))
         )
@@ -185,14 +185,14 @@ class Predicting:
             min_confidence=self.spec.min_confidence,
         )
 
-    def _overlay(self, image: Opened, found: CutImage, patches: Sequence[Patch], sure: NDArray[np.float64]) -> bytes:
+    def _overlay(self, image: Opened, cut: CutImage, patches: Sequence[Patch], sure: NDArray[np.float64]) -> bytes:
         scale = min(1.0, LARGEST_PX / max(image.width, image.height))
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         pixels = image.region(0, 0, image.width, image.height, size)
         cells = {
             (patch.row, patch.col): float(row[self.network.positive]) for patch, row in zip(patches, sure, strict=True)
         }
-        return probability_overlay(pixels, found.grid, cells)
+        return probability_overlay(pixels, cut.grid, cells)
 
     def _heat(
         self, path: str, stem: str, image: Opened, patches: Sequence[Patch], sure: NDArray[np.float64]
@@ -201,14 +201,14 @@ class Predicting:
         by_certainty = np.argsort(-sure.max(axis=1), kind="stable").tolist() if len(sure) else []
         most = self.spec.heatmaps
         chosen = [*by_certainty[:most], *by_certainty[max(most, len(by_certainty) - most) :]]
-        named = [int(sure[each].argmax()) for each in chosen]
+        named = [int(sure[index].argmax()) for index in chosen]
         side = self.trained_on["patch_size_px"]
-        pixels = [image.region(patches[each].x, patches[each].y, side, side) for each in chosen]
-        found = {}
-        for place, number, (view, heat) in zip(chosen, named, self.network.heatmaps(pixels, named), strict=True):
-            patch = patches[place]
+        pixels = [image.region(patches[index].x, patches[index].y, side, side) for index in chosen]
+        pictures = {}
+        for index, number, (view, heat) in zip(chosen, named, self.network.heatmaps(pixels, named), strict=True):
+            patch = patches[index]
             name = f"heatmaps/{stem}_r{patch.row:02d}_c{patch.col:02d}.jpg"
-            found[name] = heat_overlay(view, heat)
-            confidence = round(float(sure[place, number]), 6)
+            pictures[name] = heat_overlay(view, heat)
+            confidence = round(float(sure[index, number]), 6)
             self.heatmaps.append((path, patch.row, patch.col, self.network.classes[number], confidence, name))
-        return found
+        return pictures

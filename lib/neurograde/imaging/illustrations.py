@@ -29,7 +29,7 @@ MOST_PIXELS = 40_000_000  # a larger image is passed over: a figure is not worth
 
 
 def illustrations(patches: Artefact, images: Artefact | None) -> Illustrations:
-    """Pictures of a set of patches and of the images that it was cut from, as far as they are there and may be shown.
+    """Return pictures of patches and of the images that they were cut from, as far as they may be shown.
 
     Args:
         patches: The set.
@@ -41,7 +41,7 @@ def illustrations(patches: Artefact, images: Artefact | None) -> Illustrations:
 
 
 def _cropped(spec: PatchSpec, patches: Artefact, images: Artefact | None) -> tuple[CroppedImage, ...]:
-    """The images that lose the largest shares to their pre-crop."""
+    """Return the images that lose the largest shares to their pre-crop."""
     rows = [row for row in patches.read_csv("images.csv") if int(row["precrop_px"])]
     rows = [row for row in rows if int(row["width_px"]) * int(row["height_px"]) <= MOST_PIXELS]
     if "slides.csv" in patches.manifest.files:  # what a pre-crop took off a slide is more than a page should read
@@ -54,17 +54,17 @@ def _cropped(spec: PatchSpec, patches: Artefact, images: Artefact | None) -> tup
     except NeurogradeError as error:
         log.info(f"no picture of a pre-crop: {error}")
         return ()
-    margins = {each.path: each.margins for each in labelled.images}
-    found: list[CroppedImage] = []
+    margins = {image.path: image.margins for image in labelled.images}
+    pictures: list[CroppedImage] = []
     for row in sorted(rows, key=lambda row: -int(row["precrop_px"]) / (int(row["width_px"]) * int(row["height_px"]))):
-        if len(found) < IMAGES and row["image"] in margins:
+        if len(pictures) < IMAGES and row["image"] in margins:
             image = _image(row, margins[row["image"]], spec, folder)
-            found += [image] if image is not None else []
-    return tuple(found)
+            pictures += [image] if image is not None else []
+    return tuple(pictures)
 
 
 def _image(row: Mapping[str, str], margins: Margins, spec: PatchSpec, folder: Files) -> CroppedImage | None:
-    """The image of a row of images.csv; None unless file and pre-crop are those that the row records."""
+    """Return the image of a row of images.csv, or None unless file and pre-crop are those that the row records."""
     width, height = int(row["width_px"]), int(row["height_px"])
     if Grid(width, height, margins, spec.patch_size_px).precrop_px != int(row["precrop_px"]):
         return None  # a review chose other margins
@@ -81,7 +81,7 @@ def _image(row: Mapping[str, str], margins: Margins, spec: PatchSpec, folder: Fi
 
 
 def _patch(patches: Artefact) -> NDArray[np.uint8] | None:
-    """The patch with most tissue, the first of equals."""
+    """Return the patch with most tissue, the first of equals."""
     rows = patches.read_csv("index.csv")
     if not rows:
         return None

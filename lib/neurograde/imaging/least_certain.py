@@ -24,22 +24,22 @@ from neurograde.storage.raw import Files
 def least_certain_first(
     images: Sequence[LabelledImage], train: Collection[int], uncertainty: Callable[[LabelledImage], float]
 ) -> list[int]:
-    """The places of the images in another order: those of `train` by falling uncertainty, then all others as they were.
+    """Return the indices of the images in another order: `train` by falling uncertainty, then the others as they were.
 
     Args:
         images: Every image of the review.
-        train: Places of those whose family is in train.
-        uncertainty: From 0, certain, up; asked once for each of them.
+        train: Indices of those whose family is in train.
+        uncertainty: From 0, certain, up; called once for each of them.
     """
-    asked = sorted(train)
-    with progress("images", len(asked), "images") as advance:
-        found = {}
-        for place in asked:
-            found[place] = uncertainty(images[place])
+    in_train = sorted(train)
+    with progress("images", len(in_train), "images") as advance:
+        uncertainties = {}
+        for index in in_train:
+            uncertainties[index] = uncertainty(images[index])
             advance(1)
-    ranked = sorted(asked, key=lambda place: (-found[place], place))
+    ranked = sorted(in_train, key=lambda index: (-uncertainties[index], index))
     log.info(f"{len(ranked)} images of train families first, the least certain of them first; {len(images)} in all")
-    return [*ranked, *(place for place in range(len(images)) if place not in found)]
+    return [*ranked, *(index for index in range(len(images)) if index not in uncertainties)]
 
 
 def train_families(partition: Artefact) -> set[str]:
@@ -50,7 +50,7 @@ def train_families(partition: Artefact) -> set[str]:
 
 
 def uncertainty_by(network: Network, spec: ReviewSpec, folder: Files) -> Callable[[LabelledImage], float]:
-    """How uncertain the network is of an image: 1 less the mean of its patches' largest probability; 0 without any."""
+    """Return a function of an image's uncertainty: 1 less the mean of its patches' largest probability, or 0."""
 
     def uncertainty(image: LabelledImage) -> float:
         job = CutJob(
@@ -65,7 +65,7 @@ def uncertainty_by(network: Network, spec: ReviewSpec, folder: Files) -> Callabl
             local=partial(folder.local, image.path),
             resolution=Resolution.of(spec),
         )
-        _, found = probabilities_of(cut(job).patches, network)
-        return 1 - float(found.max(axis=1).mean()) if len(found) else 0.0
+        _, probabilities = probabilities_of(cut(job).patches, network)
+        return 1 - float(probabilities.max(axis=1).mean()) if len(probabilities) else 0.0
 
     return uncertainty

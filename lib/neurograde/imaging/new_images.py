@@ -1,4 +1,4 @@
-"""New images, whose class nobody has said: one file, or all of a folder."""
+"""New images, whose class is unknown: one file, or all of a folder."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class NewImages:
     """The images to predict."""
 
     files: dict[str, RawFile]
-    """By path in their folder."""
+    """Files by their path in the folder."""
     folder: Files
-    """Where they are."""
+    """The folder of the images."""
 
     def inputs(self) -> RawInputs:
-        """The images as a job's inputs from outside."""
+        """Return the images as a job's inputs from outside."""
         return RawInputs(self.files, self.folder.read, self.folder.sha256)
 
 
 def new_images(url: str) -> NewImages:
-    """The image at `url`, or the images of the folder there.
+    """Return the image at `url`, or the images of the folder there.
 
     Raises:
-        DataError: there is no image.
+        DataError: No image is there.
     """
     if PurePosixPath(url).suffix.lower() in IMAGE_SUFFIXES:
         try:
@@ -39,9 +39,9 @@ def new_images(url: str) -> NewImages:
         return NewImages({file.path: file}, LoneFile(url))
     folder = RawFolder(url)
     listed = folder.list()
-    found = {each.path: each for each in listed if PurePosixPath(each.path).suffix.lower() in IMAGE_SUFFIXES}
-    if not found:
+    images = {file.path: file for file in listed if PurePosixPath(file.path).suffix.lower() in IMAGE_SUFFIXES}
+    if not images:
         raise DataError(f"images: {url}: no image among {len(listed)} files; accepted: {', '.join(IMAGE_SUFFIXES)}")
-    if len(found) < len(listed):
-        log.info(f"files left out because they are no images: {len(listed) - len(found):,}")
-    return NewImages(found, folder)
+    if len(images) < len(listed):
+        log.info(f"files left out because they are no images: {len(listed) - len(images):,}")
+    return NewImages(images, folder)

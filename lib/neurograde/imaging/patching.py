@@ -1,4 +1,4 @@
-"""A whole set of images cut into patches: what goes in, and the tables that say where every pixel went."""
+"""A whole set of images cut into patches: what goes in, and the tables that account for every pixel."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Patching:
     labelled: LabelledImages
     raw: RawInputs
     folder: Files
-    """Where the images are."""
+    """The folder of the images."""
     rejected: dict[str, frozenset[tuple[int, int]]]
     pseudonyms: Pseudonyms | None
     verdicts: Verdicts
-    """What a review says, if the spec names one."""
+    """The verdicts of a review, if the spec names one."""
     digests: dict[str, str] = field(default_factory=dict)
     """Digest of each raw image, by the name that the manifest gives it."""
     bad: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Patching:
     def prepare(
         cls, spec: PatchSpec, artefact: Artefact | None, decisions: Mapping[str, Mapping[str, Decision]]
     ) -> Patching:
-        """List the images, give each its class and family, and what the table or the decisions of a review say."""
+        """List the images, give each its class and family, and its rejected squares from a table or a review."""
         labelled, files, folder = find_images(spec, artefact)
         tables = {url: read_table(url) for url in (spec.source.table, spec.rejected) if url is not None}
         known = [image.path for image in labelled.images]
@@ -100,7 +100,7 @@ class Patching:
         return sum(self._accounts.values(), Accounting())
 
     def log_what_is_left_out(self) -> None:
-        """Nothing is dropped silently."""
+        """Log what is left out: nothing is dropped silently."""
         for paths, reason in (
             (self.labelled.other_classes, "their class was not asked for"),
             (self.labelled.other_files, "they are no images"),
@@ -109,7 +109,7 @@ class Patching:
                 log.info(f"files left out because {reason}: {len(paths):,}")
 
     def cut_jobs(self) -> Iterator[CutJob]:
-        """The work on each image."""
+        """Yield the work on each image."""
         resolution = Resolution.of(self.spec)
         for image in self.images:
             listed = self.raw.files.get(code(self.pseudonyms, "image", image.path))
@@ -180,12 +180,12 @@ class Patching:
         self._images.append((path, image.label, family, *size, cut.sha256, n_patches, *pixels))
         if (slide := cut.slide) is not None:
             known = (slide.um_per_px, slide.recorded_um_per_px)
-            resolution = (slide.level, *(None if each is None else round(each, 6) for each in known))
+            resolution = (slide.level, *(None if value is None else round(value, 6) for value in known))
             self._slides.append((path, slide.vendor, *resolution, n_patches, cut.grid.n_cells))
             size_px = f"{slide.width} x {slide.height} px"
             scale = "unknown µm/px" if slide.um_per_px is None else f"{slide.um_per_px:.4g} µm/px"
             log.info(
-                f"{image.path}: a slide, {size_px} at {scale}, tissue in {n_patches:,} of {cut.grid.n_cells:,} cells"
+                f"{image.path}: a slide, {size_px} at {scale}, tissue in {n_patches:,} of {cut.grid.n_cells:,} squares"
             )
         for patch in cut.patches:
             name = f"{image.label}/{family}/{stem}_r{patch.row:02d}_c{patch.col:02d}.png"
@@ -203,7 +203,7 @@ class Patching:
                 )
 
     def check_that_there_are_patches(self) -> None:
-        """DataError, with the account, if not one cell was kept."""
+        """Raise DataError, with the account, if not one square was kept."""
         if not self._index:
             raise DataError(
                 f"no patch came out of {len(self.images)} images: {self.total}; lower patch_size_px "
@@ -211,15 +211,15 @@ class Patching:
             )
 
     def index(self) -> Table:
-        """Columns and rows of index.csv, in the order of the images."""
+        """Return columns and rows of index.csv, in the order of the images."""
         return INDEX_COLUMNS, self._index
 
     def image_table(self) -> Table:
-        """Columns and rows of images.csv."""
+        """Return columns and rows of images.csv."""
         return IMAGE_COLUMNS, self._images
 
     def slide_table(self) -> Table | None:
-        """Columns and rows of slides.csv; None where there is no slide."""
+        """Return columns and rows of slides.csv, or None without slides."""
         return (SLIDE_COLUMNS, self._slides) if self._slides else None
 
     def accounting(self) -> result.Accounting:
@@ -248,7 +248,7 @@ class Patching:
 
 
 def read_table(url: str) -> bytes:
-    """The bytes of a table that the spec names; DataError if it is not there."""
+    """Return the bytes of a table that the spec names; DataError if it is not there."""
     try:
         return read_url(url)
     except FileNotFoundError:
@@ -256,7 +256,7 @@ def read_table(url: str) -> bytes:
 
 
 def find_images(spec: GridSpec, artefact: Artefact | None) -> tuple[LabelledImages, dict[str, RawFile], Files]:
-    """The images of a folder, or of an artefact of `synthesise`, labelled; their files; where to read them."""
+    """Return the images of a folder, or of an artefact of `synthesise`, labelled; their files; where to read them."""
     files: dict[str, RawFile] = {}
     folder: Files
     if artefact is not None:
@@ -271,7 +271,7 @@ def find_images(spec: GridSpec, artefact: Artefact | None) -> tuple[LabelledImag
 
 
 def code(pseudonyms: Pseudonyms | None, kind: str, name: str) -> str:
-    """What the store calls a `case` or an `image`: its code where names are replaced, else its name."""
+    """Return the name of a `case` or an `image` in the store: its code where names are replaced, else its name."""
     return pseudonyms.code(kind, name) if pseudonyms is not None else name
 
 

@@ -1,7 +1,7 @@
 """Codes in place of case and file names; the key that makes them, and the table that undoes them, stay with the user.
 
 A code is the start of an HMAC-SHA-256 of the name: the same name has the same code in every run with the same key,
-and nobody without the key can tell whose it is, not even by trying likely names.
+and nobody without the key can find out whose it is, not even by trying likely names.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Pseudonyms:
         self.codes: dict[str, tuple[str, str]] = {}
 
     def code(self, kind: str, name: str) -> str:
-        """The code of `name`, a `case` or an `image`: `case-` and ten letters and digits.
+        """Return the code of `name`, a `case` or an `image`: `case-` and ten letters and digits.
 
         Raises:
-            DataError: two names have one code.
+            DataError: Two names have one code.
         """
         digest = hmac.new(self._key, f"{kind}\0{name}".encode(), hashlib.sha256).digest()
         code = f"{kind}-{base64.b32encode(digest).decode().lower()[:CODE_CHARACTERS]}"

@@ -1,6 +1,6 @@
-"""Which images there are, and what class and family each belongs to: from a pattern over paths, or from a table.
+"""The images of a set, with class and family, from a pattern over paths or from a table.
 
-Nothing is dropped silently: files that are no images and images of classes that were not asked for are counted;
+Nothing is dropped silently: files of other kinds and images of classes that were not asked for are counted;
 an image without class or family, a row without image and two images of one name are errors that name them.
 """
 
@@ -35,11 +35,11 @@ class LabelledImage:
     family: str
     """Medical case; one image or many."""
     margins: Margins
-    """Its pre-crop."""
+    """Margins that are taken off before the grid is laid."""
 
     @property
     def stem(self) -> str:
-        """Its name without folder and suffix: patches are named after it."""
+        """Name without folder and suffix: patches are named after it."""
         return PurePosixPath(self.path).stem
 
 
@@ -51,11 +51,11 @@ class LabelledImages:
     other_classes: list[str] = field(default_factory=list)
     """Images of classes that were not asked for."""
     other_files: list[str] = field(default_factory=list)
-    """Files that are no images by their suffix."""
+    """Files whose suffix is not that of an image."""
 
 
 def label_images(paths: Iterable[str], source: Source, table: bytes | None, margins: Margins) -> LabelledImages:
-    """Class, family and pre-crop of every image among `paths`.
+    """Return class, family and pre-crop of every image among `paths`.
 
     Args:
         paths: files in the folder, in order.
@@ -66,33 +66,33 @@ def label_images(paths: Iterable[str], source: Source, table: bytes | None, marg
     Raises:
         DataError: an image has no class or family, a row no image, two images share a name, or no image is left.
     """
-    found = LabelledImages()
+    labelled = LabelledImages()
     rows = _rows_by_image(table, str(source.table)) if table is not None else None
     unused = set(rows or ())
     for path in paths:
         if PurePosixPath(path).suffix.lower() not in IMAGE_SUFFIXES:
-            found.other_files.append(path)
+            labelled.other_files.append(path)
             continue
         unused.discard(path)
         image = _from_table(path, rows, source, margins) if rows is not None else _from_pattern(path, source, margins)
         if source.classes is not None and image.label not in source.classes:
-            found.other_classes.append(path)
+            labelled.other_classes.append(path)
         else:
-            found.images.append(image)
+            labelled.images.append(image)
     if unused:
         raise DataError(f"{source.table}: names {len(unused)} images that are not there, first {min(unused)!r}")
-    if source.classes is not None and (absent := set(source.classes) - {each.label for each in found.images}):
+    if source.classes is not None and (absent := set(source.classes) - {image.label for image in labelled.images}):
         raise DataError(f"source.classes: {min(absent)!r}: no image is of this class")
-    if not found.images:
+    if not labelled.images:
         raise DataError(
-            f"there is no image among {len(found.other_files)} files; accepted: {', '.join(IMAGE_SUFFIXES)}"
+            f"there is no image among {len(labelled.other_files)} files; accepted: {', '.join(IMAGE_SUFFIXES)}"
         )
-    _check_names_differ(found.images)
-    return found
+    _check_names_differ(labelled.images)
+    return labelled
 
 
 def read_rejected(table: bytes, where: str, known: Iterable[str]) -> dict[str, frozenset[tuple[int, int]]]:
-    """Rejected cells (row, col) of each image, from a CSV table with columns image, row, col."""
+    """Return the rejected squares (row, col) of each image, from a CSV table with columns image, row, col."""
     known = set(known)
     cells: dict[str, set[tuple[int, int]]] = {}
     for line, row in _numbered(table, where, ("image", "row", "col")):
@@ -102,9 +102,9 @@ def read_rejected(table: bytes, where: str, known: Iterable[str]) -> dict[str, f
             cells.setdefault(row["image"], set()).add((int(row["row"]), int(row["col"])))
         except (ValueError, TypeError):  # no number, or a row that is too short
             raise DataError(
-                f"{where}: line {line}: cell ({row['row']}, {row['col']}): row and col are whole numbers from 0"
+                f"{where}: line {line}: square ({row['row']}, {row['col']}): row and col are whole numbers from 0"
             ) from None
-    return {image: frozenset(found) for image, found in cells.items()}
+    return {image: frozenset(squares) for image, squares in cells.items()}
 
 
 def _from_pattern(path: str, source: Source, margins: Margins) -> LabelledImage:
@@ -141,7 +141,7 @@ def _rows_by_image(table: bytes, where: str) -> dict[str, tuple[int, Mapping[str
 
 
 def _numbered(table: bytes, where: str, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    """Rows of a CSV table with their line numbers; DataError if it lacks a column or is no UTF-8."""
+    """Return the rows of a CSV table with their line numbers; DataError if it lacks a column or is no UTF-8."""
     try:
         rows = decode_csv(table)
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""The stand-in data set: what `synthesise` paints, image by image, from a spec's classes and seed."""
+"""The stand-in data set: images that `synthesise` paints from a spec's classes and seed."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class StandIn:
     path: str
     pixels: NDArray[np.uint8]
     truth: tuple[object, ...]
-    """Its row of truth.csv."""
+    """The row of truth.csv."""
 
 
 def stand_ins(spec: SynthesiseSpec) -> Iterator[StandIn]:
-    """Every image of the set.
+    """Yield every image of the set.
 
-    Each family's stain and each image has a generator of its own, named by family and number: a larger set holds the
-    smaller one's images unchanged.
+    Each family's stain and each image has its generator, named by family and number: a larger set holds the images
+    of a smaller one unchanged.
     """
     for kind in spec.classes:
         for number in range(1, kind.families + 1):

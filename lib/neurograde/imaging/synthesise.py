@@ -29,7 +29,7 @@ _EOSIN = np.array([0.2159, 0.8012, 0.5581])
 
 @dataclass(frozen=True)
 class Stain:
-    """How the slides of one family took their stains: optical density of a unit of each per R, G, B, and the glass."""
+    """The stain of one family's slides: optical density of a unit of each dye per R, G, B, and the glass."""
 
     haematoxylin: tuple[float, float, float]
     eosin: tuple[float, float, float]
@@ -38,7 +38,7 @@ class Stain:
 
 
 def draw_stain(rng: np.random.Generator) -> Stain:
-    """The stain of a family: both vectors tilted a little, both strengths and the lamp's tint of its own."""
+    """Draw the stain of a family: both vectors tilted a little, both strengths, and the lamp's tint."""
 
     def vector(mean: NDArray[np.float64], strength: float) -> tuple[float, float, float]:
         tilted = np.clip(mean + rng.normal(0, 0.06, 3), 0.02, None)
@@ -62,7 +62,7 @@ def synthesise_image(
     watermark: bool = False,
     border_px: int = 0,
 ) -> NDArray[np.uint8]:
-    """One image; the same generator state and arguments give the same pixels.
+    """Paint one image; the same generator state and arguments give the same pixels.
 
     Args:
         rng: The image's own generator.
@@ -71,7 +71,7 @@ def synthesise_image(
         differentiation: In [0, 1]; see above.
         stain: The family's, from `draw_stain`.
         glass_share: Share of the image without tissue, in [0, 1), met on average.
-        watermark: Whether a grey inscription and a scale bar lie across the bottom.
+        watermark: Draw a grey inscription and a scale bar across the bottom.
         border_px: Width of a black frame within the image's size.
 
     Returns:
@@ -104,7 +104,7 @@ def synthesise_image(
 
 
 def _clouds(rng: np.random.Generator, shape: tuple[int, int], scale_px: float) -> Map:
-    """Smooth noise of mean about 0 and deviation 1 that changes over `scale_px`: drawn coarsely, then magnified."""
+    """Return smooth noise of mean 0 and deviation 1 that changes over `scale_px`: drawn coarsely, then magnified."""
     height, width = shape
     step = max(1.0, scale_px / 3)
     coarse = rng.standard_normal((int(height / step) + 5, int(width / step) + 5), dtype=np.float32)
@@ -115,7 +115,7 @@ def _clouds(rng: np.random.Generator, shape: tuple[int, int], scale_px: float) -
 
 
 def _tissue(rng: np.random.Generator, shape: tuple[int, int], glass_share: float) -> Map:
-    """1 in tissue, 0 on glass, with soft ragged edges."""
+    """Return 1 in tissue, 0 on glass, with soft ragged edges."""
     depth = _clouds(rng, shape, 260) + 0.25 * _clouds(rng, shape, 24)
     if glass_share == 0:
         return np.ones(shape, dtype=np.float32)
@@ -125,7 +125,7 @@ def _tissue(rng: np.random.Generator, shape: tuple[int, int], glass_share: float
 
 
 def _stroma(rng: np.random.Generator, shape: tuple[int, int], differentiation: float) -> tuple[Map, Map]:
-    """Amounts of haematoxylin and eosin between the nuclei: wavy fibres, the more the more differentiated."""
+    """Return amounts of haematoxylin and eosin between the nuclei: wavy fibres, the more the more differentiated."""
     height, width = shape
     cosine, sine = math.cos(angle := rng.uniform(0, np.pi)), math.sin(angle)
     bend = _clouds(rng, shape, 220) * 26
@@ -169,7 +169,7 @@ def _add_nuclei(rng: np.random.Generator, haematoxylin: Map, eosin: Map, tissue:
 
 
 def _nucleus(rng: np.random.Generator, radius_px: float, differentiation: float) -> Map:
-    """Amount of haematoxylin of one nucleus, (side, side): an ellipse with chromatin, rim and nucleolus."""
+    """Return the amount of haematoxylin of one nucleus, (side, side): an ellipse with chromatin, rim and nucleolus."""
     a = radius_px * rng.lognormal(0, 0.13)
     b = a * rng.uniform(0.62, 0.98)
     half = int(np.ceil(1.35 * a)) + 1
@@ -188,7 +188,7 @@ def _nucleus(rng: np.random.Generator, radius_px: float, differentiation: float)
 
 
 def _coloured(haematoxylin: Map, eosin: Map, stain: Stain) -> Map:
-    """Beer and Lambert's law: (height, width, 3) float32 of 255."""
+    """Apply Beer and Lambert's law: (height, width, 3) float32 of 255."""
     pixels = np.empty((*haematoxylin.shape, 3), dtype=np.float32)
     for channel in range(3):
         density = haematoxylin * np.float32(stain.haematoxylin[channel]) + eosin * np.float32(stain.eosin[channel])
@@ -197,7 +197,7 @@ def _coloured(haematoxylin: Map, eosin: Map, stain: Stain) -> Map:
 
 
 def _watermarked(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image under a half-transparent grey inscription and a scale bar at its bottom."""
+    """Return the image under a half-transparent grey inscription and a scale bar at its bottom."""
     height, width, _ = image.shape
     size = max(9, min(height // 14, width // 18))
     layer = Image.new("L", (width, height), 0)

@@ -1,4 +1,4 @@
-"""What a review says of every image of a set: the decisions of one or more reviewers, brought to one verdict each."""
+"""The verdicts of a review on the images of a set, each from the decisions of one or more reviewers."""
 
 from __future__ import annotations
 
@@ -19,56 +19,58 @@ class Verdicts:
     """The verdicts of a review, and what it left open."""
 
     by_image: dict[str, Verdict] = field(default_factory=dict)
-    """By the image's name in the store."""
+    """Verdicts by the image's name in the store."""
     reviewers: dict[str, int] = field(default_factory=dict)
-    """How many images each reviewer decided on."""
+    """Number of images per reviewer."""
     unfinished: list[str] = field(default_factory=list)
-    """Images that a reviewer began and did not finish; what was said of them counts."""
+    """Images that a reviewer began and did not finish; their decisions count."""
     undecided: list[str] = field(default_factory=list)
-    """Images that nobody looked at: all their cells with tissue are kept."""
+    """Images without a decision: all their squares with tissue are kept."""
     voided: dict[str, str] = field(default_factory=dict)
-    """Images whose decisions say nothing any more, and why; they count as undecided."""
+    """Images whose decisions are void, with the reason; they count as undecided."""
 
     @classmethod
     def of(cls, spec: PatchSpec, decisions: Mapping[str, Mapping[str, Decision]], images: Iterable[str]) -> Verdicts:
-        """The verdict on each of `images`, by the spec's rule for several reviewers.
+        """Return the verdict on each of `images`, by the spec's rule for several reviewers.
 
         Raises:
-            DataError: two reviewers chose different margins for an image.
+            DataError: Two reviewers chose different margins for an image.
         """
         verdicts = cls()
         for image in images:
-            found = list(decisions.get(image, {}).values())
-            if not found:
+            on_image = list(decisions.get(image, {}).values())
+            if not on_image:
                 verdicts.undecided += [image] if spec.review else []
                 continue
-            sizes = {each.patch_size_px for each in found} - {spec.patch_size_px}
+            sizes = {decision.patch_size_px for decision in on_image} - {spec.patch_size_px}
             if sizes:
-                verdicts.void(image, f"its grid had cells of {min(sizes)} px, now of {spec.patch_size_px}")
+                verdicts.void(image, f"its grid had squares of {min(sizes)} px, now of {spec.patch_size_px}")
                 continue
-            resolutions = {each.resolution for each in found if each.of_slide} - {(spec.level, spec.um_per_px)}
+            resolutions = {decision.resolution for decision in on_image if decision.of_slide} - {
+                (spec.level, spec.um_per_px)
+            }
             if resolutions:
                 verdicts.void(
                     image,
                     f"the slide was looked at {_at(*min(resolutions, key=str))}, now {_at(spec.level, spec.um_per_px)}",
                 )
                 continue
-            if len({(each.image_sha256, each.width_px, each.height_px) for each in found}) > 1:
+            if len({(decision.image_sha256, decision.width_px, decision.height_px) for decision in on_image}) > 1:
                 verdicts.void(image, "its reviewers saw two different files")
                 continue
-            verdicts.by_image[image] = _verdict(image, found, spec.reviewers)
-            verdicts.unfinished += [] if all(each.finished for each in found) else [image]
-            for each in found:
-                verdicts.reviewers[each.reviewer] = verdicts.reviewers.get(each.reviewer, 0) + 1
+            verdicts.by_image[image] = _verdict(image, on_image, spec.reviewers)
+            verdicts.unfinished += [] if all(decision.finished for decision in on_image) else [image]
+            for decision in on_image:
+                verdicts.reviewers[decision.reviewer] = verdicts.reviewers.get(decision.reviewer, 0) + 1
         return verdicts
 
     def void(self, image: str, reason: str) -> None:
-        """Take note that the decisions on an image say nothing any more."""
+        """Note that the decisions on an image are void."""
         self.voided[image] = reason
         self.by_image.pop(image, None)
 
     def log(self) -> None:
-        """Say what the review left open: nothing is taken for reviewed that was not."""
+        """Log what the review left open: nothing is taken for reviewed that was not."""
         for image, reason in sorted(self.voided.items()):
             log.warning(f"{image}: the decisions of the review are void: {reason}")
         for images, state in ((self.undecided, "have no decision"), (self.unfinished, "are begun but not finished")):
@@ -94,9 +96,9 @@ def _verdict(image: str, decisions: list[Decision], rule: str) -> Verdict:
                 f"{image}: {first.reviewer} and {other.reviewer} chose different margins, so their grids differ: "
                 "one of them has to review it again"
             )
-    rejected = [_places(each.rejected) for each in decisions]
-    restored = [_places(each.restored) for each in decisions]
-    if rule == "any":  # one wish to drop a cell is enough
+    rejected = [_squares(decision.rejected) for decision in decisions]
+    restored = [_squares(decision.restored) for decision in decisions]
+    if rule == "any":  # one wish to drop a square is enough
         gone, kept = frozenset.union(*rejected), frozenset.intersection(*restored)
     else:
         gone, kept = frozenset.intersection(*rejected), frozenset.union(*restored)
@@ -108,5 +110,5 @@ def _at(level: int | None, um_per_px: float | None) -> str:
     return f"at level {level}" if level is not None else f"at {um_per_px} µm/px"
 
 
-def _places(cells: Iterable[Cell]) -> frozenset[tuple[int, int]]:
-    return frozenset((each.row, each.col) for each in cells)
+def _squares(cells: Iterable[Cell]) -> frozenset[tuple[int, int]]:
+    return frozenset((square.row, square.col) for square in cells)

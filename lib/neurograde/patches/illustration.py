@@ -1,4 +1,4 @@
-"""Pictures for figures, as plain arrays: what comes from the images and goes to the pages."""
+"""Pictures for figures, as plain arrays: made from the images, shown on the pages."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class CroppedImage:
     """
 
     name: str
-    """What the store calls it."""
+    """Name in the store."""
     pixels: NDArray[np.uint8]
     """(height, width, 3), smaller than the image."""
     width_px: int
-    """Of the image itself."""
+    """Width of the image itself."""
     height_px: int
-    """Of the image itself."""
+    """Height of the image itself."""
     margins: Margins
-    """Its pre-crop, in its own pixels."""
+    """The pre-crop, in pixels of the image itself."""
     patch_size_px: int
-    """Side of the grid's cells."""
+    """Side of the grid's squares."""
 
     @property
     def inner(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom of what is left."""
+        """Left, top, right and bottom edge of the rest."""
         m = self.margins
         return m.left, m.top, self.width_px - m.right, self.height_px - m.bottom
 

@@ -1,13 +1,13 @@
 """Patches of different families that look the same: one slide scanned twice, or one image saved twice.
 
-Equal pixels are found by their digest. What was saved again, brightened, turned or mirrored is found by a perceptual
+Equal pixels are near by their digest. What was saved again, brightened, turned or mirrored is near by a perceptual
 hash: 9 x 9 mean grey levels, and for each of their 144 neighbours to the right and below whether it is the brighter
 one. A patch is compared under the 8 symmetries of the square, so that a turn or a flip hides nothing.
 
 On the 880 patches of 250 px with tissue of 60 osteosarcoma tiles (H&E, 26 slides, none of them twice), the nearest two
 of different slides are 23 bits apart, and most are beyond 36; a copy saved as JPEG of quality 60 is at most 12 away, a
 brightened one (x 1.1) 12, one with noise (σ 8) 12, and nine in ten of those enlarged by 3 % are within 17. A shift by
-5 px is not found. 51 patches of nearly bare glass have no neighbours that differ: they resemble each other without
+5 px is not near. 51 patches of nearly bare glass have no neighbours that differ: they resemble each other without
 being copies, so that they are counted and left out. Every two patches are compared: 20,000 take 4 s on a Xeon core.
 """
 
@@ -36,10 +36,10 @@ _CELLS = 100_000  # comparisons at once: they stay in the cache
 
 
 def perceptual_hash(patch: NDArray[np.uint8]) -> NDArray[np.uint64] | None:
-    """The hash of a patch under each of the 8 symmetries, identity first; None if the patch is too plain to tell.
+    """Return the hash of a patch under each of the 8 symmetries, identity first, or None if the patch is too plain.
 
     Args:
-        patch: pixels, (height, width, 3) uint8 RGB.
+        patch: Pixels, (height, width, 3) uint8 RGB.
 
     Returns:
         (8, 3) uint64: 144 bits, and zeros to fill the last word.
@@ -60,24 +60,24 @@ class PatchHashes:
     names: list[str] = field(default_factory=list)
     hashes: list[NDArray[np.uint64]] = field(default_factory=list)
     plain: int = 0
-    """Patches too plain to tell apart, which are not among the names."""
+    """Number of patches that are too plain to compare, which are not among the names."""
 
     def add(self, name: str, patch: NDArray[np.uint8]) -> None:
         """Hash one more patch."""
-        found = perceptual_hash(patch)
-        if found is None:
+        symmetries = perceptual_hash(patch)
+        if symmetries is None:
             self.plain += 1
         else:
             self.names.append(name)
-            self.hashes.append(found)
+            self.hashes.append(symmetries)
 
 
 def hash_every_patch(patches: Artefact, names: Sequence[str]) -> PatchHashes:
     """Read every file of the artefact once, checked against its digest, and hash the patches `names` among them.
 
     Raises:
-        DigestMismatch: a file is not what the manifest says.
-        DataError: a patch is no PNG file.
+        DigestMismatch: A file differs from its digest in the manifest.
+        DataError: A patch is not a PNG file.
     """
     hashes, wanted = PatchHashes(), set(names)
     files = list(patches.manifest.files)
@@ -93,31 +93,31 @@ def near_duplicates(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], h
     """Return the pairs of patches that look the same, in two families and two subsets: a warning, no error.
 
     Args:
-        rows: patch and family of each patch.
-        subsets: subset of each patch.
-        hashes: of the same patches.
+        rows: Patch and family of each patch.
+        subsets: Subset of each patch.
+        hashes: Hashes of the same patches.
 
     Returns:
         The number of such pairs, and at most `LISTED` of them, nearest first, then by name.
     """
     where = {row["patch"]: (row["family"], subset) for row, subset in zip(rows, subsets, strict=True)}
-    found = _pairs(hashes, [where[name] for name in hashes.names])
+    near = _pairs(hashes, [where[name] for name in hashes.names])
     pairs = []
-    for bits, *names in sorted(found)[:LISTED]:
+    for bits, *names in sorted(near)[:LISTED]:
         families, sides = zip(*(where[name] for name in names), strict=True)
         pairs.append(Pair(patches=tuple(names), families=families, subsets=sides, bits=bits))
-    return NearDuplicates(count=len(found), pairs=tuple(pairs), too_plain=hashes.plain)
+    return NearDuplicates(count=len(near), pairs=tuple(pairs), too_plain=hashes.plain)
 
 
 def _pairs(hashes: PatchHashes, places: Sequence[tuple[str, str]]) -> list[tuple[int, str, str]]:
-    """Each pair of patches that differ in family, in subset, and in no more than `NEAR_BITS`."""
+    """Return each pair of patches that differ in family, in subset, and in no more than `NEAR_BITS`."""
     if not hashes.names:
         return []
     words = np.moveaxis(np.array(hashes.hashes), 0, -1).copy()  # (symmetry, word, patch): patches side by side are fast
     n_patches = words.shape[2]
     family, subset = (np.unique(column, return_inverse=True)[1] for column in zip(*places, strict=True))
     block = max(1, _CELLS // n_patches)
-    found = []
+    near = []
     for start in range(0, n_patches, block):
         stop = min(start + block, n_patches)
         apart = np.full((stop - start, n_patches - start), 255, np.uint8)
@@ -132,10 +132,10 @@ def _pairs(hashes: PatchHashes, places: Sequence[tuple[str, str]]) -> list[tuple
         for one, other in np.argwhere(apart <= NEAR_BITS):
             if one < other:
                 first, second = sorted((hashes.names[start + one], hashes.names[start + other]))
-                found.append((int(apart[one, other]), first, second))
-    return found
+                near.append((int(apart[one, other]), first, second))
+    return near
 
 
 def _steps(means: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """By how much each cell's neighbours to the right and below are brighter: (144,)."""
+    """Return by how much each mean's neighbours to the right and below are brighter: (144,)."""
     return np.concatenate([np.diff(means[:, :, 0].astype(np.int16), axis=axis).ravel() for axis in (1, 0)])

@@ -29,7 +29,7 @@ _SUB, _AVERAGE = 1, 3  # filter types of the PNG specification, §9.2
 
 
 def encode_png(patch: NDArray[np.uint8]) -> bytes:
-    """A patch as a PNG file.
+    """Return a patch as a PNG file.
 
     Args:
         patch: Pixels, (height, width, 3) uint8 RGB, at least one.
@@ -46,7 +46,7 @@ def encode_png(patch: NDArray[np.uint8]) -> bytes:
 
 
 def decode_png(data: bytes, name: str = "patch") -> NDArray[np.uint8]:
-    """Pixels of a patch, (height, width, 3) uint8, read-only; DataError if it is damaged or no RGB PNG."""
+    """Return the pixels of a patch, (height, width, 3) uint8, read-only; DataError if it is not a whole RGB PNG."""
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             pixels = np.asarray(image)
@@ -58,7 +58,7 @@ def decode_png(data: bytes, name: str = "patch") -> NDArray[np.uint8]:
 
 
 def pixel_sha256(patch: NDArray[np.uint8]) -> str:
-    """SHA-256 of a patch's shape (two 32-bit numbers, big endian) and RGB bytes, 64 hexadecimal digits.
+    """Return the SHA-256 of a patch's shape (two 32-bit numbers, big endian) and RGB bytes, 64 hexadecimal digits.
 
     >>> import numpy as np
     >>> pixel_sha256(np.zeros((2, 8, 3), np.uint8)) == pixel_sha256(np.zeros((4, 4, 3), np.uint8))
@@ -71,7 +71,7 @@ def pixel_sha256(patch: NDArray[np.uint8]) -> str:
 
 
 def _filtered(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Rows as PNG compresses them: the filter's type, then each byte less what the filter predicts, modulo 256."""
+    """Return rows as PNG compresses them: the filter's type, then each byte less the prediction, modulo 256."""
     height, width, _ = patch.shape
     rows = patch.reshape(height, 3 * width)
     left = np.zeros_like(rows)

@@ -14,7 +14,7 @@ from neurograde.storage.artefact import Artefact
 
 
 def channel_counts(samples: Sequence[Sample], patches: Artefact) -> dict[str, ChannelCounts]:
-    """Pixel values counted over the samples of each subset; each patch is read and checked once.
+    """Return pixel values counted over the samples of each subset; each patch is read and checked once.
 
     A transform moves pixels without changing them, so a patch counts once for each of its samples.
     """
@@ -30,7 +30,7 @@ def channel_counts(samples: Sequence[Sample], patches: Artefact) -> dict[str, Ch
 
 
 def sample_files(samples: Sequence[Sample], patches: Artefact) -> Iterator[tuple[str, bytes]]:
-    """Every sample as a PNG file: `samples/<subset>/<class>/<patch>_<transform>.png`, patch by patch."""
+    """Yield every sample as a PNG file: `samples/<subset>/<class>/<patch>_<transform>.png`, patch by patch."""
     for sample in samples:
         stem = PurePosixPath(sample.patch).with_suffix("").as_posix().replace("/", "__")
         pixels = apply(decode_png(patches.read(sample.patch)), sample.transform)

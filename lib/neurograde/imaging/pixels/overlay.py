@@ -12,20 +12,20 @@ from PIL import Image, ImageDraw, ImageFont
 from neurograde.maths.patch_grid import Grid
 
 LOW, HIGH = (29, 79, 145), (201, 106, 0)
-"""Colours of probability 0 and 1; in between they fade, so that an undecided cell shows the tissue bare."""
+"""Colours of probability 0 and 1; in between they fade, so that an undecided square shows the tissue bare."""
 HIGH_DARK = (148, 74, 0)  # white figures stand out from it as from `LOW`
 STRENGTH = 0.55  # of the colour at its strongest, so that tissue stays visible
 LARGEST_PX = 1600  # longer side of what is written: a page should stay small
 HEAT = (255, 214, 10)
-LEAST_PX_WITH_FIGURES = 40  # side of a cell that has room for them
+LEAST_PX_WITH_FIGURES = 40  # side of a square that has room for them
 
 
 def probability_overlay(pixels: NDArray[np.uint8], grid: Grid, probabilities: Mapping[tuple[int, int], float]) -> bytes:
-    """The image as JPEG, made smaller where it is large, each cell tinted by its probability; the others stay bare.
+    """Return the image as JPEG, reduced where it is large, each square tinted by its probability; the others stay bare.
 
     Args:
         pixels: The image, (height, width, 3) uint8.
-        grid: Its cells.
+        grid: The grid of squares.
         probabilities: From 0 to 1, by row and column.
     """
     scale = min(1.0, LARGEST_PX / max(grid.width, grid.height))
@@ -34,19 +34,19 @@ def probability_overlay(pixels: NDArray[np.uint8], grid: Grid, probabilities: Ma
     tint = Image.new("RGBA", size)
     draw = ImageDraw.Draw(tint)
     for row, col, x, y in zip(grid.rows, grid.cols, grid.x, grid.y, strict=True):
-        found = probabilities.get((int(row), int(col)))
-        if found is not None:
+        probability = probabilities.get((int(row), int(col)))
+        if probability is not None:
             end_x, end_y = x + grid.patch_size_px, y + grid.patch_size_px
             box = [round(float(edge) * scale) for edge in (x, y, end_x, end_y)]
             left, top, right, bottom = box[0], box[1], box[2] - 1, box[3] - 1
-            draw.rectangle((left, top, right, bottom), fill=tinted(found), outline=(255, 255, 255, 150))
+            draw.rectangle((left, top, right, bottom), fill=tinted(probability), outline=(255, 255, 255, 150))
             if bottom - top >= LEAST_PX_WITH_FIGURES:
-                _figures(draw, left + 1, bottom, found, min(20, (bottom - top) // 5))
+                _figures(draw, left + 1, bottom, probability, min(20, (bottom - top) // 5))
     return _jpeg(Image.alpha_composite(image.convert("RGBA"), tint))
 
 
 def _figures(draw: ImageDraw.ImageDraw, left: int, bottom: int, probability: float, size_px: int) -> None:
-    """The probability in percent, in the lower left corner of its cell, on its own colour at full strength."""
+    """Draw the probability in percent, in the lower left corner of its square, on its own colour at full strength."""
     words, font = f"{100 * probability:.0f}", ImageFont.load_default(max(10, size_px))
     width, height = draw.textbbox((0, 0), words, font, anchor="lt")[2:]
     box = (left, bottom - height - 6, left + width + 7, bottom - 1)
@@ -55,7 +55,7 @@ def _figures(draw: ImageDraw.ImageDraw, left: int, bottom: int, probability: flo
 
 
 def tinted(probability: float) -> tuple[int, int, int, int]:
-    """Colour of a probability, with how much of it: none at 0.5.
+    """Return the colour of a probability and its opacity: none at 0.5.
 
     >>> tinted(0.0), tinted(0.5)[3], tinted(1.0)
     ((29, 79, 145, 140), 0, (201, 106, 0, 140))
@@ -65,7 +65,7 @@ def tinted(probability: float) -> tuple[int, int, int, int]:
 
 
 def heat_overlay(pixels: NDArray[np.uint8], heat: NDArray[np.float32]) -> bytes:
-    """A patch as JPEG, lit where the map is high and darkened where it is low; both are (side, side)."""
+    """Return a patch as JPEG, lit where the map is high and darkened where it is low; both are (side, side)."""
     weight = heat[..., None]
     dimmed = pixels * (0.35 + 0.65 * weight)
     lit = dimmed + weight * 0.25 * (np.array(HEAT) - dimmed)

@@ -22,7 +22,7 @@ ACCEPTED = (
 def is_pyramid(path: Path, name: str) -> bool:
     """Return True if a TIFF file is a slide: of a scanner's make, or tiled in several levels.
 
-    Without OpenSlide only pyramids in SubIFDs are; a file that is no TIFF file or damaged is none.
+    Without OpenSlide only pyramids in SubIFDs are; a damaged file or one of another format is not.
 
     Raises:
         DataError: It is a pyramid that cannot be read, or has very many pages; the message names it and why.

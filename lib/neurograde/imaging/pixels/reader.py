@@ -65,7 +65,7 @@ def read_rgb(data: bytes, name: str, max_pixels: int, memory: ExitStack | None =
         Pixels, (height, width, 3) uint8, possibly read-only.
 
     Raises:
-        DataError: The file is refused, damaged, truncated or too large; the message names it and says why.
+        DataError: The file is refused, damaged, truncated or too large; the message names it and the reason.
     """
     with ExitStack() as own:
         try:

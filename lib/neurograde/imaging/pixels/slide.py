@@ -64,8 +64,8 @@ class Resolution:
         return cls(spec.level, spec.um_per_px, spec.assumed_um_per_px, spec.finest_um_per_px)
 
 
-UNSAID = Resolution()
-"""The resolution where there are no slides."""
+UNSPECIFIED = Resolution()
+"""The resolution where slides are not expected."""
 
 
 class RequestError(DataError):
@@ -201,7 +201,7 @@ class Slide:
             return resolution.level, 1.0
         if wanted is None:
             raise RequestError(
-                f"{self.name}: a whole slide, and the spec says not at which size to cut it; accepted: "
+                f"{self.name}: a whole slide, and the spec does not give the size at which it is cut; accepted: "
                 f"level ({self._sizes()}) or um_per_px ({self._known()})"
             )
         finest = self._finest(resolution)

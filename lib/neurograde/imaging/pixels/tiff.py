@@ -37,7 +37,7 @@ COMPRESSIONS |= {50002: "JPEG XL", 52546: "JPEG XL", 2: "CCITT", 3: "CCITT fax",
 
 
 class TiffError(ValueError):
-    """A file that is no TIFF file, or one whose directories are damaged."""
+    """A file of another format, or one whose directories are damaged."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Directory:
     """A page of a TIFF file: its tags."""
 
     def __init__(self, file: BinaryIO, layout: _Layout, entries: dict[int, tuple[int, int, bytes]]) -> None:
-        """A page; read from `file` as its tags are wanted."""
+        """Open a page; values are read from `file` as its tags are wanted."""
         self._file, self._layout, self._entries = file, layout, entries
 
     def __contains__(self, tag: int) -> bool:
@@ -159,7 +159,7 @@ def directories(file: BinaryIO) -> Iterator[Directory]:
     """Yield the pages of a TIFF file, in the order of the file, one directory read at a time.
 
     Raises:
-        TiffError: It is no TIFF file, or a directory is damaged.
+        TiffError: It is of another format, or a directory is damaged.
     """
     head = file.read(16)
     order = {b"II": "<", b"MM": ">"}.get(head[:2])

@@ -63,7 +63,7 @@ class Tiles:
     """The tiles of a page; safe to use from several threads."""
 
     def __init__(self, path: Path, page: Directory, name: str) -> None:
-        """The tiles of `page`, a page of the file `path`; `name` is the file's name in messages."""
+        """Find the tiles of `page`, a page of the file `path`; `name` is the file's name in messages."""
         self._path, self._page, self._name = path, page, name
         self.width, self.height = page.size
         self._tile = page.number(tiff.TILE_WIDTH), page.number(tiff.TILE_HEIGHT)

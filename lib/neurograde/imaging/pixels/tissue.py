@@ -31,7 +31,7 @@ MIN_CHROMA = 13
 WHITE_SHARE = 0.05
 """Part of an image's pixels, the brightest, of which its white is the median."""
 LEAST_WHITE, MOST_TINT = 160, 70
-"""The darkest channel of glass is no less than the one, and its chroma no more than the other."""
+"""Least value of the darkest channel of glass, and its largest chroma."""
 LEAST_PX = 1000
 """An image of fewer pixels has no white."""
 GLASS_NOISE = 3
