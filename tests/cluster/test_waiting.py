@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from jobs.cluster import cluster
+from neurograde.cluster.finished import Epochs, committed_epochs, is_done
 from neurograde.cluster.folder import FolderStep, PlannedJob, Quota
 from neurograde.cluster.kubectl import Kubectl, KubectlFailed
 from neurograde.cluster.observed import ObservedJob
@@ -21,6 +22,8 @@ from neurograde.cluster.verdict import JobFailed
 from neurograde.cluster.waiting import JobGone, Waiter
 from neurograde.errors import UsageError
 from neurograde.runtime.log import log
+from neurograde.specs.grid import expand
+from neurograde.specs.records import Manifest
 from neurograde.storage.store import Store
 from tests.cluster.recorded_kubectl import RECORDED, Recorded, put_on_path
 from tests.support.material import train_spec
@@ -149,10 +152,6 @@ def gone(store: str) -> PlannedJob:
 
 
 def test_the_store_is_the_truth_of_a_job_that_is_gone(tmp_path: Path):
-    from neurograde.cluster.finished import is_done
-    from neurograde.specs.grid import expand
-    from neurograde.specs.records import Manifest
-
     store = Store(f"file://{tmp_path}/store")
     job = gone(store.url)
     assert is_done(job) is False
@@ -164,6 +163,21 @@ def test_the_store_is_the_truth_of_a_job_that_is_gone(tmp_path: Path):
         store.create(f"runs/grid/{shard.name}/manifest.json", manifest.encode())
     assert is_done(job) is True
     assert is_done(gone("nowhere://bucket/study")) is None
+
+
+def test_the_time_left_follows_from_the_epochs_that_are_committed(tmp_path: Path):
+    store = Store(f"file://{tmp_path}/store")
+    assert committed_epochs([gone(store.url)]) == Epochs(done=0, total=2)
+    [shard] = expand(train_spec("leaknet", name="grid"), ()).shards
+    store.create(f"runs/grid/{shard.name}/commits/e0001.json", b"{}")
+    epochs = committed_epochs([gone(store.url)])
+    assert epochs == Epochs(done=1, total=2)
+    assert committed_epochs([gone("nowhere://bucket/study")]) is None
+    board = Board()
+    with board.shown("grid", [gone(store.url)]):
+        board.table({}, {}, now=0.0, epochs=Epochs(0, 2))
+        table = board.table({}, {}, now=120.0, epochs=epochs)
+    assert str(table.caption) == "1 of 2 epochs committed; about 2 min left at this rate"
 
 
 def test_a_job_that_failed_earlier_is_reported_as_such_and_nothing_is_applied(replay):
@@ -272,10 +286,10 @@ def test_the_table_counts_pods_and_indexes_and_the_time_left(replay):
     recorded = replay("fail-job")
     jobs = [ObservedJob.of(item) for item in recorded.content["answers"][2]["items"] if item["kind"] == "Job"]
     board = Board()
-    with board.shown("grid", ["train-small"]):
+    with board.shown("grid", recorded.step.jobs):
         observed = {job.name: job for job in jobs}
         first = board.table(observed, {}, now=0.0)
-        assert "time left unknown" in str(first.caption)
+        assert "time left not known yet" in str(first.caption)
         board._began = (0.0, 0)
         later = board.table(observed, {}, now=120.0)
     assert list(later.columns[0].cells) == ["train-small"]

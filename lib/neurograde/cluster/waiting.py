@@ -101,7 +101,7 @@ class _Wait:
         A Job with a failed index is never complete, so `kubectl wait --for=condition=complete` would wait for ever:
         both ends are asked for.
         """
-        with self.waiter.board.shown(self.step.name, [job.name for job in self.step.jobs]):
+        with self.waiter.board.shown(self.step.name, self.step.jobs):
             while True:
                 self._apply_what_fits()
                 observed = self.waiter._observed(self.step.jobs)
