@@ -39,7 +39,7 @@ def export(job: Job[ExportSpec]) -> None:
             staged_weights.fetch(job.store, chain.run.spec.backbones)
             model = export_model(spec, evaluation, chain.run, chain.dataset, chain.patches)
             out.write_many(model.files.items())
-            card = model_card(spec, chain, model.facts, {name: each.model_dump() for name, each in out.files.items()})
+            card = model_card(spec, chain, model.facts, {name: file.model_dump() for name, file in out.files.items()})
             out.write_result("card.json", card)
             out.write("card.md", markdown(card))
     except UpToDate as done:

@@ -1,4 +1,4 @@
-"""grid: from a study's specs to the cluster's manifests, and to its cost before anything runs.
+"""grid: render a study's specs as the manifests of a cluster, or plan its cost before anything runs.
 
     python -m jobs.grid specs/report --plan --samples 6296,1164 [--gpu L4 --rate L4:trunk=900 --usd L4=0.28]
     python -m jobs.grid specs/report --image IMAGE@sha256:... --store gs://bucket/study --profile gke-spot-l4

@@ -112,8 +112,9 @@ JOBS = (
         "predict",
         PredictSpec,
         "results",
-        reads=("evaluations", "runs", "datasets", "weights"),
+        reads=("evaluations", "runs", "datasets", "patches", "weights"),
         writes=("predictions",),
+        appends=("ledgers",),
         no_pod_because="grades images of your own",
     ),
 )
