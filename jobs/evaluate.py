@@ -8,12 +8,14 @@ Writes  evaluations/<name>/metrics.json      sessions, ranked cells, each subset
                           /predictions.csv   every probability behind the figures
                           /ensemble.csv      the same of the repeats together, where there are several
         ledgers/<test set>/<n>.json          this opening of the test set, before anything of it is predicted
+Prints  the head digest before the test set is opened; with --set open=false it ends there
 """
 
 from __future__ import annotations
 
 import sys
 
+from neurograde.evaluation.registration import register
 from neurograde.runtime.command import job
 from neurograde.runtime.job import Job
 from neurograde.runtime.upstream import finished_run, made_from
@@ -27,6 +29,9 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
     dataset = made_from(job, run.artefact(), "datasets")
     patches = made_from(job, dataset, "patches")
     external = job.upstream("patches", job.spec.external) if job.spec.external else None
+    if not job.spec.open:
+        register(job, run.artefact(), dataset)
+        return
     with job.publish("evaluations", inputs=[run.artefact(), external] if external else [run.artefact()]) as out:
         from neurograde.learning.inference.evaluating import Evaluating
         from neurograde.learning.networks import staged_weights
@@ -36,6 +41,7 @@ def evaluate(job: Job[EvaluateSpec]) -> None:
         work.choose_session()
         work.load_units()
         work.judge_on_valid()
+        out.head = register(job, run.artefact(), dataset)
         work.open_tests(out)
         out.write_result("metrics.json", work.result())
         out.write_csv("predictions.csv", work.judge.columns(), work.predictions())

@@ -425,3 +425,29 @@ def test_the_temperature_of_valid_is_shown_with_what_it_does_to_the_test_set(eva
     after = at_temperature(given, found["value"])
     expected = reference.log_loss(numbers_of, after)
     assert found["subsets"]["valid"]["after"]["loss"]["value"] == pytest.approx(expected)
+
+
+def head_of(events: list[str]) -> str:
+    return next(event for event in events if event.startswith("head digest")).rpartition(" ")[2]
+
+
+def test_the_head_digest_is_printed_before_the_test_set_is_opened_and_kept(evaluate, memory_url: str):
+    write_run(memory_url)
+    before = evaluate(open=False)
+    assert before.code == 0
+    head = head_of(before.events)
+    assert not before.store.list("ledgers")
+    assert read_manifest(before.store, "evaluations/demo") is None
+    after = evaluate()
+    assert head_of(after.events) == head == after.artefact().manifest.head
+    assert after.events.index(f"head digest, before the test set is opened: {head}") < next(
+        number for number, event in enumerate(after.events) if event.startswith("opening number 1")
+    )
+
+
+def test_another_opening_or_another_evaluation_has_another_head(evaluate, memory_url: str):
+    write_run(memory_url)
+    first = head_of(evaluate(open=False).events)
+    assert head_of(evaluate(open=False, seed=99).events) != first
+    assert evaluate(name="other", seed=98).code == 0
+    assert head_of(evaluate(open=False).events) != first

@@ -80,6 +80,7 @@ def model_card(
             "sessions": len(metrics.sessions),
             "openings": metrics.openings,
             "test_set": metrics.test_set,
+            "head": chain.evaluation.manifest.head,
         },
         "data": _data(chain, partition),
         "partition": _partition(chain, partition),

@@ -98,6 +98,7 @@ def _manifest(job: Job[Any], kind: str, inputs: Sequence[Artefact], work: Work, 
         marks=tuple(sorted(draft.marks.union(*(artefact.manifest.marks for artefact in inputs)))),
         features=tuple(draft.features),
         openings=tuple(draft.openings),
+        head=draft.head,
         wall_seconds=round(time.monotonic() - job.started, 3),
         carbon=job.meter.stop().model_dump(mode="json"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -37,5 +37,8 @@ class EvaluateSpec(JobSpec):
     """Seed of the bootstrap."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device to predict on; `auto` takes a GPU if one is available."""
+    open: bool = True
+    """Open the test set. `--set open=false` prints the head digest, to be deposited elsewhere, and ends before it."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads that torch may use; all cores when not given."""
+    PLACEMENT: ClassVar[frozenset[str]] = JobSpec.PLACEMENT | {"open"}  # the evaluation is the same one

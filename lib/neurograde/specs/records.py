@@ -105,6 +105,8 @@ class Manifest(Record):
     """Sessions of a shard that diverged, by id; its files list them too, so outside the digest."""
     openings: Annotated[tuple[LedgerEntry, ...], Field(exclude_if=_is_empty)] = ()
     """Records of the ledgers of the test sets that the job opened; outside the digest."""
+    head: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
+    """Head digest of an evaluation, registered before its test set was opened; outside the digest."""
     software: dict[str, str] = Field(default_factory=dict)
     """Versions of the packages that made it."""
     machine: dict[str, Any] = Field(default_factory=dict)

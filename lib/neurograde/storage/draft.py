@@ -36,6 +36,7 @@ class Draft:
         self.raw_digests: dict[str, str] = {}
         self.features: list[InputRecord] = []
         self.openings: list[LedgerEntry] = []
+        self.head: str | None = None
         self._keys: dict[str, str] = {}
         """Key of each file in the draft, by its path in the artefact."""
         self._spellings: dict[str, str] = {}

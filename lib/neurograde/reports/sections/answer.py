@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurograde.reports.blocks import Banner, Block, Figures, Section, Statistic, Statistics
+from neurograde.reports.blocks import Banner, Block, Figures, Notes, Section, Statistic, Statistics
 from neurograde.reports.chain import Chain
 from neurograde.reports.figures.gap import gap
 from neurograde.reports.headline import headline
@@ -73,6 +73,13 @@ def answer(chains: Sequence[Chain]) -> Section:
         )
     )
     blocks: list[Block] = [statistics, _side_by_side(chains)]
+    heads = [
+        f"{chain.name}: head digest {chain.evaluation.manifest.head}, made before its test set was opened."
+        for chain in chains
+        if chain.evaluation.manifest.head
+    ]
+    if heads:
+        blocks.append(Notes(tuple(heads)))
     if len(chains) > 1:
         blocks.append(_table(chains))
     name = f"{first.name}: " if len(chains) > 1 else ""
