@@ -46,12 +46,15 @@ def patch(job: Job[PatchSpec]) -> None:
                 advance(1)
         work.check_bad_images()
         work.warn_of_uniform_images()
+        work.check_that_images_have_one_label()
         work.check_that_there_are_patches()
         patches.raw_digests.update(work.digests)
         patches.write_csv("index.csv", *work.index())
         patches.write_csv("images.csv", *work.image_table())
         if slides := work.slide_table():
             patches.write_csv("slides.csv", *slides)
+        if spellings := work.spellings():
+            patches.write_json("spellings.json", spellings)
         patches.write_result("accounting.json", work.accounting())
         log.info(str(work.total))
         work.verdicts.log()

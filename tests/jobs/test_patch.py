@@ -307,3 +307,98 @@ def test_a_review_of_the_images_that_is_not_followed_is_named_with_the_line_that
     assert (code, warned(lines)) == (0, False)
     code, lines = patch("--replace")
     assert (code, warned(lines)) == (0, True)
+
+
+SPELT = (("Fall-ä", "Fall-a\u0308"), ("Case-9", "case-9"), ("001", "1.0"), ("K7", "K7\u200b"), ("a  b", "a b"))
+"""Two spellings of one family each; the first in code-point order is not always the first here."""
+
+
+def spelt(images: Path, tmp_path: Path, names: tuple[str, ...], label: str = "D") -> dict[str, str]:
+    """Write a table in which images of D belong to `names`; return the source."""
+    rows = ["image,class,family"]
+    for number, path in enumerate(sorted((images / "D").iterdir())):
+        family = names[number] if number < len(names) else path.stem
+        rows.append(f"D/{path.name},{label if number == 0 else 'D'},{family}")
+    rows += [f"PD/{path.name},PD,{path.stem}" for path in sorted((images / "PD").iterdir())]
+    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
+    return {"url": str(images), "table": str(tmp_path / "labels.csv")}
+
+
+@pytest.mark.parametrize("names", SPELT, ids=lambda names: ascii(names[0]))
+def test_one_family_in_two_spellings_is_refused_with_both_and_where_they_are(
+    patch, images: Path, tmp_path: Path, names: tuple[str, str]
+):
+    code, lines = patch(source=spelt(images, tmp_path, names))
+    assert code == 65
+    message = lines[-1]["event"]
+    assert all(repr(name) in message for name in names)
+    assert "D/case D0_1.png" in message
+    assert "D/case D1_1.png" in message
+    assert "spellings: merge" in message
+
+
+@pytest.mark.parametrize("names", [("1.10", "1.1"), ("K7", "K 7")])
+def test_other_families_are_not_refused(patch, images: Path, tmp_path: Path, names: tuple[str, str]):
+    assert patch(source=spelt(images, tmp_path, names))[0] == 0
+
+
+@pytest.mark.parametrize("names", SPELT, ids=lambda names: ascii(names[0]))
+def test_merged_spellings_are_one_family_in_one_subset_and_the_proof_says_so(
+    patch, run, images: Path, memory_url: str, names: tuple[str, str]
+):
+    assert patch(source=spelt(images, images.parent, names), spellings="merge")[0] == 0
+    patches = opened(memory_url)
+    families = {row["image"]: row["family"] for row in patches.read_csv("index.csv")}
+    assert families["D/case D0_1.png"] == families["D/case D1_1.png"] == min(names)
+    written = {row["image"]: row["family_written"] for row in patches.read_csv("images.csv")}
+    assert (written["D/case D0_1.png"], written["D/case D1_1.png"]) == names
+    assert run("partition", patches="demo", strategy="ifpo")[0] == 0
+    proof = opened(memory_url, "partitions/demo").read_json("independence.json")
+    assert proof["spellings"]["spellings"] == "merge"
+    assert proof["spellings"]["families"] == [sorted(names)]
+
+
+def test_spellings_that_are_kept_apart_are_two_families_and_the_proof_says_so(
+    patch, run, images: Path, tmp_path: Path, memory_url: str
+):
+    assert patch(source=spelt(images, tmp_path, ("001", "1")), spellings="keep_apart")[0] == 0
+    assert {"001", "1"} <= {row["family"] for row in opened(memory_url).read_csv("index.csv")}
+    assert run("partition", patches="demo", strategy="ifpo")[0] == 0
+    proof = opened(memory_url, "partitions/demo").read_json("independence.json")
+    assert proof["spellings"]["spellings"] == "keep_apart"
+
+
+def test_classes_in_two_spellings_are_refused_or_merged_as_well(patch, images: Path, tmp_path: Path, memory_url: str):
+    source = spelt(images, tmp_path, (), label="d")
+    code, lines = patch(source=source)
+    assert (code, "classes 'D'" in lines[-1]["event"]) == (65, True)
+    assert patch(source=source, spellings="merge")[0] == 0
+    assert {row["class"] for row in opened(memory_url).read_csv("index.csv")} == {"D", "PD"}
+
+
+def test_without_two_spellings_nothing_of_them_is_written(patch, memory_url: str):
+    assert patch(spellings="merge")[0] == 0
+    assert "spellings.json" not in opened(memory_url).manifest.files
+    assert "family_written" not in opened(memory_url).read_csv("images.csv")[0]
+
+
+def test_one_image_under_two_labels_is_refused_with_both_names_whatever_the_file(patch, images: Path):
+    Image.open(images / "D" / "case D0_1.png").save(images / "PD" / "case X_1.bmp")
+    source = {"url": str(images), "pattern": r"(?P<class>[^/]+)/(?P<family>.+)_\d+\.(png|bmp)"}
+    code, lines = patch(source=source)
+    assert code == 65
+    assert "one image under two labels, 1 times" in lines[-1]["event"]
+    assert "'D/case D0_1.png' of 'D' and 'PD/case X_1.bmp' of 'PD'" in lines[-1]["event"]
+
+
+def test_one_image_twice_under_one_label_is_not_the_affair_of_patch(patch, images: Path):
+    Image.open(images / "D" / "case D0_1.png").save(images / "D" / "case D0_2.png")
+    assert patch()[0] == 0
+
+
+def test_a_table_with_a_column_twice_is_refused(patch, images: Path, tmp_path: Path):
+    source = spelt(images, tmp_path, ())
+    path = tmp_path / "labels.csv"
+    path.write_text(path.read_text().replace("image,class,family", "image,class,family,class"))
+    code, lines = patch(source=source)
+    assert (code, "the column 'class' is there 2 times" in lines[-1]["event"]) == (65, True)

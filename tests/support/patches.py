@@ -6,10 +6,10 @@ from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
 
 
-def opened(url: str) -> Artefact:
-    manifest = read_manifest(Store(url), "patches/demo")
+def opened(url: str, folder: str = "patches/demo") -> Artefact:
+    manifest = read_manifest(Store(url), folder)
     assert manifest is not None
-    return Artefact(Store(url), "patches/demo", manifest)
+    return Artefact(Store(url), folder, manifest)
 
 
 def refused(result, memory_url: str, *words: str) -> None:

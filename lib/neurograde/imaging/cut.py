@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurograde.errors import DataError
-from neurograde.imaging.pixels.open_image import ImageFile, Opened
+from neurograde.imaging.pixels.open_image import ImageFile, Opened, Picture
 from neurograde.imaging.pixels.slide import BLOCK_PX, UNSPECIFIED, RequestError, Resolution, Slide
 from neurograde.imaging.pixels.tissue import DEFAULT_RULE, TissueRule
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
@@ -76,6 +76,8 @@ class CutImage:
     size_bytes: int
     sha256: str
     """Digest of the file that was read."""
+    pixel_sha256: str | None
+    """Digest of all its pixels, whatever file they are in; None for a slide, which is never decoded whole."""
     grid: Grid
     tissue_shares: NDArray[np.float64]
     """Tissue share of every square, kept or not, (n_squares,)."""
@@ -179,6 +181,7 @@ def cut_opened(image: Opened, job: CutJob) -> CutImage:
         name=job.name,
         size_bytes=image.size_bytes,
         sha256=image.sha256,
+        pixel_sha256=pixel_sha256(image.pixels) if isinstance(image, Picture) else None,
         grid=grid,
         tissue_shares=shares,
         patches=_of_slide(slide, kept, grid, job.workers) if slide else tuple(_in_run(image, grid, kept)),

@@ -13,6 +13,7 @@ from neurograde.imaging.pixels.slide import Resolution
 from neurograde.imaging.pixels.tissue import TissueRule
 from neurograde.imaging.pseudonyms import Pseudonyms
 from neurograde.imaging.sources import LabelledImage, LabelledImages, label_images, read_rejected
+from neurograde.imaging.spellings import Settled, settle_spellings
 from neurograde.imaging.verdicts import Verdicts
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.patch_grid import Accounting, Margins
@@ -27,6 +28,10 @@ from neurograde.storage.raw import Files, RawFile, RawFolder, RawInputs, read_ur
 INDEX_COLUMNS = ("patch", "class", "family", "image", "row", "col", "x_px", "y_px", "tissue_share", "pixel_sha256")
 CAUSES = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")
 IMAGE_COLUMNS = ("image", "class", "family", "width_px", "height_px", "sha256", "patches", *CAUSES)
+WRITTEN_COLUMNS = ("class_written", "family_written")
+"""Further columns of images.csv where spellings were merged."""
+NAMED = 5
+"""Images that an error lists; all are counted."""
 SLIDE_COLUMNS = ("image", "vendor", "level", "um_per_px", "recorded_um_per_px", "patches", "cells")
 
 Table = tuple[tuple[str, ...], list[tuple[object, ...]]]
@@ -45,6 +50,8 @@ class Patching:
     pseudonyms: Pseudonyms | None
     verdicts: Verdicts
     """The verdicts of a review, if the spec names one."""
+    settled: Settled = field(default_factory=Settled)
+    """Spellings of families and classes, and what became of them."""
     digests: dict[str, str] = field(default_factory=dict)
     """Digest of each raw image, by the name that the manifest gives it."""
     bad: dict[str, str] = field(default_factory=dict)
@@ -56,6 +63,8 @@ class Patching:
     _uniform: dict[str, list[str]] = field(default_factory=lambda: {"everything": [], "nothing": []})
     """Images of which all squares are tissue, or none."""
     _slides: list[tuple[object, ...]] = field(default_factory=list)
+    _labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    """A path under each class of an image, by the digest of its pixels."""
 
     @classmethod
     def prepare(
@@ -63,6 +72,7 @@ class Patching:
     ) -> Patching:
         """List the images, give each its class and family, and its rejected squares from a table or a review."""
         labelled, files, folder = find_images(spec, artefact)
+        labelled, settled = settle_spellings(labelled, spec.spellings)
         tables = {url: read_table(url) for url in (spec.source.table, spec.rejected) if url is not None}
         known = [image.path for image in labelled.images]
         rejected = read_rejected(tables[spec.rejected], spec.rejected, known) if spec.rejected else {}
@@ -77,7 +87,7 @@ class Patching:
 
         raw = RawInputs(inputs, lambda name: folder.read(real[name]) if name in real else tables[name], digest)
         named = [code(pseudonyms, "image", path) for path in known]
-        return cls(spec, labelled, raw, folder, rejected, pseudonyms, Verdicts.of(spec, decisions, named))
+        return cls(spec, labelled, raw, folder, rejected, pseudonyms, Verdicts.of(spec, decisions, named), settled)
 
     @property
     def images(self) -> list[LabelledImage]:
@@ -163,6 +173,7 @@ class Patching:
         path = code(self.pseudonyms, "image", image.path)
         stem = path if self.pseudonyms else image.stem
         self.digests[path] = cut.sha256
+        self._labels.setdefault(cut.pixel_sha256 or cut.sha256, {}).setdefault(image.label, image.path)
         if cut.void:
             self.verdicts.void(path, "the image has changed since" + (" or its size" if cut.slide else ""))
         n_patches = cut.accounting.patches
@@ -177,7 +188,7 @@ class Patching:
         account = asdict(cut.accounting)
         size = (cut.grid.width, cut.grid.height)
         pixels = (account[cause] for cause in CAUSES)
-        self._images.append((path, image.label, family, *size, cut.sha256, n_patches, *pixels))
+        self._images.append((path, image.label, family, *size, cut.sha256, n_patches, *pixels, *self._written(image)))
         if (slide := cut.slide) is not None:
             known = (slide.um_per_px, slide.recorded_um_per_px)
             resolution = (slide.level, *(None if value is None else round(value, 6) for value in known))
@@ -202,6 +213,18 @@ class Patching:
                     "them; min_chroma and min_tissue_share decide"
                 )
 
+    def check_that_images_have_one_label(self) -> None:
+        """Raise DataError if images of equal pixels are of several classes; name the first of them."""
+        several = [paths for paths in self._labels.values() if len(paths) > 1]
+        if several:
+            named = "; ".join(
+                " and ".join(f"{path!r} of {label!r}" for label, path in paths.items()) for paths in several[:NAMED]
+            )
+            raise DataError(
+                f"one image under two labels, {len(several):,} times: {named}{'; ...' * (len(several) > NAMED)}; "
+                "accepted: one class for each image"
+            )
+
     def check_that_there_are_patches(self) -> None:
         """Raise DataError, with the account, if not one square was kept."""
         if not self._index:
@@ -216,7 +239,18 @@ class Patching:
 
     def image_table(self) -> Table:
         """Return columns and rows of images.csv."""
-        return IMAGE_COLUMNS, self._images
+        return IMAGE_COLUMNS + (WRITTEN_COLUMNS if self.settled.written else ()), self._images
+
+    def _written(self, image: LabelledImage) -> tuple[str, ...]:
+        """Return class and family of an image as they were written, where spellings were merged."""
+        if not self.settled.written:
+            return ()
+        label, family = self.settled.written[image.path]
+        return label, code(self.pseudonyms, "case", family)
+
+    def spellings(self) -> dict[str, Any] | None:
+        """Return spellings.json; None where no two spellings meet."""
+        return self.settled.record(lambda family: code(self.pseudonyms, "case", family))
 
     def slide_table(self) -> Table | None:
         """Return columns and rows of slides.csv, or None without slides."""

@@ -148,6 +148,11 @@ def _numbered(table: bytes, where: str, columns: Sequence[str]) -> list[tuple[in
         raise DataError(f"{where}: not UTF-8 text ({error.reason} at byte {error.start})") from None
     except csv.Error as error:
         raise DataError(f"{where}: not a CSV table ({error})") from None
+    header = next(csv.reader(table.decode("utf-8-sig").splitlines()), [])
+    if repeated := sorted({column for column in header if header.count(column) > 1}):
+        raise DataError(
+            f"{where}: the column {repeated[0]!r} is there {header.count(repeated[0])} times; accepted: once"
+        )
     missing = [column for column in columns if not rows or column not in rows[0]]
     if missing:
         raise DataError(f"{where}: lacks the column {missing[0]!r}, or rows; needs {', '.join(columns)}")

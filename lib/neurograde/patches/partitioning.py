@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from neurograde.errors import DataError, SpecError
 from neurograde.maths.accuracy_width import folds_instead, what_it_decides
 from neurograde.maths.correlate import correlate
 from neurograde.maths.given_split import leaks, measured, subsets_of_names
+from neurograde.maths.identity import spellings
 from neurograde.maths.independence import independence
 from neurograde.maths.partition import (
     STRATEGIES,
@@ -64,6 +66,7 @@ class Partitioning:
             self.targets = _targets_of(spec, len({row["family"] for row in self.rows}))
         except ValueError as error:
             raise SpecError(f"{source}: {error}") from None
+        self._check_spellings()
         hashes = hash_every_patch(patches, [row["patch"] for row in self.rows])
         try:
             fewest = 1 if self._leaves_one_out or spec.split else len(SUBSETS)
@@ -84,6 +87,23 @@ class Partitioning:
             self.proof = independence(self.rows, self.subsets, leaking=True)
             self.marks = ("leaking",)
         self.alike = near_duplicates(self.rows, self.subsets, hashes)
+
+    @property
+    def _spellings(self) -> dict[str, Any] | None:
+        """What `patch` was asked to do with spellings that meet; None where none do."""
+        path = "spellings.json"
+        return self.patches.read_json(path) if path in self.patches.manifest.files else None
+
+    def _check_spellings(self) -> None:
+        """Raise DataError if one family or class is spelt in several ways that nobody asked to keep apart."""
+        if self.patches.manifest.spec.get("spellings") == "keep_apart":
+            return
+        for column in ("family", "class"):
+            for names in spellings(row[column] for row in self.rows).values():
+                raise DataError(
+                    f"{self.patches.url}: {column} {' and '.join(map(repr, names))} are one name in several spellings: "
+                    "make the patches again, with spellings: merge or keep_apart"
+                )
 
     def _measure(self, names: Sequence[tuple[str, str]]) -> None:
         """Take the split that the spec names, whatever it leaks."""
@@ -124,7 +144,7 @@ class Partitioning:
 
     def independence(self) -> Independence:
         """Return the content of independence.json."""
-        return Independence.of(self.proof | {"near_duplicates": self.alike})
+        return Independence.of(self.proof | {"near_duplicates": self.alike, "spellings": self._spellings})
 
     def log(self, folder: str) -> None:
         """Log the result, and warn of what a reader of the artefact in `folder` must know."""

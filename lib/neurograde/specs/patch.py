@@ -14,6 +14,10 @@ SLIDE_SUFFIXES = (".svs", ".ndpi", ".scn", ".svslide", ".bif", ".czi")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", *SLIDE_SUFFIXES)
 
 
+Spellings = Literal["refuse", "merge", "keep_apart"]
+"""Rules for two spellings of one name."""
+
+
 class Source(Model):
     """Location of the images, and the rule that gives an image its class and family."""
 
@@ -135,6 +139,9 @@ class PatchSpec(GridSpec):
     on_bad_image: Literal["refuse", "skip"] = "refuse"
     """Treatment of images that cannot be used, damaged ones for example: `refuse` ends the job and names all of them,
     `skip` leaves them out, with a warning for each and a list in accounting.json."""
+    spellings: Spellings = "refuse"
+    """Two spellings of one family or class (Case-9 and case-9, 001 and 1.0, K7 with a blank): `refuse` them, `merge`
+    them under the first in code-point order, or `keep_apart`; the proof of a partition repeats what was asked."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads to spread the images over; all cores when not given."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from neurograde.specs.results.base import Part, Result
+from neurograde.specs.results.base import Part, Result, is_none
 
 
 class Shared(Part):
@@ -51,6 +51,19 @@ class NearDuplicates(Part):
     """Patches that are too plain to be compared."""
 
 
+class Spelt(Part):
+    """Names that are spelt in several ways."""
+
+    format: int = 1
+    """Format of the record."""
+    spellings: str
+    """Rule that was asked for: `merge` or `keep_apart`."""
+    families: tuple[tuple[str, ...], ...] = ()
+    """Spellings of each family."""
+    classes: tuple[tuple[str, ...], ...] = ()
+    """Spellings of each class."""
+
+
 class Independence(Result):
     """The proof of independence."""
 
@@ -62,5 +75,7 @@ class Independence(Result):
     """Content of each subset."""
     near_duplicates: NearDuplicates
     """Patches that look the same."""
+    spellings: Spelt | None = Field(default=None, exclude_if=is_none)
+    """Spellings that meet, and what `patch` was asked to do with them; the key is left out where none do."""
     reasons: tuple[str, ...] = Field(default=(), exclude_if=lambda reasons: not reasons)
     """Leaks of a given split, in words; the key is left out where nothing leaks."""
