@@ -26,8 +26,9 @@ _LEAKS = {
 _CAPTIONS = {
     "families": "How do families of such different sizes fill the subsets (figure 2.3)? Each by its share of its "
     "class's pixels; a block is a family, in brackets is their number, lines are the targets.",
-    "strategies": "What would the other strategies have done? The same families by each; PSP fills train and valid "
-    "with few heavy families and leaves the many light ones to test (figure 2.3), which D counts against it.",
+    "strategies": "What would the other strategies have done with the same families? PSP gives the heaviest to train, "
+    "then to valid, and the rest to test: often few families in valid, and many light ones or too few pixels in test "
+    "(figure 2.3).",
     "heatmap": "Which ε and μ are best (figure 2.5)? The proportion and the diversity part of D over both, and their "
     "sum, on their exact pieces; the optimum is framed and ringed.",
 }
@@ -112,7 +113,7 @@ def _strategies(artefact: Artefact) -> Table:
         for row in artefact.read_csv(STRATEGIES_FILE)
     ]
     slug = file_name("strategies", artefact.manifest.name)
-    caption = "Every strategy on the same families, `ifpo` by each reading of “large”"
+    caption = "Every strategy on the same families, ifpo once per reading of “large”"
     return table(slug, caption, columns, rows)
 
 
