@@ -45,7 +45,7 @@ def gpu_tests(_size: Size) -> dict[str, Any]:
 
 def cublas(size: Size) -> dict[str, Any]:
     """Repeat the checks of bits and the deep heads under each setting of cuBLAS."""
-    command = [sys.executable, "-m", "tests.bench.gpu_check", "--device", size.device]
+    command = [sys.executable, "-m", "tests.bench.gpu_check", "--device", size.device, "--seconds", "100"]
     results = {}
     for name, setting in CUBLAS.items():
         parts = ["--only", "heads_bits", "--only", "gpu_grid_extension"]
