@@ -62,7 +62,7 @@ def test_what_is_set_up_once_passes():
         base.quota(PLACEMENT, 8),
         base.network_policy(PLACEMENT),
         base.network_policy(PLACEMENT, store_inside=True),
-        *local_store(PLACEMENT),
+        *local_store(),
         *kueue.flavors(),
         *(kueue.cluster_queue(PLACEMENT, profile, 64) for profile in PROFILES.values()),
         kueue.local_queue(PLACEMENT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from jobs.grid import grid, manifests
-from neurograde.cluster import kueue
+from neurograde.cluster import kueue, local_store
 from neurograde.cluster.fit import Sizes, check_fit
 from neurograde.cluster.job import (
     CONTAINER,
@@ -90,7 +91,7 @@ def test_the_profile_local_needs_no_account_and_brings_its_store():
     host = f"http://{service['metadata']['name']}.{service['metadata']['namespace']}.svc"
     for _, container in pods(files):
         variables = {each["name"]: each.get("value") for each in container["env"]}
-        assert variables["AWS_ENDPOINT_URL"] == f"{host}:{service['spec']['ports'][0]['port']}"
+        assert variables["AWS_ENDPOINT_URL_S3"] == f"{host}:{service['spec']['ports'][0]['port']}"
         assert container["imagePullPolicy"] == "Never"
     [identity] = [each for each in everything if each["kind"] == "ServiceAccount"]
     assert "annotations" not in identity["metadata"]
@@ -371,3 +372,9 @@ def test_an_earlier_study_s_files_go(tmp_path: Path):
     (tmp_path / "grid/old.yaml").write_text("kind: Job\n")
     assert grid.main([str(ROOT / "specs/demo"), "--out", str(tmp_path)]) == 0
     assert sorted(each.name for each in (tmp_path / "grid").iterdir()) == ["specs.yaml", "train.yaml"]
+
+
+def test_the_store_of_the_profile_local_is_the_server_that_the_tests_of_s3_use():
+    [pin] = re.findall(r"^moto==([\d.]+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    assert f"docker.io/motoserver/moto:{pin}" == local_store.IMAGE
+    compile(local_store.MAKE_BUCKET, "MAKE_BUCKET", "exec")

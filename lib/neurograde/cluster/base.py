@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from neurograde.cluster.job import BOARDS, Manifest, Placement
+from neurograde.cluster.profiles import STORE_NAMESPACE, STORE_PORT
 
 ANYWHERE = [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}]
 METADATA_SERVER = "169.254.169.254/32"
 METADATA_SERVER_OF_GKE = "169.254.169.252/32"
 """The address at which GKE's nodes answer for the metadata server, on other ports."""
-STORE_PORT = 9000
-"""Port of the store that the profile `local` runs inside the cluster."""
 
 
 def namespace(placement: Placement) -> Manifest:
@@ -67,7 +66,7 @@ def network_policy(placement: Placement, *, store_inside: bool = False) -> Manif
         {"to": ANYWHERE, "ports": [{"protocol": "TCP", "port": 443}]},
     ]
     if store_inside:
-        store = {"kubernetes.io/metadata.name": store_namespace(placement)}
+        store = {"kubernetes.io/metadata.name": STORE_NAMESPACE}
         egress.append(
             {
                 "to": [{"namespaceSelector": {"matchLabels": store}}],
@@ -80,8 +79,3 @@ def network_policy(placement: Placement, *, store_inside: bool = False) -> Manif
         "metadata": {"name": "neurograde", "namespace": placement.namespace},
         "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "egress": egress},
     }
-
-
-def store_namespace(placement: Placement) -> str:
-    """Return the namespace of the store that the profile `local` runs inside the cluster."""
-    return f"{placement.namespace}-store"

@@ -6,10 +6,10 @@ that should last has a bucket.
 
 from __future__ import annotations
 
-from neurograde.cluster.base import STORE_PORT, store_namespace
-from neurograde.cluster.job import USER, Manifest, Placement
+from neurograde.cluster.job import USER, Manifest
+from neurograde.cluster.profiles import STORE_NAMESPACE, STORE_PORT
 
-IMAGE = "docker.io/motoserver/moto:5.2.2"
+IMAGE = "docker.io/motoserver/moto:5.2.5"
 BUCKET = "neurograde"
 MAKE_BUCKET = f"""\
 import time, urllib.request as request
@@ -23,9 +23,9 @@ for _ in range(60):
 """Program that the server's pod runs once it is up: the bucket is made by a request of no special rights."""
 
 
-def local_store(placement: Placement) -> list[Manifest]:
+def local_store() -> list[Manifest]:
     """Return the namespace, the server, and the name that pods know it by."""
-    namespace, labels = store_namespace(placement), {"app.kubernetes.io/name": "store"}
+    namespace, labels = STORE_NAMESPACE, {"app.kubernetes.io/name": "store"}
     metadata = {"name": "store", "namespace": namespace, "labels": labels}
     standard = {"pod-security.kubernetes.io/enforce": "restricted"}
     amounts = {"cpu": "500m", "memory": "4Gi", "ephemeral-storage": "1Gi"}

@@ -9,6 +9,8 @@ from neurograde.specs.base import Model
 Labels = Mapping[str, str]
 NONE: Labels = {}
 SPOT = {"cloud.google.com/gke-spot": "true"}
+STORE_NAMESPACE, STORE_PORT = "neurograde-store", 9000
+"""Namespace and port of the store that the profile `local` runs inside the cluster."""
 
 
 class Node(Model):
@@ -67,7 +69,7 @@ _LOCAL = Node(
     memory_gib=8,
     disk_gib=30,
     variables={
-        "AWS_ENDPOINT_URL": "http://store.neurograde-store.svc:9000",
+        "AWS_ENDPOINT_URL_S3": f"http://store.{STORE_NAMESPACE}.svc:{STORE_PORT}",
         "AWS_ACCESS_KEY_ID": "neurograde",
         "AWS_SECRET_ACCESS_KEY": "neurograde",
         "AWS_DEFAULT_REGION": "us-east-1",

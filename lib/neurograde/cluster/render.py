@@ -63,7 +63,7 @@ class Rendering:
             "base/quota.yaml": [base.quota(self.placement, GPUS_PER_STUDY)],
             "base/service-account.yaml": [base.service_account(self.placement, self.identity)],
         }
-        return files | ({"base/store.yaml": local_store(self.placement)} if self.profile.store_inside else {})
+        return files | ({"base/store.yaml": local_store()} if self.profile.store_inside else {})
 
     def _queue(self) -> dict[str, list[Manifest]]:
         if not self.placement.queue:
