@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 @job(ReviewSpec)
 def review(job: Job[ReviewSpec]) -> None:
     """Find the images, open the page, keep every change until the reviewer leaves."""
-    from neurograde.imaging.patching import code, find_images
-    from neurograde.imaging.pseudonyms import Pseudonyms
+    from neurograde.imaging.image_sets import find_images
+    from neurograde.imaging.pseudonyms import Pseudonyms, code
     from neurograde.pages.review.serving import serve_review
     from neurograde.pages.review.session import Review
 

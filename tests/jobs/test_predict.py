@@ -12,7 +12,7 @@ from PIL import Image
 
 from jobs.predict import predict
 from jobs.review import ask_model
-from neurograde.imaging.patching import find_images
+from neurograde.imaging.image_sets import find_images
 from neurograde.runtime.job import Job
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import Artefact, read_manifest

@@ -1,1 +1,1 @@
-"""Pixels: reading images, cutting them on a grid, telling tissue from glass, and synthesising stand-ins."""
+"""Images cut into patches, accounted for and graded; their pixels are in `pixels/`."""

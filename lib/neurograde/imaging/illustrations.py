@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from neurograde.errors import NeurogradeError
-from neurograde.imaging.patching import find_images
+from neurograde.imaging.image_sets import find_images
 from neurograde.imaging.pixels.reader import read_rgb
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.patch_grid import Grid, Margins

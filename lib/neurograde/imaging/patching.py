@@ -9,21 +9,22 @@ from typing import Any
 
 from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob
+from neurograde.imaging.image_sets import find_images, read_table
 from neurograde.imaging.pixels.slide import Resolution
 from neurograde.imaging.pixels.tissue import TissueRule
-from neurograde.imaging.pseudonyms import Pseudonyms
-from neurograde.imaging.sources import LabelledImage, LabelledImages, label_images, read_rejected
+from neurograde.imaging.pseudonyms import Pseudonyms, code
+from neurograde.imaging.sources import LabelledImage, LabelledImages, read_rejected
 from neurograde.imaging.spellings import Settled, settle_spellings
 from neurograde.imaging.verdicts import Verdicts
 from neurograde.maths.digest import sha256_hex
-from neurograde.maths.patch_grid import Accounting, Margins
+from neurograde.maths.patch_grid import Accounting
 from neurograde.runtime.log import log
 from neurograde.runtime.machine import usable_cores
-from neurograde.specs.patch import GridSpec, PatchSpec
+from neurograde.specs.patch import PatchSpec
 from neurograde.specs.records import Decision
 from neurograde.specs.results import accounting as result
 from neurograde.storage.artefact import Artefact
-from neurograde.storage.raw import Files, RawFile, RawFolder, RawInputs, read_url, stat_url
+from neurograde.storage.raw import Files, RawInputs, stat_url
 
 INDEX_COLUMNS = ("patch", "class", "family", "image", "row", "col", "x_px", "y_px", "tissue_share", "pixel_sha256")
 CAUSES = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")
@@ -279,34 +280,6 @@ class Patching:
         """Leave the table of codes beside the key, with the user."""
         if self.pseudonyms is not None:
             log.info(f"the table of codes is {self.pseudonyms.write_table()}: keep it to yourself")
-
-
-def read_table(url: str) -> bytes:
-    """Return the bytes of a table that the spec names; DataError if it is not there."""
-    try:
-        return read_url(url)
-    except FileNotFoundError:
-        raise DataError(f"{url}: no such table") from None
-
-
-def find_images(spec: GridSpec, artefact: Artefact | None) -> tuple[LabelledImages, dict[str, RawFile], Files]:
-    """Return the images of a folder, or of an artefact of `synthesise`, labelled; their files; where to read them."""
-    files: dict[str, RawFile] = {}
-    folder: Files
-    if artefact is not None:
-        folder, paths = artefact, list(artefact.manifest.files)
-    else:
-        folder = raw = RawFolder(str(spec.source.url))
-        files = {file.path: file for file in raw.list()}
-        paths = list(files)
-    table = None if spec.source.table is None else read_table(spec.source.table)
-    labelled = label_images(paths, spec.source, table, Margins(**spec.margins_px.model_dump()))
-    return labelled, files, folder
-
-
-def code(pseudonyms: Pseudonyms | None, kind: str, name: str) -> str:
-    """Return the name of a `case` or an `image` in the store: its code where names are replaced, else its name."""
-    return pseudonyms.code(kind, name) if pseudonyms is not None else name
 
 
 def _account(account: Accounting) -> dict[str, Any]:

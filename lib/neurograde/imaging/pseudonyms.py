@@ -58,3 +58,8 @@ class Pseudonyms:
             encode_csv(("code", "kind", "name"), ((code, *self.codes[code]) for code in sorted(self.codes)))
         )
         return table
+
+
+def code(pseudonyms: Pseudonyms | None, kind: str, name: str) -> str:
+    """Return the name of a `case` or an `image` in the store: its code where names are replaced, else its name."""
+    return pseudonyms.code(kind, name) if pseudonyms is not None else name

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurograde.imaging.synthesise import draw_stain, synthesise_image
+from neurograde.imaging.pixels.synthesise import draw_stain, synthesise_image
 from neurograde.maths.seeding import generator
 from neurograde.specs.synthesise import SynthesiseSpec
 

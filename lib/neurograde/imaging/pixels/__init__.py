@@ -1,1 +1,1 @@
-"""Pixels: files opened and decoded, damage refused, slides read a region at a time, tissue told from glass."""
+"""Pixels: files decoded, damage refused, slides read a region at a time, tissue told from glass, images painted."""

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from neurograde.imaging.pixels.synthesise import Stain, draw_stain, synthesise_image
 from neurograde.imaging.pixels.tissue import tissue_shares
-from neurograde.imaging.synthesise import Stain, draw_stain, synthesise_image
 from neurograde.maths.patch_grid import Grid, Margins
 from neurograde.maths.seeding import generator
 
