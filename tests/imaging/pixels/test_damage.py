@@ -138,3 +138,11 @@ def test_a_png_with_much_metadata_is_read(kind: bytes):
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     for at in (33, len(plain) - 12):
         assert np.array_equal(read(plain[:at] + chunk + plain[at:]), PIXELS)
+
+
+def test_a_tiff_whose_compression_is_not_known_is_named_for_it():
+    plain = saved("TIFF")
+    entry = struct.pack("<HHI", tiff.COMPRESSION, 3, 1)
+    at = plain.index(entry) + len(entry)
+    with pytest.raises(DataError, match=r"of compression 34887 \(LERC\); accepted"):
+        read(plain[:at] + struct.pack("<H", 34887) + plain[at + 2 :])

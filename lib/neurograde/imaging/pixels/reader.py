@@ -80,10 +80,20 @@ def read_rgb(data: bytes, name: str, max_pixels: int, memory: ExitStack | None =
         except (DataError, MemoryError):
             raise
         except UnidentifiedImageError:
-            raise DataError(f"{name}: not an image that can be read; accepted: {ACCEPTED}") from None
+            raise DataError(f"{name}: {_why_unknown(data)}; accepted: {ACCEPTED}") from None
         except Exception as error:  # a damaged file makes Pillow's plugins raise whatever they stumble over
             reason = " ".join(str(error).split()) or type(error).__name__
             raise damaged(name, reason) from error
+
+
+def _why_unknown(data: bytes) -> str:
+    """Return why Pillow does not know a file: the compression, if it is a TIFF file."""
+    try:
+        page = next(tiff.directories(io.BytesIO(data)))
+    except (tiff.TiffError, StopIteration):
+        return "not an image that can be read"
+    known = tiff.COMPRESSIONS.get(page.compression, "unknown")
+    return f"a TIFF file that cannot be read, of compression {page.compression} ({known})"
 
 
 def damaged(name: str, reason: str) -> DataError:
