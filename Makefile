@@ -89,6 +89,7 @@ image-test:  ## build the image with the tests inside and run them there, offlin
 push: image  ## push the image and print the digest that the manifests take: IMAGE=registry/neurograde
 	$(CONTAINER) push $(IMAGE)
 	@$(CONTAINER) inspect --format '{{index .RepoDigests 0}}' $(IMAGE)
+	@sed -n 's/^LEAST_DRIVER = "\(.*\)"$$/needs NVIDIA driver \1 or newer on GPU nodes/p' lib/neurograde/runtime/cuda.py
 
 clean:  ## remove what tools left behind, and the demo's store unless it holds reviews or an opened test set
 	rm -rf build bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis

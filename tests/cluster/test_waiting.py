@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import re
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
+from rich.console import Console
 
 from jobs.cluster import cluster
+from neurograde.cluster import progress
 from neurograde.cluster.finished import Epochs, committed_epochs, is_done
 from neurograde.cluster.folder import FolderStep, PlannedJob, Quota
 from neurograde.cluster.kubectl import Kubectl, KubectlFailed
@@ -305,3 +308,13 @@ def test_every_test_that_the_runbook_names_exists():
     assert len(named) >= 14
     for name, path in named:
         assert f"def {name}(" in (root / (path or "tests/cluster/test_waiting.py")).read_text(), name
+
+
+def test_on_a_terminal_the_table_is_live_while_the_step_runs(replay, monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "console", Console(file=screen, force_terminal=True, width=120))
+    waiter().run(replay("ttl").step)
+    shown = screen.getvalue()
+    assert "train-long" in shown
+    assert "indexes done; " in shown
+    assert "Jobs ended" in shown
