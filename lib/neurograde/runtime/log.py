@@ -37,8 +37,8 @@ class TerminalLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print `record`, above the progress bar if one is shown."""
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%X ")
-        message = Text(record.getMessage(), style=STYLES.get(record.levelno, ""))
-        console.print(Text(time, style="dim").append_text(message), soft_wrap=True)
+        message = (record.getMessage(), STYLES.get(record.levelno, ""))
+        console.print(Text.assemble((time, "dim"), message), soft_wrap=True)
         if record.exc_info:
             console.print_exception()
 
