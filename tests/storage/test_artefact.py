@@ -10,8 +10,8 @@ import pytest
 from neurograde.errors import DataError, DigestMismatch
 from neurograde.specs.records import Manifest
 from neurograde.storage.artefact import Artefact, decode_csv, encode_csv, read_manifest
+from neurograde.storage.backends.local import LocalFiles
 from neurograde.storage.draft import Draft
-from neurograde.storage.local import LocalFiles
 from neurograde.storage.store import Store
 
 DIGEST = "0" * 64

@@ -12,7 +12,8 @@ import fsspec
 import pytest
 
 from neurograde.errors import AccessDenied, SpecError, StoreUnavailable
-from neurograde.storage import local
+from neurograde.storage.backends import local
+from neurograde.storage.backends.backend import Backend, backend_of
 from neurograde.storage.claim import Claim
 from neurograde.storage.edge import judge
 from neurograde.storage.store import Store, check_key
@@ -371,6 +372,19 @@ def test_what_a_backend_raises_is_judged_as_the_contract_says(
 ):
     verdict, again = judge(raised, "gs://bucket/key")
     assert (type(verdict), again) == (expected, may_pass)
+
+
+def test_every_kind_of_store_is_found_by_its_schemes_and_others_are_left_to_fsspec():
+    kinds = {url: type(backend_of(url)).__name__ for url in ("gs://b", "gcs://b", "s3://b", "s3a://b", "memory://b")}
+    assert kinds == {
+        "gs://b": "Google",
+        "gcs://b": "Google",
+        "s3://b": "Amazon",
+        "s3a://b": "Amazon",
+        "memory://b": "Memory",
+    }
+    assert type(backend_of("file://b")) is type(backend_of("a/path")) is local.Local
+    assert type(backend_of("http://b")) is Backend
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 
 from neurograde.errors import AccessDenied, NeurogradeError, Stopped, StoreUnavailable
 from neurograde.runtime.signals import sigterm_stops
-from neurograde.storage import edge, filesystem
+from neurograde.storage import edge
+from neurograde.storage.backends import backend
 from neurograde.storage.edge import Patience, insist
 from neurograde.storage.store import Store
 from tests.servers.faults import FOREVER
@@ -140,7 +141,7 @@ def test_a_stale_listing_hides_no_object_from_those_who_ask_for_it(store: Store,
 
 
 def test_a_server_that_says_nothing_is_left_after_a_while(bucket: Bucket, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(filesystem, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(backend, "SILENCE_SECONDS", 0.2)
     store = bucket.store()
     store.put("x/a", b"1")
     bucket.faults.fail("GET|HEAD", kind="stalled")
@@ -162,7 +163,7 @@ def test_a_store_that_is_not_there_is_said_within_the_patience(bucket: Bucket, m
 
 
 def test_the_patience_with_its_silences_is_below_a_minute():
-    assert edge.Patience().seconds + 2 * filesystem.SILENCE_SECONDS < 60
+    assert edge.Patience().seconds + 2 * backend.SILENCE_SECONDS < 60
 
 
 def test_an_identity_that_comes_late_is_waited_for_and_looked_up_again(store: Store, bucket: Bucket):

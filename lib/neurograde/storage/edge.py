@@ -21,8 +21,8 @@ from json import JSONDecodeError
 from typing import TypeVar
 
 from neurograde.errors import AccessDenied, StoreUnavailable
+from neurograde.storage.backends.backend import Backend, backend_of
 
-BACKENDS = ("aiobotocore", "aiohttp", "botocore", "gcsfs", "google", "requests", "urllib3")
 MAY_PASS = frozenset({408, 409, 425, 429})
 """HTTP statuses below 500 after which another try may succeed; all from 500 on may pass, too."""
 T = TypeVar("T")
@@ -100,40 +100,32 @@ def insist(where: str, action: Callable[[], T], reconnect: Callable[[], None] | 
 
 
 def judge(error: Exception, where: str) -> tuple[Exception, bool]:
-    """Return the error that the caller gets, and True if another try may succeed."""
-    status = _http_status(error)
+    """Return the error that the caller gets, and True if another try may succeed.
+
+    Args:
+        error: The error of a backend.
+        where: URL of the object: its scheme names the backend.
+    """
+    backend = backend_of(where)
+    status = backend.http_status(error)
     reason = f"{where}: {' '.join(str(error).split()) or type(error).__name__}"
     if status == 412:
         error = FileExistsError(where)
     if isinstance(error, (FileNotFoundError, FileExistsError)):
         return error, False
-    if status == 401 or "Credential" in type(error).__name__:
+    if backend.is_unknown_identity(error):
         return AccessDenied(f"{reason}: the store knows no such identity; see the environment it is taken from"), True
-    if isinstance(error, PermissionError) or status == 403 or str(error).startswith("Forbidden"):
+    if backend.is_denied(error):
         return AccessDenied(f"{reason}: permission denied"), False
-    if _of_a_backend(error) or isinstance(error, (OSError, JSONDecodeError)) or str(error).startswith("Bad Request"):
-        return StoreUnavailable(reason), _may_pass(error, status)
+    if backend.is_refused(error) or backend.is_from_network(error) or isinstance(error, (OSError, JSONDecodeError)):
+        return StoreUnavailable(reason), _may_pass(error, status, backend)
     return error, False
 
 
-def _may_pass(error: Exception, status: int | None) -> bool:
+def _may_pass(error: Exception, status: int | None, backend: Backend) -> bool:
     if status is not None:
         return status in MAY_PASS or status >= 500
-    if type(error).__name__ == "ParamValidationError":
+    if backend.is_refused(error):
         return False
     # Unreadable JSON is an answer that broke off.
-    return _of_a_backend(error) or isinstance(error, (TimeoutError, ConnectionError, JSONDecodeError))
-
-
-def _of_a_backend(error: Exception) -> bool:
-    return type(error).__module__.split(".")[0] in BACKENDS
-
-
-def _http_status(error: Exception) -> int | None:
-    """Return the HTTP status of the error, or None if it has none."""
-    status = getattr(error, "code", None) or getattr(error, "status", None)
-    for source in (error, error.__cause__):  # s3fs translates botocore's error into one of errno, and keeps it as cause
-        response = getattr(source, "response", None)
-        if isinstance(response, dict):
-            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return int(str(status)) if str(status).isdigit() else None
+    return backend.is_from_network(error) or isinstance(error, (TimeoutError, ConnectionError, JSONDecodeError))

@@ -12,10 +12,10 @@ from typing import Any, Protocol
 from neurograde.errors import DataError, StoreUnavailable
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.records import RawInput
+from neurograde.storage.backends.local import LocalFiles
 from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
 from neurograde.storage.links import linked_files
-from neurograde.storage.local import LocalFiles
 
 BLOCK_BYTES = 2**24  # of a file that is copied or hashed without being held in memory
 

@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 
 from neurograde.errors import SpecError, StoreUnavailable
 from neurograde.specs.base import check_store_url
+from neurograde.storage.backends.local import TEMPORARY, LocalFiles
 from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem, refuse_credentials
-from neurograde.storage.local import TEMPORARY, LocalFiles
 
 TRANSFERS = 16  # objects in transfer at once: object stores answer in about 50 ms each, so one by one is slow
 LONGEST_NAME = 255  # bytes of one part of a key that file systems accept

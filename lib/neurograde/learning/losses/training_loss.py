@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 from neurograde.learning.networks.elementwise import pointwise
-from neurograde.learning.registry import Registry
+from neurograde.specs.registry import Registry
 from neurograde.specs.train import Loss
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from neurograde.learning.engines.stacked.products import add_outer
-from neurograde.learning.registry import Registry
+from neurograde.specs.registry import Registry
 from neurograde.specs.train import Optimiser
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from torch import nn
 
 from neurograde.errors import SpecError
-from neurograde.learning.registry import Registry
 from neurograde.maths.digest import sha256_hex
+from neurograde.specs.registry import Registry
 from neurograde.specs.train import Backbone
 
 

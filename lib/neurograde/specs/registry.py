@@ -1,4 +1,4 @@
-"""Registers of things that a spec names by `kind`, one file of a folder each: adding one is adding its file."""
+"""Registers of things that specs name, one file of a folder per thing: to add one is to add its file."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from neurograde.learning.engines.optimisers.optimiser import OPTIMISERS
-from neurograde.learning.registry import Registry
+from neurograde.specs.registry import Registry
 from neurograde.specs.train import Optimiser
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from threading import Lock
+from typing import Any, ClassVar
 
 from fsspec.implementations.memory import MemoryFileSystem
+
+from neurograde.storage.backends.backend import UNCACHED, Backend, register
 
 
 class MemoryFiles(MemoryFileSystem):  # type: ignore[misc]
@@ -23,3 +26,17 @@ class MemoryFiles(MemoryFileSystem):  # type: ignore[misc]
             if self.exists(target):
                 raise FileExistsError(target)
             self.cp_file(source, target)
+
+
+class Memory(Backend):
+    """Stores in memory."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("memory",)
+
+    def open(self, url: str) -> Any:
+        """Return the memory of this process."""
+        del url
+        return MemoryFiles(**UNCACHED)
+
+
+register(Memory())

@@ -10,11 +10,12 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from fsspec.implementations.local import LocalFileSystem
 
 from neurograde.errors import SpecError
+from neurograde.storage.backends.backend import UNCACHED, Backend, register
 
 UNSUPPORTED = frozenset({errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 """Errors of file systems without hard links, or without renames that never replace."""
@@ -134,3 +135,17 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+class Local(Backend):
+    """Folders of a local disk."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("file", "local")
+
+    def open(self, url: str) -> Any:
+        """Return the local disk."""
+        del url
+        return LocalFiles(**UNCACHED)
+
+
+register(Local())
