@@ -19,7 +19,7 @@ from neurograde.cluster.finished import Epochs, committed_epochs, is_done
 from neurograde.cluster.folder import FolderStep, PlannedJob, Quota
 from neurograde.cluster.kubectl import Kubectl, KubectlFailed
 from neurograde.cluster.observed import ObservedJob
-from neurograde.cluster.progress import Board
+from neurograde.cluster.progress import StepTable
 from neurograde.cluster.queue import room
 from neurograde.cluster.verdict import JobFailed
 from neurograde.cluster.waiting import JobGone, Waiter
@@ -176,7 +176,7 @@ def test_the_time_left_follows_from_the_epochs_that_are_committed(tmp_path: Path
     epochs = committed_epochs([gone(store.url)])
     assert epochs == Epochs(done=1, total=2)
     assert committed_epochs([gone("nowhere://bucket/study")]) is None
-    board = Board()
+    board = StepTable()
     with board.shown("grid", [gone(store.url)]):
         board.table({}, {}, now=0.0, epochs=Epochs(0, 2))
         table = board.table({}, {}, now=120.0, epochs=epochs)
@@ -288,7 +288,7 @@ def test_the_command_ends_with_the_code_of_the_pod_that_decided(replay, tmp_path
 def test_the_table_counts_pods_and_indexes_and_the_time_left(replay):
     recorded = replay("fail-job")
     jobs = [ObservedJob.of(item) for item in recorded.content["answers"][2]["items"] if item["kind"] == "Job"]
-    board = Board()
+    board = StepTable()
     with board.shown("grid", recorded.step.jobs):
         observed = {job.name: job for job in jobs}
         first = board.table(observed, {}, now=0.0)

@@ -24,7 +24,7 @@ SHOWN = 20
 """Most Jobs that are shown; those that run come first."""
 
 
-class Board:
+class StepTable:
     """The table; without a terminal on stderr it shows nothing, and the log has the lines."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from neurograde.cluster.folder import UNLIMITED, FolderStep, PlannedJob, Quota
 from neurograde.cluster.kubectl import Kubectl, NotThere
 from neurograde.cluster.observed import ObservedJob
 from neurograde.cluster.obstacles import obstacle
-from neurograde.cluster.progress import Board
+from neurograde.cluster.progress import StepTable
 from neurograde.cluster.verdict import JobFailed, explain
 from neurograde.errors import MissingUpstream
 from neurograde.runtime.log import log
@@ -38,7 +38,7 @@ class Waiter:
     """Time from one question to the next."""
     stuck_seconds: float = STUCK_SECONDS
     sleep: Callable[[float], None] = time.sleep
-    board: Board = field(default_factory=Board)
+    table: StepTable = field(default_factory=StepTable)
 
     def run(self, step: FolderStep) -> None:
         """Apply the step, and wait for its Jobs; a Job that exists already is left as it is.
@@ -92,7 +92,7 @@ class _Wait:
         self.ended: dict[str, str] = {name: end for name, end in known.items() if end is not None}
         self.applied = {job.name: job for job in step.jobs if job.name in known}
         self._waiting_since: dict[str, float] = {}
-        self._said: dict[str, str] = {}
+        self._logged: dict[str, str] = {}
         self._before = ""
 
     def until_all_ended(self) -> None:
@@ -101,14 +101,14 @@ class _Wait:
         A Job with a failed index is never complete, so `kubectl wait --for=condition=complete` would wait for ever:
         both ends are asked for.
         """
-        with self.waiter.board.shown(self.step.name, self.step.jobs):
+        with self.waiter.table.shown(self.step.name, self.step.jobs):
             while True:
                 self._apply_what_fits()
                 observed = self.waiter._observed(self.step.jobs)
                 self._look_for_missing(observed)
                 self.ended |= {name: job.end for name, job in observed.items() if job.end is not None}
-                self.waiter.board.update(observed, self.ended)
-                self._say_progress()
+                self.waiter.table.update(observed, self.ended)
+                self._log_progress()
                 failed = [job for job in observed.values() if job.end == "Failed"]
                 at_work = [name for name in self.applied if name not in self.ended]
                 if not at_work and (failed or not self.left):
@@ -117,7 +117,7 @@ class _Wait:
                     return
                 for job in observed.values():
                     if job.end is None:
-                        self._ask_why(job)
+                        self._log_obstacle(job)
                 self.waiter.sleep(self.waiter.every_seconds)
 
     def _apply_what_fits(self) -> None:
@@ -156,22 +156,22 @@ class _Wait:
             log.info(f"{name} is gone from the cluster; its work is in the store")
             self.ended[name] = "Complete"
 
-    def _ask_why(self, job: ObservedJob) -> None:
+    def _log_obstacle(self, job: ObservedJob) -> None:
         """Log what keeps pods of a Job from starting, a minute after they should have, and when the reason changes."""
         now = time.monotonic()
         if job.active and job.ready >= job.active:
             self._waiting_since.pop(job.name, None)
-            self._said.pop(job.name, None)
+            self._logged.pop(job.name, None)
             return
         if now - self._waiting_since.setdefault(job.name, now) < self.waiter.stuck_seconds:
             return
         self._waiting_since[job.name] = now
         reason = obstacle(self.waiter.kubectl, job)
-        if reason is not None and reason != self._said.get(job.name):
-            self._said[job.name] = reason
+        if reason is not None and reason != self._logged.get(job.name):
+            self._logged[job.name] = reason
             log.warning(reason)
 
-    def _say_progress(self) -> None:
+    def _log_progress(self) -> None:
         done = sum(end == "Complete" for end in self.ended.values())
         text = f"{self.step.name}: {done} of {len(self.step.jobs)} Jobs complete"
         if text != self._before:

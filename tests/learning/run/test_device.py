@@ -57,3 +57,9 @@ def test_in_a_pod_a_missing_gpu_is_the_node_s_fault_and_names_it(monkeypatch: py
         prepare_device("cuda", 1)
     assert caught.value.exit_code == 69
     assert prepare_device("auto", 1) == torch.device("cpu")
+
+
+def test_float32_is_never_computed_in_tf32():
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    prepare_device("cpu", 1)
+    assert (torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32) == (False, False)
