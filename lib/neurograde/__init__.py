@@ -3,17 +3,20 @@
 Rooms, lowest first; imports point downwards only (`tests/repo/test_layers.py` holds it):
 
     maths       numbers in, numbers out: numpy, and scipy where it solves
-    specs       what a job is asked to do, and the records that jobs leave behind: pydantic, no I/O
+    specs       specs of jobs, the catalogue of jobs, schemas of records and result files: pydantic, no I/O
     storage     objects in and out of a store: fsspec
     runtime     one process on one machine: argv -> spec -> run -> exit code, logs, energy, machine facts
+    patches     patches in the store: PNG codec, packed arrays, look-alikes
+    evaluation  sessions compared, one chosen, its predictions judged: no torch
+    audit       splits that others made
     imaging     pixels: reading, cutting, tissue
-    learning    torch: backbones, heads, engines, checkpoints
+    learning    torch: networks, losses, features, engines, shards, inference
     baselines   the methods of the literature
     cluster     Kubernetes objects, rendered from the specs
     reports     figures, tables, the page
-    pages       what is served on loopback: review, watch
+    pages       pages that are served on loopback: review, watch
 
-`errors` stands beside the rooms, because every one of them may fail.
+`errors` lies beside the rooms, because every one of them may fail.
 """
 
 import os

@@ -9,7 +9,8 @@ from typing import get_args
 import pytest
 
 from neurograde.specs.base import JobSpec
-from neurograde.specs.train import Activation, Loss, TrainSpec
+from neurograde.specs.strategies import Activation
+from neurograde.specs.train import Loss, TrainSpec
 from tests.repo import spec_digests
 from tests.repo.spec_digests import DIGITS, add_missing, parsed, pinned, specs
 

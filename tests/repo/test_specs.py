@@ -12,7 +12,7 @@ from jobs.chain import specs_in_order
 from neurograde.runtime.specfile import load, validate
 from neurograde.specs.catalogue import COMMANDS, JOBS, KINDS
 from neurograde.specs.grid import planned_rows
-from neurograde.specs.train import Unfreezing, Whole
+from neurograde.specs.strategies import Unfreezing, Whole
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(path for path in ROOT.glob("specs/*/*.yaml") if path.name != "common.yaml")

@@ -33,7 +33,8 @@ from neurograde.reports.sections.networks import networks
 from neurograde.reports.sections.search import search
 from neurograde.reports.sections.winners import winners
 from neurograde.specs.records import Metrics
-from neurograde.specs.train import Backbone, Unfreezing
+from neurograde.specs.strategies import Unfreezing
+from neurograde.specs.train import Backbone
 from tests.support.page import Elements, chains, rows
 from tests.support.study import write_search, write_study
 

@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 
 from neurograde.learning.engines.optimisers.optimiser import OPTIMISERS
+from neurograde.specs.optimisers import Optimiser
 from neurograde.specs.registry import Registry
-from neurograde.specs.train import Optimiser
 
 
 def test_a_kind_is_registered_once():

@@ -51,7 +51,7 @@ class Kubectl:
     def __init__(
         self, context: str | None = None, *, away_seconds: float = AWAY_SECONDS, pause_seconds: float = PAUSE_SECONDS
     ) -> None:
-        """Calls with a context of the user's kubeconfig, the current one by default.
+        """Use a context of the user's kubeconfig, the current one by default.
 
         Args:
             context: Name of the context.

@@ -60,14 +60,14 @@ def lint(text: str) -> list[str]:
 
 
 def known_kind(thing: Manifest) -> Iterator[str]:
-    """Validators only warn of an apiVersion that they do not know."""
+    """Refuse an apiVersion that validators do not know, and only warn of."""
     pair = thing.get("apiVersion"), thing.get("kind")
     if pair not in KINDS:
         yield f"{pair[0]}/{pair[1]} is not among {', '.join(sorted('/'.join(kind) for kind in KINDS))}"
 
 
 def name(thing: Manifest) -> Iterator[str]:
-    """A name is a DNS label; generateName would make a new object at every apply."""
+    """Require a name that is a DNS label; generateName would make a new object at every apply."""
     metadata = thing.get("metadata") or {}
     if "generateName" in metadata:
         yield "generateName: kubectl apply needs a name"
@@ -84,7 +84,7 @@ def labels(thing: Manifest) -> Iterator[str]:
 
 
 def host_name(job: Manifest) -> Iterator[str]:
-    """A pod is called by its Job and index, and that is a DNS label too."""
+    """Require that a pod's name, of its Job and index, is a DNS label too."""
     own, completions = _get(job, "metadata", "name"), _get(job, "spec", "completions") or 1
     if len(f"{own}-{completions - 1}") > LABEL_LENGTH:
         yield f"name {own!r} is too long: with an index, a pod's host name has at most {LABEL_LENGTH} letters"
@@ -125,7 +125,7 @@ def requests(job: Manifest) -> Iterator[str]:
 
 
 def volumes(job: Manifest) -> Iterator[str]:
-    """The disk that is asked for holds all volumes at their largest, and every mount has its volume."""
+    """Require a disk that holds all volumes at their largest, and a volume for every mount."""
     sizes = [quantity(volume["emptyDir"].get("sizeLimit")) for volume in _empty_dirs(job)]
     grown = sum((size for size in sizes if size is not None), Decimal(0))
     known = {volume.get("name") for volume in _pod(job).get("volumes") or []}
@@ -140,7 +140,7 @@ def volumes(job: Manifest) -> Iterator[str]:
 
 
 def failure_policy(job: Manifest) -> Iterator[str]:
-    """A podFailurePolicy works only with Never, Failed, Indexed and a limit by index."""
+    """Require Never, Failed, Indexed and a limit by index, without which a podFailurePolicy does not work."""
     spec = job.get("spec") or {}
     if not _get(spec, "podFailurePolicy", "rules"):
         yield "podFailurePolicy: without rules every preemption counts as a failure"
@@ -202,7 +202,7 @@ def restricted(job: Manifest) -> Iterator[str]:
 
 
 def image(job: Manifest) -> Iterator[str]:
-    """An image is named by digest, so that all pods run the same bytes, or it is never pulled."""
+    """Require an image by digest, so that all pods run the same bytes, or one that is never pulled."""
     for container in _containers(job):
         by_digest = re.search(r"@sha256:[0-9a-f]{64}$", str(container.get("image")))
         if not by_digest and container.get("imagePullPolicy") != "Never":

@@ -28,7 +28,7 @@ class StepTable:
     """The table; without a terminal on stderr it shows nothing, and the log has the lines."""
 
     def __init__(self) -> None:
-        """A table that is not shown yet."""
+        """Prepare a table that is not shown yet."""
         self._live: Live | None = None
         self._title, self._jobs = "", list[PlannedJob]()
         self._began: tuple[float, int] | None = None

@@ -22,7 +22,7 @@ class JobFailed(NeurogradeError):
     """A Job has failed; the exit code of the pod that decided is passed on."""
 
     def __init__(self, message: str, exit_code: int) -> None:
-        """The message, and the exit code to end with."""
+        """Keep the message, and the exit code to end with."""
         super().__init__(message)
         self.exit_code = exit_code
 

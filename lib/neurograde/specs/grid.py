@@ -8,7 +8,8 @@ from itertools import product
 from neurograde.maths.grid_plan import Row
 from neurograde.specs.records import Grid, InputRecord, RawInput, Session, Shard
 from neurograde.specs.revisions import revision_of
-from neurograde.specs.train import Backbone, Strategy, TrainSpec
+from neurograde.specs.strategies import Strategy
+from neurograde.specs.train import Backbone, TrainSpec
 
 
 def expand(

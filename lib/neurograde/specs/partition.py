@@ -46,7 +46,7 @@ class Folds(Model):
 
     @property
     def numbered(self) -> tuple[int, int] | None:
-        """How many folds, and which is tested; None where each family is one."""
+        """Number of folds, and the one that is tested; None where each family is one."""
         return None if isinstance(self.k, str) or isinstance(self.test, str) else (self.k, self.test)
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.specs.base import Model, Name, Record, Sha256
 from neurograde.specs.patch import Margins
-from neurograde.specs.train import Strategy
+from neurograde.specs.strategies import Strategy
 
 STRATEGY: TypeAdapter[Strategy] = TypeAdapter(Strategy)
 """Reads the strategy of a session."""
@@ -220,11 +220,11 @@ class Metrics(Record):
     train_loss: float | None
     """Running mean over the epoch's batches, in training mode; in eval mode for epoch 0."""
     train_accuracy: float | None
-    """Likewise, as a share."""
+    """Running mean over the epoch's batches, as a share."""
     valid_loss: float | None
     """Mean over the valid samples, in eval mode."""
     valid_accuracy: float | None
-    """Likewise, as a share."""
+    """Share of the valid samples, in eval mode."""
 
 
 class Best(Model):

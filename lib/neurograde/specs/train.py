@@ -1,20 +1,19 @@
-"""Spec of `train` (§3, 4): a grid of sessions from the start; one cell is a grid of one."""
+"""Spec of `train` (§3, 4): a grid of sessions from the start; one setting is a grid of one."""
 
 from __future__ import annotations
 
 import re
 from itertools import product
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from neurograde.specs.base import JobSpec, Label, Model, Name, check_classes
+from neurograde.specs.optimisers import SGD, Optimiser
+from neurograde.specs.quantities import NotNegative, Positive, Unit
+from neurograde.specs.strategies import Strategy
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
-Unit = Annotated[float, Field(ge=0, lt=1)]
-Activation = Literal["linear", "sigmoid", "softmax", "tanh", "relu", "leaky_relu", "prelu", "elu", "swish", "mish"]
 
 
 class Backbone(Model):
@@ -34,200 +33,6 @@ class Backbone(Model):
     def staged_name(self) -> str:
         """Name under `weights/` in the store of torchvision's file, once it is staged there."""
         return f"{self.name}-{self.weights}"
-
-
-class StrategyModel(Model):
-    """A way to adapt a backbone to the classes of a spec."""
-
-    kind: str
-    """The strategy."""
-
-    @property
-    def label(self) -> str:
-        """Name in session ids."""
-        return self.kind
-
-    @property
-    def has_frozen_trunk(self) -> bool:
-        """True where the whole trunk stays as it is, so that its features are computed once for all sessions."""
-        return False
-
-    @property
-    def hidden_layers(self) -> int:
-        """Number of layers that the new head has before its last."""
-        return 0
-
-    @property
-    def trained_layers(self) -> int | None:
-        """Number of the trunk's layers that are trained, counted from its end; None: all of them."""
-        return 0
-
-
-class Straightforward(StrategyModel):
-    """§4.2: a new last layer on the frozen trunk."""
-
-    kind: Literal["straightforward"]
-    """The strategy."""
-
-    @property
-    def has_frozen_trunk(self) -> bool:
-        """True: only the new layer is trained."""
-        return True
-
-
-class Extension(StrategyModel):
-    """§4.3: k times (Linear to half the width, LeakyReLU, dropout), then the last layer, on the frozen trunk."""
-
-    kind: Literal["extension"]
-    """The strategy."""
-    non_linearities: Annotated[int, Field(ge=1, le=12)]
-    """k, the number of non-linearities."""
-    activation: Activation = "leaky_relu"
-    """The non-linearity, of table 1.1; `prelu` learns one slope per layer, `softmax` is over a layer's units."""
-    negative_slope: Unit = 0.2
-    """Slope of LeakyReLU below zero, and the initial slope of PReLU."""
-    alpha: Positive = 1.0
-    """Negated limit of ELU far below zero."""
-    dropout: Unit = 0.5
-    """Share of the units dropped after each non-linearity."""
-
-    @property
-    def label(self) -> str:
-        """Name in session ids."""
-        other = "" if self.activation == "leaky_relu" else f"-{self.activation}"
-        return f"{self.kind}{self.non_linearities}{other}"
-
-    @property
-    def has_frozen_trunk(self) -> bool:
-        """True: only the new layers are trained."""
-        return True
-
-    @property
-    def hidden_layers(self) -> int:
-        """Return k."""
-        return self.non_linearities
-
-    @model_validator(mode="after")
-    def _check_slopes(self) -> Extension:
-        for field, owners in (("negative_slope", ("leaky_relu", "prelu")), ("alpha", ("elu",))):
-            is_given = getattr(self, field) != type(self).model_fields[field].default
-            if is_given and self.activation not in owners:
-                raise ValueError(f"{field} belongs to {' and '.join(owners)}, the activation is {self.activation}")
-        return self
-
-
-class Unfreezing(StrategyModel):
-    """§4.4: a new last layer, and the last n layers trained from their initial weights."""
-
-    kind: Literal["unfreezing"]
-    """The strategy."""
-    layers: Annotated[int, Field(ge=0)]
-    """n: weight tensors of two or more dimensions before the new layer, counted backwards in registration order."""
-
-    @property
-    def label(self) -> str:
-        """Name in session ids."""
-        return f"{self.kind}{self.layers}"
-
-    @property
-    def trained_layers(self) -> int | None:
-        """Return n."""
-        return self.layers
-
-
-class Whole(StrategyModel):
-    """Every layer trained; what `leaknet`, which has no pretrained weights, needs (§2.6)."""
-
-    kind: Literal["whole"]
-    """The strategy."""
-
-    @property
-    def trained_layers(self) -> int | None:
-        """Return None: all layers are trained."""
-        return None
-
-
-Strategy = Annotated[Straightforward | Extension | Unfreezing | Whole, Field(discriminator="kind")]
-
-
-class SGD(Model):
-    """Stochastic gradient descent with momentum, as the study used it."""
-
-    kind: Literal["sgd"] = "sgd"
-    """The optimiser."""
-    momentum: Unit = 0.9
-    """Share of the last step that the next one keeps."""
-    weight_decay: NotNegative = 0.0
-    """L2 penalty added to the gradient; of AdamW, what each step takes off the weights."""
-
-
-class Adagrad(Model):
-    """Steps divided by the root of all squared gradients so far."""
-
-    kind: Literal["adagrad"]
-    """The optimiser."""
-    eps: Positive = 1e-10
-    """Added to what steps are divided by."""
-    weight_decay: NotNegative = 0.0
-    """L2 penalty added to the gradient."""
-
-
-class RMSprop(Model):
-    """Steps divided by the root of a running mean of the squared gradients."""
-
-    kind: Literal["rmsprop"]
-    """The optimiser."""
-    alpha: Unit = 0.99
-    """Share of the running mean that each step keeps."""
-    momentum: Unit = 0.0
-    """Share of the last step that the next one keeps."""
-    eps: Positive = 1e-8
-    """Added to what steps are divided by."""
-    weight_decay: NotNegative = 0.0
-    """L2 penalty added to the gradient."""
-
-
-class Adam(Model):
-    """Running means of gradient and squared gradient, both corrected for their beginning at zero."""
-
-    kind: Literal["adam"]
-    """The optimiser."""
-    beta1: Unit = 0.9
-    """Share of the mean gradient that each step keeps."""
-    beta2: Unit = 0.999
-    """Share of the mean squared gradient that each step keeps."""
-    eps: Positive = 1e-8
-    """Added to what steps are divided by."""
-    weight_decay: NotNegative = 0.0
-    """L2 penalty added to the gradient."""
-
-
-class AdamW(Adam):
-    """Adam with the decay taken off the weights themselves."""
-
-    kind: Literal["adamw"]  # type: ignore[assignment]  # a sibling in all but its name
-    """The optimiser."""
-    weight_decay: NotNegative = 0.01
-    """Share of the weights that each step removes, times the step size."""
-
-
-def _kind(default: str) -> Discriminator:
-    """Return a discriminator by `kind`, which may be left out for `default`."""
-
-    def kind_of(value: Any) -> Any:
-        return value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", None)
-
-    return Discriminator(kind_of)
-
-
-Optimiser = Annotated[
-    Annotated[SGD, Tag("sgd")]
-    | Annotated[Adagrad, Tag("adagrad")]
-    | Annotated[RMSprop, Tag("rmsprop")]
-    | Annotated[Adam, Tag("adam")]
-    | Annotated[AdamW, Tag("adamw")],
-    _kind("sgd"),
-]
 
 
 class Loss(Model):

@@ -13,7 +13,8 @@ from neurograde.learning.networks.heads import new_head
 from neurograde.learning.networks.session_network import freeze, weight_layers
 from neurograde.reports.published import TABLE_1_2
 from neurograde.specs.architecture import Architecture
-from neurograde.specs.train import Backbone, Extension, Straightforward, Strategy, TrainSpec, Unfreezing, Whole
+from neurograde.specs.strategies import Extension, Straightforward, Strategy, Unfreezing, Whole
+from neurograde.specs.train import Backbone, TrainSpec
 
 STRAIGHTFORWARD = Straightforward(kind="straightforward")
 

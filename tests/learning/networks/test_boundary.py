@@ -12,7 +12,7 @@ from neurograde.learning.networks.backbones import outline, random_trunk
 from neurograde.learning.networks.boundary import Cut, Untraceable, cut
 from neurograde.learning.networks.families.family import family_of
 from neurograde.learning.networks.session_network import freeze, unfrozen, weight_layers
-from neurograde.specs.train import Unfreezing, Whole
+from neurograde.specs.strategies import Unfreezing, Whole
 
 FAMILIES = [
     "leaknet",

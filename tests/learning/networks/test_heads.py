@@ -11,7 +11,7 @@ from neurograde.errors import SpecError
 from neurograde.learning.networks.backbones import Trunk
 from neurograde.learning.networks.dropout import dropouts
 from neurograde.learning.networks.heads import new_head
-from neurograde.specs.train import Extension, Straightforward
+from neurograde.specs.strategies import Extension, Straightforward
 
 INCEPTION = Trunk("inception_v3", nn.Identity(), 2048, 0.5, "fc")
 PLAIN = Straightforward(kind="straightforward")

@@ -13,7 +13,7 @@ from neurograde.learning.networks.backbones import outline, random_trunk
 from neurograde.learning.networks.dropout import Dropout
 from neurograde.learning.networks.heads import new_head
 from neurograde.learning.networks.session_network import Network, freeze, own_copy, weight_layers
-from neurograde.specs.train import Straightforward, Unfreezing, Whole
+from neurograde.specs.strategies import Straightforward, Unfreezing, Whole
 
 PLAIN = Straightforward(kind="straightforward")
 WHOLE = Whole(kind="whole")

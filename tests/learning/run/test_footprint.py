@@ -9,8 +9,8 @@ import pytest
 from neurograde.learning.engines.optimisers.optimiser import values_per_parameter
 from neurograde.learning.run.checkpoint import encode
 from neurograde.learning.run.footprint import checkpoint_plan
+from neurograde.specs.optimisers import SGD, Adagrad, Adam, RMSprop
 from neurograde.specs.records import Shard
-from neurograde.specs.train import SGD, Adagrad, Adam, RMSprop
 from tests.support.material import engine, sessions_of, train_spec, trunk
 
 

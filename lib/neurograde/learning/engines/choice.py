@@ -15,7 +15,8 @@ from neurograde.learning.networks.session_network import freeze
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.specs.records import InputRecord, Session
-from neurograde.specs.train import Strategy, TrainSpec
+from neurograde.specs.strategies import Strategy
+from neurograde.specs.train import TrainSpec
 
 
 def make_engine(name: str, job: Job[TrainSpec], context: TrainingContext, sessions: Sequence[Session]) -> Engine:

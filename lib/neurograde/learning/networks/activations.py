@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from neurograde.specs.train import Extension
+from neurograde.specs.strategies import Extension
 
 
 def activation_of(strategy: Extension) -> nn.Module:

@@ -20,7 +20,8 @@ from neurograde.learning.networks.families.family import family_of
 from neurograde.learning.networks.heads import new_head
 from neurograde.learning.networks.session_network import freeze
 from neurograde.specs.architecture import Architecture, Counts, Layer, Step
-from neurograde.specs.train import Backbone, Strategy, TrainSpec
+from neurograde.specs.strategies import Strategy
+from neurograde.specs.train import Backbone, TrainSpec
 
 
 def architectures(spec: TrainSpec) -> Iterator[Architecture]:

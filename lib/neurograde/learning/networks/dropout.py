@@ -38,7 +38,7 @@ class Dropout(nn.Module):
         return -(-units // 8) if self.takes_bits else units
 
     def extra_repr(self) -> str:
-        """The probability with which a unit is dropped."""
+        """Return rate and width for torch's printout."""
         return f"rate={self.threshold / 256:g}, units={self.units}"
 
     def forward(self, values: Tensor) -> Tensor:

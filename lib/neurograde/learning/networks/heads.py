@@ -10,7 +10,7 @@ from neurograde.learning.networks.activations import activation_of
 from neurograde.learning.networks.backbones import Trunk
 from neurograde.learning.networks.dropout import Dropout
 from neurograde.maths.seeding import seed_of
-from neurograde.specs.train import Extension, Strategy
+from neurograde.specs.strategies import Extension, Strategy
 
 
 def new_head(trunk: Trunk, strategy: Strategy, outputs: int, seed: int, session: str) -> nn.Sequential:

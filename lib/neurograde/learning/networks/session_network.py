@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from neurograde.errors import DataError, SpecError
 from neurograde.learning.networks.backbones import Trunk
-from neurograde.specs.train import Strategy
+from neurograde.specs.strategies import Strategy
 
 Values = Tensor | tuple[Tensor, ...]
 """Inputs of a network: images, or the values of a later layer."""

@@ -20,7 +20,7 @@ from neurograde.reports.numbers import NARROW, count, plural
 from neurograde.reports.published import CLAIMS, Claim, Promise, Side
 from neurograde.reports.tables import Column, Text, gained, table
 from neurograde.specs.records import Session
-from neurograde.specs.train import Unfreezing
+from neurograde.specs.strategies import Unfreezing
 
 SAME, DIFFERENT, UNDECIDED, ABSENT = "same", "different", "not decidable here", "not examined here"
 

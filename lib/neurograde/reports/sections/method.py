@@ -16,7 +16,7 @@ from neurograde.reports.numbers import count, plural
 from neurograde.specs.records import Session
 from neurograde.specs.results.accounting import Accounting
 from neurograde.specs.results.balance import Balance
-from neurograde.specs.train import Extension, Unfreezing
+from neurograde.specs.strategies import Extension, Unfreezing
 
 _TITLES = {
     "straightforward": "New last layer",

@@ -17,7 +17,7 @@ from neurograde.reports.sections.training import curves_of
 from neurograde.reports.sections.winners import backbone_figures, best_table
 from neurograde.specs.records import Session
 from neurograde.specs.results.evaluation import CellResult
-from neurograde.specs.train import Extension, Straightforward, Strategy, Unfreezing
+from neurograde.specs.strategies import Extension, Straightforward, Strategy, Unfreezing
 
 MAPS_DRAWN = 8
 KINDS: dict[type, tuple[str, str, str]] = {

@@ -15,7 +15,7 @@ from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
 from neurograde.reports.tables import Column, table
 from neurograde.specs.results.evaluation import BestEpoch, CellResult
-from neurograde.specs.train import Extension, Straightforward, Strategy, Unfreezing
+from neurograde.specs.strategies import Extension, Straightforward, Strategy, Unfreezing
 
 
 class Winner(NamedTuple):

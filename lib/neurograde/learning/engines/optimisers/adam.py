@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from neurograde.learning.engines.optimisers.optimiser import StackedOptimiser, register
-from neurograde.specs import train as specs
+from neurograde.specs import optimisers as specs
 
 
 @register("adam")

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from neurograde.learning.engines.stacked.products import add_outer
+from neurograde.specs.optimisers import Optimiser
 from neurograde.specs.registry import Registry
-from neurograde.specs.train import Optimiser
 
 
 class Momentum(NamedTuple):

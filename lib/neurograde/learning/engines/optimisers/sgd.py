@@ -9,7 +9,7 @@ from torch import Tensor
 
 from neurograde.learning.engines.optimisers.optimiser import Momentum, StackedOptimiser, register
 from neurograde.learning.engines.stacked.products import add_outer
-from neurograde.specs import train as specs
+from neurograde.specs import optimisers as specs
 
 
 @register("sgd")

@@ -30,7 +30,7 @@ from neurograde.learning.engines.stacked.layers.layer import Layer
 from neurograde.learning.engines.stacked.layers.linear import First, Linear
 from neurograde.learning.losses.objective import Objective
 from neurograde.learning.networks.dropout import Dropout
-from neurograde.specs.train import Optimiser
+from neurograde.specs.optimisers import Optimiser
 
 
 class Stack:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from neurograde.learning.engines.optimisers.optimiser import stacked_optimiser
 from neurograde.learning.networks.elementwise import pointwise
-from neurograde.specs.train import Optimiser
+from neurograde.specs.optimisers import Optimiser
 
 
 class LeakyReLU:

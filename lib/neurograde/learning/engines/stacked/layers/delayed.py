@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from neurograde.learning.engines.optimisers.optimiser import stacked_optimiser
 from neurograde.learning.engines.stacked.layers.linear import ROWS, First
 from neurograde.learning.engines.stacked.products import add_outer, forward
-from neurograde.specs.train import Optimiser
+from neurograde.specs.optimisers import Optimiser
 
 LARGEST_BATCH = 16
 """Batch size up to which the delay is faster."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from neurograde.learning.engines.optimisers.optimiser import stacked_optimiser
 from neurograde.learning.engines.stacked.products import backward, forward
-from neurograde.specs.train import Optimiser
+from neurograde.specs.optimisers import Optimiser
 
 ROWS = 8
 """Outputs below which a layer is small: its product is formed the other way round."""
