@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
@@ -21,7 +22,7 @@ _numbers = itertools.count()
 
 
 def pytest_configure() -> None:
-    """Give each worker of a parallel run a core of its own: torch's threads spin, and two pools on one core crawl."""
+    """Pin each worker of a parallel run to a core: two pools of threads on one core slow each other."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
@@ -49,6 +50,23 @@ def memory_url() -> Iterator[str]:
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A local cache for each test: what one has packed must not hide from another that its store is damaged."""
     monkeypatch.setenv("NEUROGRADE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def no_heartbeat_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """End the heartbeats of claims that a test has left, as a killed process would: the next test has other faults."""
+    from neurograde.storage.claim import Claim
+
+    claims, begin = [], Claim.__init__
+
+    def remembered(claim: Claim, *arguments: Any, **options: Any) -> None:
+        begin(claim, *arguments, **options)
+        claims.append(claim)
+
+    monkeypatch.setattr(Claim, "__init__", remembered)
+    yield
+    for claim in claims:
+        claim._end_heartbeat()
 
 
 @pytest.fixture

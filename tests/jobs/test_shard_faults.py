@@ -83,6 +83,6 @@ def test_no_decision_hangs_on_the_wall_clock(begun, monkeypatch: pytest.MonkeyPa
     store, expected, _ = begun
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + jump.total_seconds())
-    monkeypatch.setattr(journal, "_now", lambda: (datetime.now(UTC) + jump).isoformat(timespec="seconds"))
+    monkeypatch.setattr(journal, "now", lambda: (datetime.now(UTC) + jump).isoformat(timespec="seconds"))
     assert attempt_at(store) == 0
     assert results(store) == expected
