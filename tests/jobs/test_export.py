@@ -104,6 +104,7 @@ def test_the_card_says_what_the_store_knows(laboratory: Laboratory):
     assert card["metrics"]["test"]["patches"]["n"] == test["n"]
     assert card["selection"] == {
         "rule": "best", "cells": 1, "sessions": 1, "openings": metrics["openings"], "test_set": metrics["test_set"],
+        "head": evaluation.manifest.head,
     }  # fmt: skip
     assert card["partition"]["independent"] is True
     assert card["partition"]["digest"] == opened(laboratory, "partitions/demo").manifest.digest

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from neurograde.specs.results.assessment import ClassCount
-from neurograde.specs.results.base import Part, Result
+from neurograde.specs.results.base import Part, Result, is_none
 from neurograde.specs.results.model_facts import (
     ExportedFile,
     InputFacts,
@@ -83,6 +85,8 @@ class Selection(Part):
     """Times that the test set was opened."""
     test_set: str
     """Digest of the test set."""
+    head: Annotated[str | None, Field(exclude_if=is_none)] = None
+    """Head digest before the test set was opened; evaluations of older versions have none."""
 
 
 class NamedDigest(Part):
