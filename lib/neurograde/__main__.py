@@ -22,6 +22,7 @@ USAGE = "neurograde JOB ..., neurograde JOB --help, neurograde --help or neurogr
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the job that the first argument names with the other arguments, and return its exit code."""
     name, *rest = sys.argv[1:] if argv is None else [*argv] or [""]
+    name = name.removeprefix("--") if name == "--doctor" else name
     if name in NAMES:
         return int(invocation.load(name).main(rest))
     return exits.run("neurograde", lambda: _answer(name))
