@@ -90,7 +90,7 @@ class Partitioning:
 
     @property
     def _spellings(self) -> dict[str, Any] | None:
-        """What `patch` was asked to do with spellings that meet; None where none do."""
+        """Answer of `patch` to spellings that meet; None where none do."""
         path = "spellings.json"
         return self.patches.read_json(path) if path in self.patches.manifest.files else None
 

@@ -113,7 +113,7 @@ class BoundaryCache:
         if part not in self._open:
             keys = self._keys(part)
             cached = [self._cache.find(key) for key in keys]
-            arrays = tuple(each for each in cached if each is not None)
+            arrays = tuple(array for array in cached if array is not None)
             self._open[part] = arrays if len(arrays) == len(keys) else self._make(part, keys)
         return self._open[part]
 
