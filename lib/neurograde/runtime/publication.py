@@ -5,24 +5,52 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
 from neurograde.errors import NameTaken, Stopped
+from neurograde.runtime.carbon import CarbonMeter
 from neurograde.runtime.log import log
 from neurograde.runtime.manifests import describe
 from neurograde.runtime.up_to_date import UpToDate, Work, keeps_bytes, keeps_revision
+from neurograde.specs.base import JobSpec
 from neurograde.specs.records import Manifest
 from neurograde.specs.revisions import revision_of
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.claim import Claim, sweep
 from neurograde.storage.draft import Draft
+from neurograde.storage.store import Store
 
-if TYPE_CHECKING:
-    from neurograde.runtime.job import Job
+
+class Publisher(Protocol):
+    """A job as far as its publication needs it."""
+
+    @property
+    def spec(self) -> JobSpec:
+        """The spec."""
+
+    @property
+    def home(self) -> Store:
+        """The store of the artefact."""
+
+    @property
+    def source(self) -> str:
+        """Path or URL of the spec, for messages."""
+
+    @property
+    def replace(self) -> bool:
+        """True: an artefact of the same name may be replaced."""
+
+    @property
+    def started(self) -> float:
+        """Start of the job, on the monotonic clock."""
+
+    @property
+    def meter(self) -> CarbonMeter:
+        """Meter of the job's energy."""
 
 
 @contextmanager
-def published(job: Job[Any], kind: str, inputs: Sequence[Artefact], work: Work) -> Iterator[Draft]:
+def published(job: Publisher, kind: str, inputs: Sequence[Artefact], work: Work) -> Iterator[Draft]:
     """Yield a draft of the job's artefact; it is published when the block ends, and removed if the block fails.
 
     Arguments and errors are those of `Job.publish`.
@@ -52,7 +80,7 @@ def published(job: Job[Any], kind: str, inputs: Sequence[Artefact], work: Work) 
     )
 
 
-def _existing(job: Job[Any], folder: str, work: Work, before: Manifest | None = None) -> Manifest | None:
+def _existing(job: Publisher, folder: str, work: Work, before: Manifest | None = None) -> Manifest | None:
     """Return the manifest of the artefact in `folder`, if there is one and it may be replaced.
 
     Raises:
@@ -78,7 +106,7 @@ def _existing(job: Job[Any], folder: str, work: Work, before: Manifest | None = 
     return existing
 
 
-def _claim(job: Job[Any], folder: str, work: Work) -> Claim:
+def _claim(job: Publisher, folder: str, work: Work) -> Claim:
     """Claim the artefact in `folder`; NameTaken if other work is in progress there."""
     try:
         return Claim(job.home, folder, work.digest(), replace=job.replace)
@@ -86,7 +114,7 @@ def _claim(job: Job[Any], folder: str, work: Work) -> Claim:
         raise NameTaken(f"{job.source}: {error}") from None
 
 
-def _manifest(job: Job[Any], kind: str, inputs: Sequence[Artefact], work: Work, draft: Draft) -> Manifest:
+def _manifest(job: Publisher, kind: str, inputs: Sequence[Artefact], work: Work, draft: Draft) -> Manifest:
     return describe(
         job.spec,
         kind,
