@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from neurograde.evaluation.comparison import axes
 from neurograde.maths.assessment import assess
 from neurograde.maths.correlate import correlate
 from neurograde.maths.minimax import best_by_accuracy, best_by_loss
@@ -273,7 +274,7 @@ class Study:
             positive=self.classes[0],
             sessions=tuple(
                 SessionResult(
-                    id=session.id, **_axes(session), repeat=session.repeat, best_loss=by_loss, best_accuracy=by_accuracy
+                    id=session.id, **axes(session), repeat=session.repeat, best_loss=by_loss, best_accuracy=by_accuracy
                 )
                 for session, (by_loss, by_accuracy) in bests
             ),
@@ -403,20 +404,10 @@ def _best(history: Sequence[Sequence[float]]) -> list[BestEpoch]:
     return [BestEpoch(**vars(best)) for pick in (best_by_loss, best_by_accuracy) if (best := pick(*curves))]
 
 
-def _axes(session: Session) -> dict[str, Any]:
-    return {
-        "cell": session.cell,
-        "backbone": session.backbone,
-        "strategy": session.adaptation.label,
-        "learning_rate": session.learning_rate,
-        "batch_size": session.batch_size,
-    }
-
-
 def _cell(bests: Sequence[tuple[Session, Sequence[BestEpoch]]], repeats: int) -> CellResult:
     losses, accuracies = ([getattr(both[n], name) for _, both in bests] for n, name in enumerate(("loss", "accuracy")))
     return CellResult(
-        **_axes(bests[0][0]),
+        **axes(bests[0][0]),
         n=len(bests),
         diverged=repeats - len(bests),
         loss=Spread(**vars(spread(losses))),

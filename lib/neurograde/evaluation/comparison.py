@@ -32,7 +32,7 @@ class Compared:
         """Return the session's entry in metrics.json."""
         return SessionResult(
             id=self.session.id,
-            **_axes(self.session),
+            **axes(self.session),
             repeat=self.session.repeat,
             diverged=self.diverged,
             best_loss=self.by_loss,
@@ -72,7 +72,7 @@ def cells(compared: Sequence[Compared]) -> tuple[CellResult, ...]:
     losses = {cell: _values("loss", bests) for cell, bests in by_loss.items()}
     return tuple(
         CellResult(
-            **_axes(members[cell][0].session),
+            **axes(members[cell][0].session),
             n=len(losses[cell]),
             diverged=sum(member.diverged is not None for member in members[cell]),
             loss=_spread(losses[cell]),
@@ -131,7 +131,7 @@ def _spread(values: Sequence[float], best: Callable[[Iterable[float]], float] = 
     return Spread(**vars(spread(values, best)))
 
 
-def _axes(session: Session) -> dict[str, Any]:
+def axes(session: Session) -> dict[str, Any]:
     """Return the setting of a session in the grid."""
     return {
         "cell": session.cell,

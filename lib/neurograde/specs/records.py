@@ -1,4 +1,7 @@
-"""The records that jobs leave in the store; each carries `format` and stays readable for good."""
+"""The records that jobs leave in the store; each carries `format` and stays readable for good.
+
+Longer than other files, since all records lie here: what one names, another holds.
+"""
 
 from __future__ import annotations
 

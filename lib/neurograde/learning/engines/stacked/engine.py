@@ -2,6 +2,8 @@
 
 Sessions of one batch size form stacks of a fixed width, the last one padded, so that a session's bits are those that
 it has alone. Within an epoch nothing waits for the device: logits are kept, and losses are computed at its end.
+
+Longer than other files: an epoch of stacks, their width and their halving share the state of one class.
 """
 
 from __future__ import annotations
