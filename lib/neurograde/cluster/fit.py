@@ -11,6 +11,7 @@ from neurograde.cluster.profiles import Profile
 from neurograde.errors import SpecError
 from neurograde.runtime.checkpoint_cost import CheckpointCost, ShardMemory
 from neurograde.runtime.cuda import check_board
+from neurograde.specs.catalogue import BY_NAME
 from neurograde.specs.records import Shard
 from neurograde.specs.train import TrainSpec
 
@@ -24,7 +25,7 @@ PLAIN_GIB = 8
 EVALUATION_CACHE_GIB = 8.0
 """Cache of a job that packs the patches of one subset."""
 SLIDES_GIB = 20
-"""Scratch of `patch`: a slide of a bucket is copied to the local disk while it is cut."""
+"""Scratch of a job that copies a slide of a bucket to the local disk while it is cut."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,13 @@ class Needs:
 
 def needs_of(job: str, spec: object, sizes: Sizes) -> Needs:
     """Return what a pod of `job`, any but `train`, needs for `spec`."""
-    if isinstance(spec, TrainSpec):  # stage and features read its spec, and hold the weights of all its backbones
-        scratch = SCRATCH_GIB - 1 + math.ceil(sizes.weights_bytes(spec) / GIB)
-        if job == "features":
-            return Needs(TRAINING_GIB, spec.cache_gib, scratch)
-        return Needs(scratch_gib=scratch)
-    if job in ("evaluate", "export"):
-        return Needs(cache_gib=EVALUATION_CACHE_GIB)
-    return Needs(scratch_gib=SLIDES_GIB) if job == "patch" else Needs()
+    entry = BY_NAME[job]
+    scratch_gib = SLIDES_GIB if entry.copies_slides else SCRATCH_GIB
+    if isinstance(spec, TrainSpec):  # such a job holds the weights of all backbones of the grid
+        scratch_gib += math.ceil(sizes.weights_bytes(spec) / GIB) - 1
+        if entry.computes_like_training:
+            return Needs(TRAINING_GIB, spec.cache_gib, scratch_gib)
+    return Needs(cache_gib=EVALUATION_CACHE_GIB if entry.packs_patches else 0.0, scratch_gib=scratch_gib)
 
 
 def check_fit(step: Step, profile: Profile) -> None:

@@ -51,6 +51,10 @@ class JobEntry:
     """Why no pod of a cluster runs it; None where one does."""
     computes_like_training: bool = False
     """True for a job whose pod needs the memory, and the GPU, of one that trains."""
+    packs_patches: bool = False
+    """True for a job that packs the patches of a subset on the pod's disk."""
+    copies_slides: bool = False
+    """True for a job that copies a slide of a bucket to the pod's disk while it works on it."""
 
     @property
     def is_ahead(self) -> bool:
@@ -70,7 +74,7 @@ JOBS = (
         no_pod_because="waits for a person at a page",
     ),
     JobEntry("stage", TrainSpec, "data", writes=("weights",), spec_of="train"),
-    JobEntry("patch", PatchSpec, "data", reads=("images", "reviews"), writes=("patches",)),
+    JobEntry("patch", PatchSpec, "data", reads=("images", "reviews"), writes=("patches",), copies_slides=True),
     JobEntry("partition", PartitionSpec, "data", reads=("patches",), writes=("partitions",)),
     JobEntry("augment", AugmentSpec, "data", reads=("partitions", "patches"), writes=("datasets",)),
     JobEntry(
@@ -97,8 +101,16 @@ JOBS = (
         reads=("runs", "datasets", "patches", "weights"),
         writes=("evaluations",),
         appends=("ledgers",),
+        packs_patches=True,
     ),
-    JobEntry("export", ExportSpec, "results", reads=("evaluations", "runs", "weights"), writes=("exports",)),
+    JobEntry(
+        "export",
+        ExportSpec,
+        "results",
+        reads=("evaluations", "runs", "weights"),
+        writes=("exports",),
+        packs_patches=True,
+    ),
     JobEntry(
         "baseline",
         BaselineSpec,
