@@ -53,7 +53,7 @@ def test_the_plan_of_the_report_counts_its_sessions_and_says_what_is_unknown(pla
     assert "│ straightforward │ 10 │ 10 │ 2,500 │ 170,000 │" in text
     assert "│ extension │ 24 │ 120 │ 6,000 │ 408,000 │" in text
     assert "│ unfreezing │ 40 │ 2,000 │ 10,000 │ 680,000 │" in text
-    assert "│ all │ 77 │ 2,133 │ 18,530 │ 1,259,500 │" in text
+    assert "│ all │ 78 │ 2,134 │ 18,540 │ 1,260,000 │" in text
     assert "│ the report │ │ │ 12,500 │ 936,000 │" in text
     assert "│ 12,740 │ 508.33 │" in text
     assert "12,740 h of T4 at 70 W, 891.8 kWh, 508.33 kg" in text
