@@ -9,28 +9,35 @@ IMAGE ?= neurograde
 help:  ## print the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(VENV)/installed: requirements.lock pyproject.toml setup.py
+$(VENV)/jobs: requirements.lock pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	sed '/^# what only development needs$$/,$$d' requirements.lock > $(VENV)/jobs.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/jobs.lock
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-setup: $(VENV)/installed  ## make .venv and install what requirements.lock names
+$(VENV)/installed: $(VENV)/jobs
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
 
-demo: setup  ## run the whole chain on synthesised images (minutes, after the installation)
+install: $(VENV)/jobs  ## make .venv and install what jobs need: the upper part of requirements.lock
+
+setup: $(VENV)/installed  ## also install what tests and checks need: all of requirements.lock
+
+demo: install  ## run the whole chain on synthesised images (minutes, after the installation)
 	$(RUN) -m jobs.chain specs/demo
 
-run-local: setup  ## run one job: JOB=patch SPEC=specs/demo/patch.yaml [ARGS="--set key=value"]
+run-local: install  ## run one job: JOB=patch SPEC=specs/demo/patch.yaml [ARGS="--set key=value"]
 	@test -n "$(JOB)" -a -n "$(SPEC)" || { echo 'usage: make run-local JOB=patch SPEC=specs/demo/patch.yaml [ARGS=...]'; exit 64; }
 	$(RUN) -m jobs.$(JOB) $(SPEC) $(ARGS)
 
-chain: setup  ## run a folder's specs in order, skipping what is up to date: SPECS=specs/demo [ARGS="--store URL"]
+chain: install  ## run a folder's specs in order, skipping what is up to date: SPECS=specs/demo [ARGS="--store URL"]
 	@test -n "$(SPECS)" || { echo 'usage: make chain SPECS=specs/demo [ARGS=...]'; exit 64; }
 	$(RUN) -m jobs.chain $(SPECS) $(ARGS)
 
-data: setup  ## fetch the public files of a folder of specs into out/data, checked by digest: SET=osteosarcoma, slides or splits
+data: install  ## fetch the public files of a folder of specs into out/data, checked by digest: SET=osteosarcoma, slides or splits
 	@test -n "$(SET)" || { echo 'usage: make data SET=osteosarcoma (or slides, splits)'; exit 64; }
 	$(RUN) -m jobs.fetch specs/$(SET)/data.csv $(ARGS)
 
@@ -44,10 +51,10 @@ soak: setup  ## the tests of killed, stopped, faulty and doubled attempts, at ev
 	NEUROGRADE_SOAK=1 $(RUN) -m pytest tests/jobs/test_shard_kills.py tests/jobs/test_shard_twins.py tests/jobs/test_shard_faults.py \
 		tests/jobs/test_train.py tests/jobs/test_two_writers.py $(ARGS)
 
-k8s: setup  ## render the manifests: [SPECS=specs/report] [ARGS="--image ... --store ... --profile gke-spot-l4"]
+k8s: install  ## render the manifests: [SPECS=specs/report] [ARGS="--image ... --store ... --profile gke-spot-l4"]
 	$(RUN) -m jobs.grid $(or $(SPECS),specs/report) $(ARGS)
 
-cluster: setup  ## apply k8s/ folder by folder, waiting for each step: [ARGS="--context my-cluster"]
+cluster: install  ## apply k8s/ folder by folder, waiting for each step: [ARGS="--context my-cluster"]
 	$(RUN) -m jobs.cluster k8s $(ARGS)
 
 grid-local: setup  ## run a study's rendered Jobs here as a cluster would: SPEC=specs/demo [WORKERS=2] [CHAOS=7]
@@ -97,4 +104,4 @@ clean:  ## remove what tools left behind, and the demo's store unless it holds r
 	  echo "out/demo is kept: it holds reviews or an opened test set; rm -r out/demo removes it"; \
 	else rm -rf out/demo; fi
 
-.PHONY: help setup demo run-local chain data test test-quick soak k8s cluster grid-local check bench gpu-check docs census lock image image-test push clean
+.PHONY: help install setup demo run-local chain data test test-quick soak k8s cluster grid-local check bench gpu-check docs census lock image image-test push clean

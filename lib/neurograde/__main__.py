@@ -7,6 +7,7 @@ neurograde train specs/demo/train.yaml
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -30,13 +31,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _answer(name: str) -> None:
     if name == "--version":
-        print(f"neurograde {__version__}")
+        _print(f"neurograde {__version__}")
     elif name in ("--help", "-h"):
-        print(_help())
+        _print(_help())
     else:
         near = difflib.get_close_matches(name, NAMES, 1)
         said = f"{name!r} is no job{f'; did you mean {near[0]}?' if near else ''}" if name else "no job is named"
         raise UsageError(f"{said}; accepted: {', '.join(NAMES)}; usage: {USAGE}")
+
+
+def _print(text: str) -> None:
+    """Print `text`; a reader that has seen enough, as `head` has, may close the pipe."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _help() -> str:

@@ -1,6 +1,7 @@
 """Resolve requirements.lock again from pyproject.toml: `make lock`, which needs uv.
 
-What the jobs need stands first, what only development needs below `DEVELOPMENT`: the image installs the upper part.
+What the jobs need comes first, what only development needs below `DEVELOPMENT`: the image and `make demo` install the
+upper part, `make test` both. `UV_CONSTRAINT=requirements.lock make lock` keeps the versions of before where it can.
 Every package has its version and hashes; no index is named, so that each laboratory uses its own.
 """
 
@@ -14,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
 DEVELOPMENT = "# what only development needs"
-EXTRAS = ("baselines", "export", "s3", "slides")
-"""What the image can do beyond the least: the lock has it all, a pip install only what it is asked for."""
+EXTRAS = ("baselines", "export", "s3", "slides", "train")
+"""The extras that jobs need: the upper part of the lock, and the image, have them all."""
 UV = ("uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version=3.11", "--generate-hashes")
 
 
@@ -39,5 +40,5 @@ def _resolve(*extras: str) -> str:
 
 
 if __name__ == "__main__":
-    LOCK.write_text(joined(_resolve(*EXTRAS), _resolve(*EXTRAS, "dev")))
+    LOCK.write_text(joined(_resolve(*EXTRAS), _resolve(*EXTRAS, "dev", "notebook")))
     sys.stdout.write(f"{LOCK.name}: {LOCK.read_text().count('==')} packages\n")

@@ -55,6 +55,16 @@ def test_help_names_every_job_in_the_order_of_the_chain(capsys: pytest.CaptureFi
     assert "  train       fine-tune a grid of networks" in "\n".join(lines)
 
 
+def test_help_may_be_read_in_part():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "neurograde", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'lib'}"},
+    )  # fmt: skip
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == ("", 0)
+    process.stderr.close()
+
+
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"neurograde {__version__}\n"

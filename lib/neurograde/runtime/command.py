@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn
 
 from neurograde.errors import UsageError
-from neurograde.runtime import exits, invocation, specfile
+from neurograde.runtime import exits, extras, invocation, specfile
 from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import SpecT
+from neurograde.specs.catalogue import BY_NAME
 from neurograde.storage.store import Store
 
 
@@ -80,6 +81,8 @@ class Entry(Generic[SpecT]):
 
     def _run(self, arguments: Namespace) -> None:
         spec = read_spec(self.model, arguments)
+        name = self.body.__name__
+        extras.require(name, BY_NAME[name].extras if name in BY_NAME else ())
         url = arguments.into if self.elsewhere else None
         into = Store(specfile.check_store_option("--into", url)) if url else None
         self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace, into))

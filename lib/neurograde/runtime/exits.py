@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from neurograde.errors import NeurogradeError, Stopped
+from neurograde.runtime.extras import missing_extra
 from neurograde.runtime.log import log, set_up
 from neurograde.runtime.signals import sigterm_stops
 from neurograde.runtime.up_to_date import UpToDate
@@ -30,17 +31,25 @@ def run(name: str, work: Callable[[], int | None]) -> int:
         log.info(str(done))
         return 0
     except (NeurogradeError, Stopped) as error:
-        for line in str(error).splitlines():
-            log.error(line, extra={"fields": {"exit_code": error.exit_code}})
-        leave_message(str(error), error.exit_code)
-        return error.exit_code
+        return _end_with(error)
     except KeyboardInterrupt:
         log.error("interrupted")
         return Stopped.exit_code
     except Exception as error:
+        missing = missing_extra(name, error) if isinstance(error, ImportError) else None
+        if missing:
+            return _end_with(missing)
         log.exception(f"a bug in neurograde {name}; please report it with this traceback")
         leave_message(f"a bug in neurograde {name}: {type(error).__name__}: {error}", NeurogradeError.exit_code)
         return NeurogradeError.exit_code
+
+
+def _end_with(error: NeurogradeError | Stopped) -> int:
+    """Log the error, leave it as last words, and return its exit code."""
+    for line in str(error).splitlines():
+        log.error(line, extra={"fields": {"exit_code": error.exit_code}})
+    leave_message(str(error), error.exit_code)
+    return error.exit_code
 
 
 def leave_message(text: str, exit_code: int) -> None:

@@ -49,6 +49,8 @@ class JobEntry:
     """True for a job that serves a page until somebody leaves it: the chain does not start it."""
     no_pod_because: str | None = None
     """Why no pod of a cluster runs it; None where one does."""
+    extras: tuple[str, ...] = ()
+    """Extras of the distribution that it cannot run without."""
     computes_like_training: bool = False
     """True for a job whose pod needs the memory, and the GPU, of one that trains."""
     packs_patches: bool = False
@@ -73,7 +75,7 @@ JOBS = (
         waits_for_a_person=True,
         no_pod_because="waits for a person at a page",
     ),
-    JobEntry("stage", TrainSpec, "data", writes=("weights",), spec_of="train"),
+    JobEntry("stage", TrainSpec, "data", writes=("weights",), spec_of="train", extras=("train",)),
     JobEntry("patch", PatchSpec, "data", reads=("images", "reviews"), writes=("patches",), copies_slides=True),
     JobEntry("partition", PartitionSpec, "data", reads=("patches",), writes=("partitions",)),
     JobEntry("augment", AugmentSpec, "data", reads=("partitions", "patches"), writes=("datasets",)),
@@ -84,6 +86,7 @@ JOBS = (
         reads=("datasets", "patches", "weights"),
         writes=("features",),
         spec_of="train",
+        extras=("train",),
         computes_like_training=True,
     ),
     JobEntry(
@@ -92,6 +95,7 @@ JOBS = (
         "training",
         reads=("datasets", "patches", "weights", "features"),
         writes=("runs", "features"),
+        extras=("train",),
         computes_like_training=True,
     ),
     JobEntry(
@@ -100,6 +104,7 @@ JOBS = (
         "results",
         reads=("runs", "datasets", "patches", "weights"),
         writes=("evaluations",),
+        extras=("train",),
         appends=("ledgers",),
         packs_patches=True,
     ),
@@ -109,6 +114,7 @@ JOBS = (
         "results",
         reads=("evaluations", "runs", "weights"),
         writes=("exports",),
+        extras=("train", "export"),
         packs_patches=True,
     ),
     JobEntry(
@@ -117,15 +123,24 @@ JOBS = (
         "results",
         reads=("datasets", "patches", "images", "weights", "descriptions"),
         writes=("baselines", "descriptions"),
+        extras=("train", "baselines"),
         appends=("ledgers",),
     ),
-    JobEntry("report", ReportSpec, "results", reads=("evaluations", "baselines", "images"), writes=("reports",)),
+    JobEntry(
+        "report",
+        ReportSpec,
+        "results",
+        reads=("evaluations", "baselines", "images"),
+        writes=("reports",),
+        extras=("train",),
+    ),
     JobEntry(
         "predict",
         PredictSpec,
         "results",
         reads=("evaluations", "runs", "datasets", "patches", "weights"),
         writes=("predictions",),
+        extras=("train",),
         appends=("ledgers",),
         no_pod_because="grades images of your own",
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from neurograde.errors import SpecError
+from neurograde.specs.extras import how_to_install
 from neurograde.storage.backends.backend import backend_of
 
 
@@ -26,7 +27,7 @@ def open_filesystem(url: str) -> tuple[Any, str]:
             f"{url!r}: {error}; accepted are file://, gs://, s3://, memory:// and others that fsspec knows"
         ) from None
     except ImportError as error:
-        raise SpecError(f"{url!r}: {error}; s3:// needs `pip install s3fs`") from None
+        raise SpecError(f"{url!r}: {error}; s3:// needs {how_to_install('s3')}") from None
     return filesystem, filesystem._strip_protocol(url).rstrip("/")
 
 

@@ -201,7 +201,7 @@ def test_a_tiff_is_a_slide_only_if_it_is_a_pyramid(path: Path):
 def test_without_openslide_a_slide_is_refused_with_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "openslide", None)
     (tmp_path / "a.svs").write_bytes(b"")
-    with pytest.raises(DataError, match=r"a\.svs: a whole slide.*pip install openslide-python"):
+    with pytest.raises(DataError, match=r"a\.svs: a whole slide.*pip install 'neurograde\[slides\]'"):
         opens_as(tmp_path / "a.svs")
     write_pyramid(tmp_path / "b.tif", tissue(*SIZE))
     with pytest.raises(DataError, match=r"b\.tif: 3 frames or pages"):

@@ -29,6 +29,7 @@ from neurograde.errors import DataError
 from neurograde.imaging.pixels import tiff
 from neurograde.imaging.pixels.tiff import Directory, TiffError
 from neurograde.imaging.pixels.tiles import Tiles, why_refused, why_unreadable
+from neurograde.specs.extras import how_to_install
 
 if TYPE_CHECKING:
     import openslide
@@ -37,7 +38,7 @@ CACHE_BYTES = 64 * 2**20
 """Decoded tiles that all slides of OpenSlide keep between them, so that neighbouring squares decode a tile once."""
 BLOCK = 512
 """Side of the blocks of the raster, in pixels of the level."""
-MISSING = "a whole slide, which is read with the extra `slides`: pip install openslide-python openslide-bin"
+MISSING = f"a whole slide, which is read with OpenSlide: {how_to_install('slides')}"
 OPEN_FORMATS = ("aperio", "generic-tiff")
 """Formats of OpenSlide whose levels are pages of the file, tile by tile."""
 _TIFF_FORMATS = (*OPEN_FORMATS, "leica", "philips-tiff", "trestle", "ventana")

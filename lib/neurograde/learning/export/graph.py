@@ -6,29 +6,15 @@ graph, names folders of this machine and differs between two runs; without it, e
 
 from __future__ import annotations
 
-from importlib import metadata
-from importlib.util import find_spec
 from typing import Any
 
 import torch
 from torch.export import Dim
 
-from neurograde.errors import SpecError
 from neurograde.learning.export.portable import INPUT, OUTPUTS, Portable
 
 OPSET = 20
 """Version of the operators: what torch 2.11 to 2.15 write and onnxruntime reads from 1.17 (2024) on."""
-PACKAGES = ("onnx", "onnxruntime", "onnxscript")
-
-
-def check_packages() -> dict[str, str]:
-    """Return the packages' versions; raise SpecError, with the command that installs them, where one is missing."""
-    missing = [name for name in PACKAGES if find_spec(name) is None]
-    if missing:
-        raise SpecError(
-            f"job: export needs {', '.join(missing)}: pip install 'neurograde[export]', or these packages by name"
-        )
-    return {name: metadata.version(name) for name in PACKAGES}
 
 
 def as_onnx(network: Portable, patch_size_px: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from neurograde.evaluation.units import originals, samples_by_subset
 from neurograde.learning.data.inputs import Inputs
 from neurograde.learning.data.samples import Planned, Statistics, gather, labels, read_statistics
 from neurograde.learning.export.check import extremes, greatest_differences
-from neurograde.learning.export.graph import OPSET, as_onnx, check_packages
+from neurograde.learning.export.graph import OPSET, as_onnx
 from neurograde.learning.export.portable import Portable
 from neurograde.learning.inference.grader import Grader
 from neurograde.learning.networks.session_network import Network
@@ -21,6 +22,7 @@ from neurograde.maths.temperature import at_temperature
 from neurograde.runtime.cache import Cache
 from neurograde.runtime.machine import software_versions
 from neurograde.specs.export import ExportSpec
+from neurograde.specs.extras import EXTRAS
 from neurograde.specs.records import Session
 from neurograde.specs.results.sessions import ShardSessions
 from neurograde.storage.artefact import Artefact
@@ -41,11 +43,9 @@ def export_model(spec: ExportSpec, evaluation: Artefact, run: Run, dataset: Arte
     """Return the chosen session of `evaluation`, checked.
 
     Raises:
-        SpecError: a package of the extra `export` is missing.
         DataError: onnxruntime and torch differ by more than the spec accepts.
         DigestMismatch: a file contradicts its manifest.
     """
-    packages = check_packages()
     grader = Grader.of(spec, evaluation, run, dataset)
     session = grader.chosen
     samples = _valid(spec, run, dataset, patches)
@@ -73,7 +73,8 @@ def export_model(spec: ExportSpec, evaluation: Artefact, run: Run, dataset: Arte
                 "greatest_difference": differences,
                 "tolerance": spec.tolerance,
                 "opset": OPSET,
-                "software": packages | {name: software_versions()[name] for name in ("torch", "torchvision")},
+                "software": {name: metadata.version(name) for name in EXTRAS["export"]}
+                | {name: software_versions()[name] for name in ("torch", "torchvision")},
             },
         },
     )
