@@ -22,7 +22,9 @@ from neurograde.cluster.output import checked, report_left_out, write
 from neurograde.cluster.profiles import PROFILES
 from neurograde.cluster.render import Rendering
 from neurograde.cluster.study import Study, read_study
+from neurograde.maths.grid_plan import Size
 from neurograde.runtime.command import Parser, command
+from neurograde.specs.train import TrainSpec
 
 IDENTITY = "neurograde@your-project.iam.gserviceaccount.com"
 
@@ -75,9 +77,13 @@ def manifests(study: Study, arguments: argparse.Namespace) -> dict[str, str]:
 
 def sizes() -> Sizes:
     """Return the sizes that only torch knows."""
+    from neurograde.learning.networks.architecture import architectures
     from neurograde.learning.run.footprint import memory_of, planned_checkpoints, weights_bytes
 
-    return Sizes(memory_of, weights_bytes, planned_checkpoints)
+    def networks(spec: TrainSpec) -> list[Size]:
+        return [architecture.size for architecture in architectures(spec)]
+
+    return Sizes(memory_of, weights_bytes, planned_checkpoints, networks)
 
 
 if __name__ == "__main__":

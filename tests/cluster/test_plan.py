@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 from pathlib import Path
 
 import pytest
 
 from jobs.grid import grid
 from neurograde.cluster.plan import DEVICES, REPORT
+from neurograde.learning.networks.architecture import architectures
 from neurograde.maths.carbon import co2e_kg, energy_kwh
-from neurograde.maths.grid_plan import Row, hours, report_work, shared_work
+from neurograde.maths.grid_plan import Row, Size, hours, report_work, shared_work
+from neurograde.maths.roofline import LEAST_SHARE, MOST_SHARE, Cost, Range
 from neurograde.runtime.factors import gpu_tdp_w
 from neurograde.runtime.specfile import load, validate
 from neurograde.specs.train import TrainSpec
@@ -36,7 +40,26 @@ def test_each_shard_of_unfreezing_computes_its_own_boundary():
 
 
 def test_an_unknown_rate_makes_the_hours_unknown():
-    assert hours(report_work([LINEAR], 600, 100), lambda _work, _of: None) is None
+    assert hours(report_work([LINEAR], 600, 100), lambda _work: None) is None
+
+
+def test_a_range_of_speeds_gives_a_range_of_hours():
+    taken = hours(report_work([LINEAR], 600, 100), lambda _work: Range(50.0, 100.0))
+    assert taken == (17_000 * 700 / 100 / 3600, 17_000 * 700 / 50 / 3600)
+
+
+def test_the_cost_of_a_sample_counts_the_frozen_part_once_and_the_trained_part_thrice():
+    row = LINEAR._replace(kind="unfreezing", batch_sizes=(8, 128), size=Size(1_000, 10, 64))
+    assert row.frozen_cost() == Cost(2_000, 0, 0)
+    assert row.trained_cost() == Cost(60, 32 * 64 / 128, 32 * 64 / 8)
+    assert row.whole_cost() == Cost(2_060, 32 * 64 / 128, 32 * 64 / 8)
+
+
+def test_the_layers_of_an_architecture_add_up_to_the_multiply_adds_that_torch_counts():
+    spec = validate(TrainSpec, load(str(ROOT / "specs/quick/train.yaml")), "train.yaml")
+    for network in architectures(spec):
+        counted = network.imagenet.multiply_adds
+        assert network.size.frozen + network.size.trained == pytest.approx(counted, rel=0.02)
 
 
 @pytest.fixture
@@ -48,16 +71,38 @@ def plan(capsys: pytest.CaptureFixture[str]):
     return plan
 
 
-def test_the_plan_of_the_report_counts_its_sessions_and_says_what_is_unknown(plan):
-    text = plan("--samples", "6296,1164")
+@pytest.fixture(scope="module")
+def report_plan():
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("COLUMNS", "200")
+        assert grid.main([str(ROOT / "specs/report"), "--plan", "--samples", "6296,1164"]) == 0
+    return " ".join(printed.getvalue().split())
+
+
+def test_the_plan_of_the_report_counts_its_sessions(report_plan: str):
+    text = report_plan
     assert "│ straightforward │ 10 │ 10 │ 2,500 │ 170,000 │" in text
     assert "│ extension │ 24 │ 120 │ 6,000 │ 408,000 │" in text
     assert "│ unfreezing │ 40 │ 2,000 │ 10,000 │ 680,000 │" in text
     assert "│ all │ 78 │ 2,134 │ 18,540 │ 1,260,000 │" in text
     assert "│ the report │ │ │ 12,500 │ 936,000 │" in text
-    assert "│ 12,740 │ 508.33 │" in text
-    assert "12,740 h of T4 at 70 W, 891.8 kWh, 508.33 kg" in text
-    assert "│ H100 HBM3 │ unknown │ unknown │ unknown │ unknown │" in text
+    assert "│ 12,740 │ 891.8 │ 508.33 │" in text
+    assert "12,740 h of T4 at 70 W, 508.33 kg" in text
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_device_has_totals_this_way_and_the_reports(device: str, report_plan: str):
+    ours, theirs = (line.split("│")[:7] for line in report_plan.split(f"│ {device} │")[1:])
+    assert "unknown" not in "".join(ours[:6] + theirs[:3])
+    assert ours[6].strip() == "unknown"  # nobody gave a price
+
+
+def test_what_was_not_measured_is_a_range_within_the_stated_shares_of_the_peaks(report_plan: str):
+    trunk = report_plan.split("│ L4 │")[1].split("│", maxsplit=1)[0]
+    low, high = (float(bound) for bound in trunk.split(" to "))
+    assert high / low == pytest.approx(MOST_SHARE / LEAST_SHARE, rel=0.02)  # arithmetic alone bounds a trunk
+    assert " to " not in report_plan.split("│ T4 │")[1].split("│", maxsplit=1)[0]  # published, so one number
 
 
 def test_the_report_s_own_energy_and_emissions_follow_from_its_hours():
@@ -92,9 +137,11 @@ GIVEN = ("--rate", "L4:trunk=1e6", "--rate", "L4:head=1e6", "--rate", "L4:suffix
 def test_given_rates_and_prices_add_up_for_the_board_that_is_named(plan):
     text = plan("--samples", "6296,1164", "--gpu", "L4", *GIVEN, "--usd", "L4=2")
     assert "│ T4 │" not in text
-    [line] = text.split("│ L4 │")[1:]
-    cells = [float(each.replace(",", "")) for each in line.split("│")[:10]]
-    trunk, head, suffix, together, kwh, kg, usd, hours_of_the_report, kg_of_the_report, usd_of_the_report = cells
+    ours, theirs = text.split("│ L4 │")[1:]
+    trunk, head, suffix, together, kwh, kg, usd = (float(cell.replace(",", "")) for cell in ours.split("│")[:7])
+    hours_of_the_report, _, kg_of_the_report, usd_of_the_report = (
+        float(cell.replace(",", "")) for cell in theirs.split("│")[:4]
+    )
     assert together == pytest.approx(trunk + head + suffix, rel=0.02)
     assert hours_of_the_report == pytest.approx(1_259_500 * (6296 + 1164) / 1e5 / 3600, rel=0.01)
     assert kwh == pytest.approx(72 * together / 1000, rel=0.01)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from neurograde.cluster.job import SCRATCH_GIB, Step, disk_gib
 from neurograde.cluster.profiles import Profile
 from neurograde.errors import SpecError
+from neurograde.maths.grid_plan import Size
 from neurograde.runtime.checkpoint_cost import CheckpointCost, ShardMemory
 from neurograde.runtime.cuda import check_board
 from neurograde.specs.catalogue import BY_NAME
@@ -38,6 +39,8 @@ class Sizes:
     """Bytes of all files of weights that a grid names."""
     checkpoints: Callable[[TrainSpec], CheckpointCost]
     """Cost of the checkpoints of a whole grid."""
+    networks: Callable[[TrainSpec], Sequence[Size]]
+    """Size of the network of each row, in the order of the rows."""
 
 
 @dataclass(frozen=True)

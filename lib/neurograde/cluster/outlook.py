@@ -8,7 +8,7 @@ import sys
 from rich.console import Console
 
 from neurograde.cluster.fit import Sizes
-from neurograde.cluster.plan import DEVICES, cost_table, count_table
+from neurograde.cluster.plan import DEVICES, cost_tables, count_table, planned_work
 from neurograde.cluster.study import Study
 from neurograde.errors import UsageError
 from neurograde.runtime.cuda import check_board
@@ -27,7 +27,7 @@ def print_plan(study: Study, sizes: Sizes, arguments: argparse.Namespace) -> Non
         UsageError: a rate or a price is of a device that is not planned for.
     """
     grids = study.trained()
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = Console(width=None if sys.stdout.isatty() else 132)
     console.print(count_table(study, {file: sizes.checkpoints(spec) for file, spec in grids.items()}))
     first = next(iter(grids.values()))
     samples = arguments.samples or samples_in_store(first)
@@ -43,7 +43,9 @@ def print_plan(study: Study, sizes: Sizes, arguments: argparse.Namespace) -> Non
     for device in devices:
         if device != "CPU":
             check_board(device, "--gpu")
-    console.print(cost_table(study, samples, grid_factor(first.region), rates, prices, devices=devices))
+    works = planned_work(study, sizes, samples)
+    for table in cost_tables(works, samples, grid_factor(first.region), rates, prices, devices=devices):
+        console.print(table)
 
 
 def samples_in_store(spec: TrainSpec) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@
     gpus.csv             W, memory, compute capability and peaks of a board, by the words of its name; blank is unknown
     cpu_tdp.csv          W and cores of a processor, by the words of its name, with the year of reading
     storage_prices.csv   US dollars for keeping and handling objects, by region, with the year of reading
-    rates.csv            samples per second of a device, by kind of work
+    rates.csv            samples per second of a device, by kind of work, and 1e9 operations of a sample where counted
 
 Nothing is looked up on the network and nothing is guessed: a missing factor stops the job, a missing price is unknown.
 """
@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
 from neurograde.errors import SpecError
+from neurograde.maths.roofline import Range
 from neurograde.runtime.checkpoint_cost import StoragePrices
 
 
@@ -157,6 +159,27 @@ def rate(device: str, work: str, of: str) -> Rate | None:
         if (row["device"], row["work"]) == (device, work) and row["of"] in (of, "any"):
             return Rate(float(row["samples_per_s"]), row["source"])
     return None
+
+
+def sustained_gflops(device: str, works: Sequence[str]) -> Range | None:
+    """Return the least and the most that a device was measured to compute at such works, in 1e9 operations a second.
+
+    None where the table has no measurement with the operations of its sample.
+
+    >>> reached = sustained_gflops("CPU", ["suffix"])
+    >>> round(reached.low), round(reached.high)
+    (196, 257)
+
+    Args:
+        device: A board, or `CPU`.
+        works: Kinds of work, as for `rate`.
+    """
+    measured = [
+        float(row["samples_per_s"]) * float(row["gflop"])
+        for row in _rows("rates.csv")
+        if row["device"] == device and row["work"] in works and row["gflop"]
+    ]
+    return Range(min(measured), max(measured)) if measured else None
 
 
 @cache

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import NamedTuple
+
+from neurograde.maths.grid_plan import Size
 
 
 class Layer(NamedTuple):
@@ -24,6 +28,11 @@ class Layer(NamedTuple):
     """Number of weights and biases."""
     trained: bool
     """True where the strategy trains it."""
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of an image; a multiplication and an addition count as one."""
+        return self.inputs * math.prod(self.kernel) * self.outputs * max(1, self.side_px) ** 2
 
 
 class Step(NamedTuple):
@@ -83,3 +92,12 @@ class Architecture(NamedTuple):
     def depth(self) -> int:
         """Layers on the longest way from the image to the head."""
         return max((layer.depth for layer in self.layers), default=0)
+
+    @property
+    def size(self) -> Size:
+        """Size of the frozen and of the trained part, the head in the trained one."""
+        widths = [self.features, *(step.units for step in self.head if step.kind == "linear")]
+        in_head = sum(inputs * outputs for inputs, outputs in pairwise(widths))
+        trained = sum(layer.multiply_adds for layer in self.layers if layer.trained)
+        frozen = sum(layer.multiply_adds for layer in self.layers if not layer.trained)
+        return Size(frozen, trained + in_head, self.trained)

@@ -66,6 +66,7 @@ def planned_rows(spec: TrainSpec) -> list[Row]:
                 shards=len(shards),
                 sessions=len(sessions),
                 session_epochs=sum(each.epochs for each in sessions),
+                batch_sizes=(min(spec.batch_sizes), max(spec.batch_sizes)),
                 slices=1 if spec.crop == "center" or resized else spec.crop_slices or spec.longest,
             )
         )
