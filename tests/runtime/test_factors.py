@@ -8,6 +8,15 @@ import pytest
 from neurograde.errors import SpecError
 from neurograde.runtime.factors import cpu_factor, gpu_tdp_w, grid_factor, storage_prices
 
+TABLES = {
+    "grid_intensity.csv": "gco2e_per_kwh",
+    "marginal_intensity.csv": "gco2e_per_kwh",
+    "gpus.csv": "tdp_w",
+    "cpu_tdp.csv": "tdp_w",
+    "storage_prices.csv": "usd_per_gb_month",
+}
+"""The column of each table that holds its number."""
+
 
 @pytest.mark.parametrize(
     ("region", "intensity", "year"),
@@ -33,12 +42,11 @@ def test_an_unknown_region_is_an_error_that_names_what_is_accepted_and_never_an_
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("table", ["grid_intensity.csv", "gpus.csv", "cpu_tdp.csv", "storage_prices.csv"])
+@pytest.mark.parametrize("table", TABLES)
 def test_every_row_of_every_table_has_a_number_a_source_and_a_year_and_is_there_once(table: str) -> None:
     text = (resources.files("neurograde.runtime") / "tables" / table).read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
-    value = {"grid_intensity.csv": "gco2e_per_kwh", "storage_prices.csv": "usd_per_gb_month"}.get(table, "tdp_w")
-    assert all(float(row[value]) > 0 and row["source"] and 2010 < int(row["year"]) < 2030 for row in rows)
+    assert all(float(row[TABLES[table]]) > 0 and row["source"] and 2010 < int(row["year"]) < 2030 for row in rows)
     keys = [(row.get("region", row.get("model")), row["year"]) for row in rows]
     assert len(keys) == len(set(keys))
 

@@ -12,6 +12,7 @@ from neurograde.runtime.command import Parser
 def declare_plan(parser: Parser) -> None:
     """Add the arguments that only a plan reads."""
     parser.add_argument("--samples", metavar="TRAIN,VALID", type=_pair, help="instead of the data set in the store")
+    parser.add_argument("--regions", action="store_true", help="add the emissions in every region, on the first device")
     parser.add_argument("--gpu", metavar="NAME", action="append", default=[], help="plan for this board, or CPU")
     parser.add_argument(
         "--rate",

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from neurograde.cluster.fit import Sizes
 from neurograde.cluster.plan import DEVICES, cost_tables, count_table, planned_work
+from neurograde.cluster.regions import region_table
 from neurograde.cluster.study import Study
 from neurograde.errors import UsageError
 from neurograde.runtime.cuda import check_board
@@ -46,6 +47,8 @@ def print_plan(study: Study, sizes: Sizes, arguments: argparse.Namespace) -> Non
     works = planned_work(study, sizes, samples)
     for table in cost_tables(works, samples, grid_factor(first.region), rates, prices, devices=devices):
         console.print(table)
+    if arguments.regions:
+        console.print(region_table(works[0], devices[0], rates))
 
 
 def samples_in_store(spec: TrainSpec) -> tuple[int, int] | None:

@@ -62,9 +62,8 @@ def planned_work(study: Study, sizes: Sizes, samples: tuple[int, int]) -> tuple[
 
 def count_table(study: Study, checkpoints: Mapping[str, CheckpointCost]) -> Table:
     """Return a table of sessions, epochs, shards and checkpoints of each grid."""
-    table = Table(title=f"{study.source}: what will run", title_justify="left", caption_justify="left")
-    for column in ("grid", "jobs", "shards", "sessions", "session-epochs", "checkpoints", "GB kept", "store USD"):
-        table.add_column(column, justify="left" if column == "grid" else "right")
+    columns = ("jobs", "shards", "sessions", "session-epochs", "checkpoints", "GB kept", "store USD")
+    table = plain_table(f"{study.source}: what will run", columns, first="grid")
     totals = [0] * 4
     for file, spec in study.trained().items():
         rows, cost = planned_rows(spec), checkpoints[file]
@@ -77,7 +76,7 @@ def count_table(study: Study, checkpoints: Mapping[str, CheckpointCost]) -> Tabl
         totals = [a + b for a, b in zip(totals, counts, strict=True)]
         money = None if cost.operations_usd is None else cost.operations_usd + (cost.storage_usd_per_month or 0)
         kept = f"{cost.kept_bytes / GB:,.1f}"
-        table.add_row(spec.name, *(f"{count:,}" for count in counts), f"{cost.checkpoints:,}", kept, _shown(money))
+        table.add_row(spec.name, *(f"{count:,}" for count in counts), f"{cost.checkpoints:,}", kept, shown(money))
     table.add_row("all", *(f"{total:,}" for total in totals), "", "", "", style="bold")
     table.add_row("the report", "", "", f"{REPORT['sessions']:,}", f"{REPORT['session-epochs']:,}", "", "", "")
     table.caption = "Store: operations at most, and a month of what is kept."
@@ -110,16 +109,20 @@ def cost_tables(
     passes = sum(work.samples for work in ours if work.work == "trunk")
     once = sum(work.samples for work in theirs)
     data = f"{samples[0]:,} train and {samples[1]:,} valid samples"
-    here = _table(f"what it takes with {data}", ("trunk h", "heads h", "suffix h", "all h", "kWh", "kg CO2e", "USD"))
-    there = _table(f"the report's way, the whole network in every epoch, with {data}", ("h", "kWh", "kg CO2e", "USD"))
+    here = plain_table(
+        f"what it takes with {data}", ("trunk h", "heads h", "suffix h", "all h", "kWh", "kg CO2e", "USD")
+    )
+    there = plain_table(
+        f"the report's way, the whole network in every epoch, with {data}", ("h", "kWh", "kg CO2e", "USD")
+    )
     for device in devices:
         shared, plain = (outlook(kind, device, grid, rates, usd_per_hour.get(device)) for kind in works)
         parts = [
             outlook([work for work in ours if work.work == kind], device, grid, rates, None).hours
             for kind in ("trunk", "head", "suffix")
         ]
-        here.add_row(device, *map(_shown, (*parts, shared.hours, shared.kwh, shared.co2e_kg, shared.usd)))
-        there.add_row(device, *map(_shown, (plain.hours, plain.kwh, plain.co2e_kg, plain.usd)))
+        here.add_row(device, *map(shown, (*parts, shared.hours, shared.kwh, shared.co2e_kg, shared.usd)))
+        there.add_row(device, *map(shown, (plain.hours, plain.kwh, plain.co2e_kg, plain.usd)))
     there.add_row("the report", f"{REPORT['hours']:,}", f"{REPORT['kWh']}", f"{REPORT['kg CO2e']}", "unknown")
     here.caption = (
         f"{passes:,.0f} samples pass through frozen trunks instead of {once:,.0f}: {once / max(passes, 1):,.0f} times "
@@ -134,10 +137,12 @@ def cost_tables(
     return here, there
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
+def plain_table(title: str, columns: Sequence[str], first: str = "device") -> Table:
+    """Return an empty table: `first` to the left, columns of numbers to the right of it."""
     table = Table(title=title, title_justify="left", caption_justify="left")
-    for column in ("device", *columns):
-        table.add_column(column, justify="left" if column == "device" else "right")
+    table.add_column(first)
+    for column in columns:
+        table.add_column(column, justify="right")
     return table
 
 
@@ -164,14 +169,14 @@ def _speed(device: str, work: Work, rates: Rates) -> Range | None:
     return samples_per_s(work.cost, peaks["tflops_fp32"] * 1e12, peaks["bandwidth_gb_s"] * 1e9)
 
 
-def _shown(value: Range | float | None) -> str:
+def shown(value: Range | float | None) -> str:
     """Return a number as the tables show it; a range is an estimate.
 
-    >>> _shown(Range(1234.5, 1234.5)), _shown(Range(0.5, 1234.0)), _shown(None)
+    >>> shown(Range(1234.5, 1234.5)), shown(Range(0.5, 1234.0)), shown(None)
     ('1,234', '0.5 to 1,234', 'unknown')
     """
     if value is None:
         return "unknown"
     if isinstance(value, Range):
-        return _shown(value.low) if value.is_exact else f"{_shown(value.low)} to {_shown(value.high)}"
+        return shown(value.low) if value.is_exact else f"{shown(value.low)} to {shown(value.high)}"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,6 +1,7 @@
 """The numbers that turn work into carbon and money: tables, each row with its source and year.
 
     grid_intensity.csv   g CO2e/kWh of a grid, by cloud region or country (ISO 3166 alpha-3) and year
+    marginal_intensity.csv  g CO2e of one more kWh of a grid, by cloud region
     gpus.csv             W, memory, compute capability and peaks of a board, by the words of its name; blank is unknown
     cpu_tdp.csv          W and cores of a processor, by the words of its name, with the year of reading
     storage_prices.csv   US dollars for keeping and handling objects, by region, with the year of reading
@@ -61,6 +62,31 @@ def grid_factor(region: str) -> GridFactor:
             f"(europe-west4@2019, FRA), are: {', '.join(name for name in table if '@' not in name)}"
         )
     return table[region]
+
+
+def grid_factors() -> tuple[GridFactor, ...]:
+    """Return the factor of every region in its newest year, the report's own left out."""
+    return tuple(factor for key, factor in _grid_factors().items() if "@" not in key and factor.counts == "all")
+
+
+class MarginalIntensity(NamedTuple):
+    """Emissions of one more kilowatt hour in a region."""
+
+    year: int
+    gco2e_per_kwh: float
+    source: str
+
+
+def marginal_intensity(region: str) -> MarginalIntensity | None:
+    """Return what one more kilowatt hour emits in a region, or None if it is in no table.
+
+    >>> marginal_intensity("europe-west4").gco2e_per_kwh
+    501.34
+    """
+    for row in _rows("marginal_intensity.csv"):
+        if row["region"] == region:
+            return MarginalIntensity(int(row["year"]), float(row["gco2e_per_kwh"]), row["source"])
+    return None
 
 
 def gpu_tdp_w(model: str, default_limit_w: float | None = None) -> float:
