@@ -64,7 +64,7 @@ def audit(arguments: argparse.Namespace) -> int:
     """Audit the split; print where the page is."""
     result = audited(arguments)
     out = Path(arguments.out)
-    write(out, result, invocation.shown("audit", shlex.join(arguments.words)))
+    write(out, result, invocation.kept("audit", shlex.join(arguments.words)))
     print(out / "audit.html")
     return DataError.exit_code if result["both_sides"] else 0
 

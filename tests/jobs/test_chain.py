@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import html
 import importlib
 import io
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -193,3 +196,26 @@ def test_the_chain_runs_on_real_images_with_real_weights(shared: Path, tmp_path:
     page = store.get("reports/few/index.html").decode()
     assert "A few real tiles" in page
     assert "Viable" in page
+
+
+def test_the_commands_on_the_page_run_in_another_folder_and_find_everything_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home, elsewhere, programs = tmp_path / "home", tmp_path / "elsewhere", tmp_path / "bin"
+    for folder in (home, programs):
+        folder.mkdir()
+    monkeypatch.chdir(home)
+    assert chain.main([str(write_small(home / "specs")), "--store", "out/small"]) == 0
+    page = home / "out/small/reports/demo"
+    shutil.copytree(page / "specs", elsewhere / "specs")
+    printed = re.findall(r"<pre[^>]*><code>(.+?)</code></pre>", (page / "index.html").read_text(), re.DOTALL)
+    program = programs / "neurograde"  # as pip writes it
+    program.write_text(f"#!{sys.executable}\nimport sys\nfrom neurograde.__main__ import main\nsys.exit(main())\n")
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "lib")}
+    done = subprocess.run(
+        ["sh", "-ec", html.unescape(printed[-1])], cwd=elsewhere, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("up to date") == 7
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["specs"]

@@ -129,7 +129,7 @@ def test_the_card_reads_as_a_page_without_anything_left_open(laboratory: Laborat
     assert text.startswith("# demo\n\n**Research software: not for clinical use.**")
     for words in (
         "## Intended use", "No diagnosis", "## Limits", "No family and no patch, to the pixel, is in two subsets",
-        f"uint8, (batch, {card['input']['patch_size_px']}", "Apache-2.0", "python -m jobs.export SPEC",
+        f"uint8, (batch, {card['input']['patch_size_px']}", "Apache-2.0", "neurograde export SPEC",
         card["partition"]["proof_sha256"], card["files"]["model.onnx"]["sha256"], "random weights", "g CO2e",
         card["metrics"]["test"]["patches"]["metrics"]["loss"]["text"],
     ):  # fmt: skip

@@ -207,7 +207,7 @@ def test_the_commands_name_specs_that_lie_beside_the_page_as_they_were_run(study
     found = chains(study, "independent")
     files = dict(compose("A study", found, spec=own).files())
     html = files["index.html"].decode()
-    commands = re.findall(r"^(?:<pre.*<code>)?python -m jobs\.(\w+) (specs/\S+)$", html, re.MULTILINE)
+    commands = re.findall(r"^(?:<pre.*<code>)?neurograde (\w+) (specs/\S+)$", html, re.MULTILINE)
     assert [job for job, _ in commands] == [
         "synthesise",
         "patch",

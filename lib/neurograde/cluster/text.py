@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-HEAD = "# Rendered by python -m jobs.grid: change the specs, not this file.\n"
+HEAD = "# Rendered by neurograde grid: change the specs, not this file.\n"
 
 
 def as_text(objects: Sequence[Mapping[str, Any]]) -> str:

@@ -17,6 +17,7 @@ from neurograde.reports.chain import Chain, unique
 from neurograde.reports.headline import with_interval
 from neurograde.reports.metrics import OF_CARD, title
 from neurograde.reports.numbers import count, decimal, duration, metric, plural
+from neurograde.runtime import invocation
 from neurograde.specs.export import ExportSpec
 from neurograde.specs.results.assessment import Assessment
 from neurograde.specs.results.balance import Balance
@@ -91,7 +92,7 @@ def model_card(
             {"artefact": artefact.folder, "digest": artefact.manifest.digest} for artefact in unique(chain.artefacts())
         ],
         "files": {name: dict(file) for name, file in files.items()},
-        "command": "python -m jobs.export SPEC",
+        "command": invocation.kept("export", "SPEC"),
         "spec": spec.identity(),
     }
     return ModelCard.of(values)

@@ -118,6 +118,6 @@ def read_spec(model: type[SpecT], arguments: Namespace) -> SpecT:
 def _parser_of(body: Callable[..., Any]) -> Parser:
     return Parser(
         prog=invocation.shown(body.__name__),
-        description=sys.modules[body.__module__].__doc__,
+        description=invocation.adapted(sys.modules[body.__module__].__doc__ or ""),
         formatter_class=RawDescriptionHelpFormatter,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,19 @@ def shown(job: str, *words: str) -> str:
 
     That is `python -m jobs.<job>` in a clone of the repository, and `neurograde <job>` elsewhere.
     """
-    start = f"python -m jobs.{job}" if Path("jobs", f"{job}.py").is_file() else f"neurograde {job}"
-    return " ".join((start, *words))
+    if Path("jobs", f"{job}.py").is_file():
+        return " ".join((f"python -m jobs.{job}", *words))
+    return kept(job, *words)
+
+
+def kept(job: str, *words: str) -> str:
+    """Return the command that starts `job` as files keep it: right in any folder, wherever neurograde is installed."""
+    return " ".join((f"neurograde {job}", *words))
+
+
+def adapted(text: str) -> str:
+    """Return a text with the commands of a clone, `python -m jobs.<job>`, as `shown` gives them here."""
+    return re.sub(r"python -m jobs\.(\w+)", lambda match: shown(match[1]), text)
 
 
 def arguments_of_process(job: str, *words: str) -> list[str]:

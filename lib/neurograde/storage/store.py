@@ -73,6 +73,11 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({self.url!r})"
 
+    @property
+    def absolute_url(self) -> str:
+        """The URL that names this store in any working directory."""
+        return f"file://{self._root}" if isinstance(self._fs, LocalFiles) else self.url
+
     def get(self, key: str) -> bytes:
         """Return the whole object; FileNotFoundError if there is none."""
         path = self._path(key)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neurograde.reports.blocks import Commands, Heading, Paragraph, Section, Table, Tables
+from neurograde.reports.blocks import Block, Commands, Heading, Notes, Paragraph, Section, Table, Tables
 from neurograde.reports.chain import Chain, unique
-from neurograde.reports.numbers import NOTHING, plural
+from neurograde.reports.numbers import NOTHING, plural, prose_list
 from neurograde.reports.tables import Column, table
-from neurograde.runtime import specfile
+from neurograde.runtime import invocation, specfile
 from neurograde.specs.records import Manifest
 from neurograde.storage.artefact import Artefact
 
@@ -24,12 +24,20 @@ def provenance(
         "together from image to figure. Click one to select the whole of it."
     )
     again = (
-        "The specs lie beside this page as they were run, every default written out. In the folder of the page, with "
-        "the digests above to compare with:"
+        "The specs lie beside this page as they were run, every default written out, with the store by its full "
+        "address. Where neurograde is installed (in a clone: . .venv/bin/activate), in any folder that has a copy of "
+        "specs/, with the digests above to compare with:"
     )
-    tables = Tables((_table(artefacts), _machines(artefacts)))
-    commands = _commands([artefact.manifest for artefact in artefacts], spec)
-    return Section("provenance", "Provenance", lead, (tables, Heading("To make it again"), Paragraph(again), commands))
+    specs = _specs(artefacts, spec)
+    commands = Commands(
+        lines=tuple(invocation.kept(values["job"], path) for path, values in specs.items()),
+        files=tuple((path, specfile.dump(values)) for path, values in specs.items()),
+    )
+    blocks: list[Block] = [Tables((_table(artefacts), _machines(artefacts))), Heading("To make it again")]
+    blocks += [Paragraph(again), commands]
+    if relative := _relative_paths(specs):
+        blocks.append(Notes((f"Relative paths begin in the folder where the jobs ran, so run these there: {relative}.",)))
+    return Section("provenance", "Provenance", lead, tuple(blocks))
 
 
 def _table(artefacts: Sequence[Artefact]) -> Table:
@@ -56,16 +64,30 @@ def _machines(artefacts: Sequence[Artefact]) -> Table:
     return table("machines", "Machines and software", columns, rows)
 
 
-def _commands(manifests: Sequence[Manifest], own: Mapping[str, Any] | None) -> Commands:
-    """Return a command per spec, and the specs; all shards of a grid are made by one command."""
-    every = [(manifest.job, manifest.name.partition("/")[0], manifest.spec) for manifest in manifests]
+def _specs(artefacts: Sequence[Artefact], own: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
+    """Return every spec by its path beside the page, in the store where the artefacts are now."""
+    specs: dict[str, Mapping[str, Any]] = {}
+    for artefact in artefacts:
+        manifest = artefact.manifest
+        name = manifest.name.partition("/")[0]  # all shards of a grid are made by one command
+        specs[f"specs/{manifest.job}-{name}.yaml"] = manifest.spec
     if own is not None:
-        every.append(("report", own["name"], dict(own)))
-    files = {f"specs/{job}-{name}.yaml": (job, specfile.dump(spec)) for job, name, spec in every}
-    return Commands(
-        lines=tuple(f"python -m jobs.{job} {path}" for path, (job, _) in files.items()),
-        files=tuple((path, text) for path, (_, text) in files.items()),
-    )
+        specs[f"specs/report-{own['name']}.yaml"] = own
+    return {path: {**spec, "store": artefacts[0].store.absolute_url} for path, spec in specs.items()}
+
+
+def _relative_paths(specs: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the local paths in specs that depend on the working directory, in words, or nothing."""
+    paths = {}
+    for path, spec in specs.items():
+        source = spec.get("source") or {}
+        values = [source.get("url"), source.get("table"), spec.get("rejected"), spec.get("pseudonym_key")]
+        values += [backbone.get("weights") for backbone in spec.get("backbones", ())]
+        local = [value.removeprefix("file://") for value in values if value and "/" in value.removeprefix("file://")]
+        relative = [value for value in local if "://" not in value and not value.startswith("/")]
+        if relative:
+            paths[path] = ", ".join(dict.fromkeys(relative))
+    return prose_list([f"{names} ({path})" for path, names in paths.items()]) if paths else ""
 
 
 def _machine(manifest: Manifest) -> str:
