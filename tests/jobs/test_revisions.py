@@ -20,6 +20,12 @@ CHANGE = "classes are dealt by their digests"
 KEPT = f"was made by revision 1: {CHANGE}. It is kept; --replace makes it again"
 
 
+@pytest.fixture(autouse=True)
+def no_other_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(REVISIONS):
+        monkeypatch.delitem(REVISIONS, name)
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     shutil.copytree(GOLDEN / "store", tmp_path / "store")

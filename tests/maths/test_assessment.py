@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn import metrics as reference
 
 from neurograde.maths.assessment import Assessment, assess, decide
+from neurograde.maths.exact_interval import clopper_pearson
 
 FAMILIES = [f"case {each // 5}" for each in range(60)]
 
@@ -76,4 +78,45 @@ def test_a_class_of_one_family_has_no_interval_of_its_own() -> None:
     )  # fmt: skip
     sensitivity, specificity = found.metrics["sensitivity"], found.metrics["specificity"]
     assert (sensitivity.value, sensitivity.low, sensitivity.high) == (0.5, None, None)
-    assert (specificity.value, specificity.low, specificity.high) == (0.5, 0.0, 1.0)
+    assert (specificity.value, specificity.exact) == (0.5, 2)
+    assert (specificity.low, specificity.high) == pytest.approx((0.0126, 0.9874), abs=1e-4)
+
+
+def assessed(labels: list[int], right: list[bool], families: list[str], resamples: int = 200) -> Assessment:
+    scores = np.array([0.9 if label == ok else 0.1 for label, ok in zip(labels, right, strict=True)])
+    return assess(
+        np.array(labels), np.column_stack([1 - scores, scores]), families, positive=1, threshold=0.5, bins=2,
+        resamples=resamples, rng=np.random.default_rng(1),
+    )  # fmt: skip
+
+
+def test_twelve_right_images_of_six_families_give_54_to_100_per_cent_and_no_area_of_one_to_one() -> None:
+    families = [f"case {image // 2}" for image in range(12)]
+    labels = [int(image < 6) for image in range(12)]
+    metrics = assessed(labels, [True] * 12, families).metrics
+    accuracy = metrics["accuracy"]
+    assert (accuracy.value, accuracy.exact) == (1.0, 6)
+    assert (accuracy.low, accuracy.high) == pytest.approx((0.5407, 1.0), abs=1e-4)
+    for name in ("sensitivity", "specificity", "precision", "balanced_accuracy"):
+        assert metrics[name].exact == 3, name
+        assert (metrics[name].low, metrics[name].high) == pytest.approx((0.2924, 1.0), abs=1e-4)
+    for name in ("roc_auc", "f_measure", "loss"):
+        assert (metrics[name].low, metrics[name].high, metrics[name].exact) == (None, None, None), name
+
+
+def test_up_to_three_families_their_range_is_not_taken_for_an_interval() -> None:
+    labels = [0, 1] * 15
+    right = [True] * 10 + [True, False] * 10
+    few = assessed(labels, right, [f"case {unit // 10}" for unit in range(30)]).metrics["accuracy"]
+    assert few.exact == 3
+    assert few.low is not None
+    assert few.low < 0.5  # the worst family's accuracy, below which percentiles over resamples do not go
+    more = assessed(labels, right, [f"case {unit // 5}" for unit in range(30)]).metrics["accuracy"]
+    assert more.exact is None
+
+
+def test_the_exact_interval_is_the_one_of_clopper_and_pearson() -> None:
+    for n in (1, 4, 20):
+        for successes in range(n + 1):
+            expected = binomtest(successes, n).proportion_ci(0.95, "exact")
+            assert clopper_pearson(successes, n) == pytest.approx((expected.low, expected.high))

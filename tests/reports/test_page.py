@@ -19,7 +19,7 @@ from neurograde.reports.figures.style import SCALE
 from neurograde.reports.page import compose
 from neurograde.runtime.specfile import StrictLoader
 from neurograde.storage.store import Store
-from tests.support.page import Elements, chains, rows
+from tests.support.page import Elements, chains, rows, statistics_of
 from tests.support.study import write_study
 
 HOSTILE = ('<script>alert(1)<b> & "D"', "PD $x^2$ 分化", "_U")
@@ -109,13 +109,28 @@ def test_the_answer_gives_loss_and_accuracy_with_interval_and_families_per_origi
     assert f"on {test['n']} patches of {test['families']} families." in said
 
 
+def test_valid_and_test_of_the_answer_are_of_one_network_and_one_unit(html: str, metrics):
+    evaluation = metrics("independent")
+    valid = evaluation["subsets"]["valid"]["patches"]
+    accuracy, loss = valid["metrics"]["accuracy"], valid["metrics"]["loss"]
+    best = next(row for row in evaluation["cells"] if row["cell"] == evaluation["chosen"]["cell"])["accuracy"]["best"]
+    assert f"{accuracy['value'] * 100:.1f}" != f"{best * 100:.1f}"
+    statistics = statistics_of(html)
+    value, note = statistics["Valid accuracy"]
+    assert value == f"{accuracy['value'] * 100:.1f}\u202f%"
+    assert note.startswith(f"{accuracy['low'] * 100:.1f}–{accuracy['high'] * 100:.1f}\u202f%, 95 %")
+    sessions, settings = len(evaluation["sessions"]), len(evaluation["cells"])
+    assert note.endswith(f"the same network, chosen from {sessions} sessions in {settings} settings")
+    assert statistics["Valid loss"][0] == f"{loss['value']:.3f}"
+    assert not any("best of" in label for label in statistics)
+
+
 def test_the_best_repeat_stands_beside_mean_and_deviation(html: str, metrics):
-    found = metrics("independent")
-    cell = next(each for each in found["cells"] if each["cell"] == found["chosen"]["cell"])
-    said = Elements(html).text
-    assert f"best of {cell['n']}" in said
-    assert f"{cell['loss']['best']:.3f}" in said
-    assert f"{cell['loss']['mean']:.3f} ± {cell['loss']['std']:.3f} over {cell['n']} repeats" in said
+    evaluation = metrics("independent")
+    setting = next(row for row in evaluation["cells"] if row["cell"] == evaluation["chosen"]["cell"])
+    value, note = statistics_of(html)["Its setting"]
+    assert value == f"{setting['loss']['mean']:.3f} ± {setting['loss']['std']:.3f}"
+    assert f"over {setting['n']} repeats, best {setting['loss']['best']:.3f}" in note
 
 
 def test_tables_hold_the_inputs_numbers_unrounded(page: Page, study: str, metrics):
@@ -222,7 +237,7 @@ def test_the_commands_name_specs_that_lie_beside_the_page_as_they_were_run(study
     assert written["report"] == own
     assert written["train"] == found[0].run.spec.model_dump(mode="json")
     for artefact in (found[0].patches, found[0].partition, found[0].dataset, found[0].evaluation):
-        assert written[artefact.manifest.job] == artefact.manifest.spec
+        assert written[artefact.manifest.job] == artefact.manifest.spec | {"store": study}
 
 
 def test_no_waste_is_said_so(hostile: Page):

@@ -85,9 +85,7 @@ def test_every_job_has_a_parser_a_summary_and_a_card(name: str):
     assert f"\n    python -m jobs.{name} " in parser.description
 
 
-def test_the_help_of_an_installed_job_has_the_command_that_works_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_help_of_an_installed_job_has_the_command_that_works_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     description = invocation.load("train").parser().description
     assert "\n    neurograde train specs/demo/train.yaml" in description

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from html.parser import HTMLParser
 
 from neurograde.reports.chain import Chain, follow
@@ -36,6 +37,12 @@ def chains(url: str, *names: str) -> list[Chain]:
     spec = {"job": "report", "name": "page", "store": url, "region": "FRA", "evaluations": names, "title": "A study"}
     job = Job(ReportSpec.parse(spec), Store(url))
     return [follow(job, job.upstream("evaluations", name)) for name in names]
+
+
+def statistics_of(html: str) -> dict[str, tuple[str, str]]:
+    """Return value and note of each number at the top of a page, by its label."""
+    found = re.findall(r"<div><dt>(.*?)</dt><dd><strong>(.*?)</strong> <small>(.*?)</small></dd></div>", html)
+    return {label: (value, note) for label, value, note in found}
 
 
 def rows(page: Page, table: str) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from neurograde.evaluation.judge import Judge
 from neurograde.evaluation.unit_probabilities import Predicted
 from neurograde.maths.assessment import sureness_of
-from neurograde.maths.bootstrap import bootstrap_over_families
+from neurograde.maths.bootstrap import bootstrap_over_families, without_empty
 from neurograde.maths.calibration import calibration_curve
 from neurograde.maths.paired import paired_differences
 from neurograde.maths.seeding import generator
@@ -57,8 +57,8 @@ def _before_and_after(judge: Judge, subset: str, patches: Predicted, temperature
     return Recalibration(
         n=len(labels),
         families=len(set(families)),
-        before=intervals(resampled["before"]),
-        after=intervals(resampled["after"]),
+        before=intervals(without_empty(resampled["before"])),
+        after=intervals(without_empty(resampled["after"])),
         change=intervals(change),
         calibration={when: tuple(map(CalibrationBin.from_maths, curve)) for when, curve in curves.items()},
     )

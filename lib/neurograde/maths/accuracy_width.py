@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import betaincinv, gammaln
+from scipy.special import gammaln
+
+from neurograde.maths.exact_interval import clopper_pearson
 
 ACCURACY = 0.7
 """Assumed true accuracy by default: 88 cases are then needed for ± 10 points."""
@@ -35,8 +37,7 @@ def half_width(n: int, accuracy: float = ACCURACY) -> float | None:
     k = np.arange(max(0, int(n * accuracy - spread)), min(n, int(n * accuracy + spread)) + 1, dtype=float)
     ways = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
     probability = np.exp(ways + k * np.log(accuracy) + (n - k) * np.log1p(-accuracy))
-    low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, 0.025), 0.0)
-    high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1), 0.975), 1.0)
+    low, high = clopper_pearson(k, n)
     return float((probability * (high - low) / 2).sum() / probability.sum())
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurograde.maths.bootstrap import Interval, bootstrap_over_families
+from neurograde.maths.bootstrap import Interval, bootstrap_over_families, without_empty
 from neurograde.maths.calibration import (
     CalibrationBin,
     calibration_curve,
     expected_calibration_error,
     top_label_calibration_error,
 )
+from neurograde.maths.exact_interval import clopper_pearson, too_few_to_resample
 from neurograde.maths.losses import binary_cross_entropy, cross_entropy
 from neurograde.maths.metrics import (
     MetricFunction,
@@ -133,6 +134,9 @@ def assess(
 ) -> Assessment:
     """Assess predictions against their labels; every metric with its 95 % interval over resampled families.
 
+    Where the resamples of a share are all equal, or the families are too few, the interval is the exact one of as many
+    independent units as there are families.
+
     Args:
         labels: Shape (n,), index of the true class.
         probabilities: Shape (n, class), each row of sum 1.
@@ -150,11 +154,10 @@ def assess(
     truth, scores = labels == positive, probabilities[:, positive]
     metrics = metrics_of(labels, probabilities, positive=positive, threshold=threshold, bins=bins)
     intervals = bootstrap_over_families(metrics, families, rng, resamples)
-    for index, suffix in [(positive, ""), *((index, f" {index}") for index in range(classes if classes > 2 else 0))]:
-        for name, members in (("sensitivity", labels == index), ("specificity", labels != index)):
-            # All the metric's units are of one family, so the resamples that define it all repeat that family.
-            if len({family for family, member in zip(families, members, strict=True) if member}) < 2:
-                intervals[name + suffix] = replace(intervals[name + suffix], low=None, high=None)
+    named = decide(probabilities, positive, threshold)
+    for name, members in _families_of_shares(labels, named, np.asarray(families), positive, classes).items():
+        intervals[name] = _judged_by_families(intervals[name], members)
+    intervals = without_empty(intervals)
     against_rest = tuple(
         {name.removesuffix(f" {index}"): interval for name, interval in intervals.items() if name.endswith(f" {index}")}
         for index in range(classes)
@@ -169,7 +172,30 @@ def assess(
         ),
         metrics={name: interval for name, interval in intervals.items() if " " not in name},
         against_rest=against_rest if classes > 2 else (),
-        confusion=confusion(labels, decide(probabilities, positive, threshold), classes),
+        confusion=confusion(labels, named, classes),
         calibration=calibration_curve(truth, scores, bins),
         roc=roc_curve(truth, scores),
     )
+
+
+def _families_of_shares(
+    labels: Ints, named: Ints, families: NDArray[np.str_], positive: int, classes: int
+) -> dict[str, int]:
+    """Return the number of families behind each metric that is a share of units; of a mean of shares, the fewest."""
+    numbers = {"accuracy": len(set(families))}
+    numbers["balanced_accuracy"] = min(len(set(families[labels == index])) for index in range(classes))
+    for index, suffix in [(positive, ""), *((index, f" {index}") for index in range(classes if classes > 2 else 0))]:
+        numbers[f"sensitivity{suffix}"] = len(set(families[labels == index]))
+        numbers[f"specificity{suffix}"] = len(set(families[labels != index]))
+        numbers[f"precision{suffix}"] = len(set(families[named == index]))
+    return numbers
+
+
+def _judged_by_families(interval: Interval, families: int) -> Interval:
+    """Return the interval of a share over `families`: the exact one where resamples cannot judge it, none of one."""
+    if interval.value is None or families < 2:
+        return interval.without_bounds()
+    if interval.has_width and not too_few_to_resample(families):
+        return interval
+    low, high = clopper_pearson(interval.value * families, families)
+    return replace(interval, low=float(low), high=float(high), exact=families)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from neurograde.maths.metrics import MetricFunction
+
+NO_WIDTH = 1e-12
+"""Width of an interval that is but rounding."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,22 @@ class Interval:
     """Resamples that were drawn."""
     undefined: int
     """Resamples that left the metric undefined: the interval is over the others."""
+    exact: int | None = None
+    """Families of the exact interval that replaces that of the resamples; None where these give it."""
+
+    @property
+    def has_width(self) -> bool:
+        """True if the resamples differ, by more than rounding, and so know something of the spread."""
+        return self.low is not None and self.high is not None and self.high - self.low > NO_WIDTH
+
+    def without_bounds(self) -> Interval:
+        """Return the value alone."""
+        return replace(self, low=None, high=None)
+
+
+def without_empty(intervals: Mapping[str, Interval]) -> dict[str, Interval]:
+    """Return the intervals; of a metric whose resamples do not differ, the value alone."""
+    return {name: interval if interval.has_width else interval.without_bounds() for name, interval in intervals.items()}
 
 
 def bootstrap_over_families(
@@ -38,7 +57,7 @@ def bootstrap_over_families(
     """Return percentile intervals of metrics over resamples of whole families, drawn with replacement.
 
     Each resample draws as many families as there are, and each sample counts as often as its family is drawn. A single
-    family gives no interval: the spread between families is unknown.
+    family gives no interval: the spread between families is unknown. Where no resample differs, the bounds are equal.
 
     Args:
         metrics: Metrics of a selection of rows: `lambda rows: binary_metrics(labels[rows], p[rows], 0.5)`.

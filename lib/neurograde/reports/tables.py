@@ -104,10 +104,16 @@ class Measured(Protocol):
     def high(self) -> float | None:
         """Return the upper bound."""
 
+    @property
+    def exact(self) -> int | None:
+        """Return the families of an exact interval; None of one over resamples."""
+
 
 def measured(name: str, value: Measured | None) -> tuple[str, str]:
     """Return the metric `name` with its interval below; a dash for one that was not taken."""
-    return (NOTHING, "") if value is None else (metric(name, value.value), interval(name, value.low, value.high))
+    if value is None:
+        return NOTHING, ""
+    return metric(name, value.value), interval(name, value.low, value.high) + (", exact" if value.exact else "")
 
 
 def gained(name: str, change: Measured | None) -> tuple[str, str]:

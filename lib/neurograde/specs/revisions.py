@@ -39,7 +39,14 @@ def _resamples_slides(spec: Any) -> bool:
     return spec.um_per_px is not None or bool(spec.level)
 
 
+INTERVALS = Revision(
+    "a share without a spread over families, or of three families or fewer, has the exact interval over its families, "
+    "and no other metric has an interval without a width"
+)
+
 REVISIONS: dict[str, tuple[Revision, ...]] = {
+    "baseline": (INTERVALS,),
+    "evaluate": (INTERVALS,),
     "patch": (
         Revision(
             "the pixels of a slide's patch depend on the slide and the square alone, and are those stored on the level",

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from neurograde.reports.blocks import Banner, Block, Figures, Notes, Section, Statistic, Statistics
 from neurograde.reports.chain import Chain
 from neurograde.reports.figures.gap import gap
-from neurograde.reports.headline import headline
+from neurograde.reports.headline import chosen_from, headline, over_families
 from neurograde.reports.leaks import lead
-from neurograde.reports.numbers import change, count, decimal, interval, percent, plural, points, prose_list, spread
+from neurograde.reports.numbers import change, count, decimal, percent, plural, points, prose_list, spread
 from neurograde.reports.tables import Column, table
-from neurograde.specs.results.assessment import Assessment
+from neurograde.specs.results.evaluation import CellResult
 
 MARKS = {
     "synthetic": (
@@ -43,28 +43,24 @@ def banners(chains: Sequence[Chain]) -> tuple[Banner, ...]:
 def answer(chains: Sequence[Chain]) -> Section:
     """Return the first evaluation in numbers, and all of them with valid and test side by side."""
     first = lead(chains)
-    metrics, cell, test = first.metrics, first.metrics.chosen_cell, first.metrics.subsets["test"].patches
-    loss, accuracy = test.metric("loss"), test.metric("accuracy")
-    repeats = plural(cell.n, "repeat") + (f", {cell.diverged} diverged" if cell.diverged else "")
+    metrics = first.metrics
+    valid, test = (metrics.subsets[subset].patches for subset in ("valid", "test"))
     statistics = Statistics(
         (
-            Statistic("Test loss", decimal(loss.value), _over_families("loss", test)),
+            Statistic("Test loss", decimal(test.metric("loss").value), over_families("loss", test)),
             Statistic(
                 "Test accuracy",
-                percent(accuracy.value),
-                _over_families("accuracy", test)
+                percent(test.metric("accuracy").value),
+                over_families("accuracy", test)
                 + f"; the more frequent class alone gives {percent(test.metric('majority_baseline').value)}",
             ),
+            Statistic("Valid loss", decimal(valid.metric("loss").value), over_families("loss", valid)),
             Statistic(
-                f"Valid loss, best of {cell.n}",
-                decimal(cell.loss.best),
-                f"{spread('loss', cell.loss.mean, cell.loss.std)} over {repeats}",
+                "Valid accuracy",
+                percent(valid.metric("accuracy").value),
+                f"{over_families('accuracy', valid)}; the same network, {chosen_from(metrics)}",
             ),
-            Statistic(
-                f"Valid accuracy, best of {cell.n}",
-                percent(cell.accuracy.best),
-                f"{spread('accuracy', cell.accuracy.mean, cell.accuracy.std)} over {repeats}",
-            ),
+            _repeats(metrics.chosen_cell),
             Statistic(
                 "Test set openings",
                 count(metrics.openings),
@@ -119,7 +115,11 @@ def _table(chains: Sequence[Chain]) -> Block:
     return table("evaluations", "The evaluations side by side, per original patch", columns, rows)
 
 
-def _over_families(name: str, test: Assessment) -> str:
-    value = test.metric(name)
-    bounds = interval(name, value.low, value.high)
-    return f"{bounds}, 95 % over {plural(test.families, 'family')}" if bounds else "no interval: too few families"
+def _repeats(setting: CellResult) -> Statistic:
+    """Return the spread of the setting over its repeats, which shows how much of the choice may be luck."""
+    repeats = plural(setting.n, "repeat") + (f", {setting.diverged} diverged" if setting.diverged else "")
+    note = (
+        f"minimax loss of its setting over {repeats}, best {decimal(setting.loss.best)}; accuracy "
+        f"{spread('accuracy', setting.accuracy.mean, setting.accuracy.std)}; per sample of train and valid"
+    )
+    return Statistic("Its setting", spread("loss", setting.loss.mean, setting.loss.std), note)

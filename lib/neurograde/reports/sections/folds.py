@@ -88,7 +88,7 @@ def _table(group: Sequence[Chain], number: int) -> Table:
     names = OF_FOLDS.of(len(classes))
     rows = [_row(chain) for chain in group]
     whole = {
-        name: Interval(value=metric.value, low=metric.low, high=metric.high)
+        name: Interval(value=metric.value, low=metric.low, high=metric.high, exact=metric.exact)
         for name, metric in together.metrics.items()
     }
     last = Row("all folds", plural(together.families, "family"), together.class_counts, whole)

@@ -36,7 +36,8 @@ def provenance(
     blocks: list[Block] = [Tables((_table(artefacts), _machines(artefacts))), Heading("To make it again")]
     blocks += [Paragraph(again), commands]
     if relative := _relative_paths(specs):
-        blocks.append(Notes((f"Relative paths begin in the folder where the jobs ran, so run these there: {relative}.",)))
+        note = f"Relative paths begin in the folder where the jobs ran, so run these there: {relative}."
+        blocks.append(Notes((note,)))
     return Section("provenance", "Provenance", lead, tuple(blocks))
 
 

@@ -32,7 +32,9 @@ def results(chains: Sequence[Chain]) -> Section:
         blocks.append(Notes(chain.metrics.notes))
     lead = (
         "Samples are the augmented patches, as the study counts them; patches are as they were cut; an image has the "
-        "mean probability of its patches. Intervals are of 95 %, resampled over families."
+        "mean probability of its patches. Intervals are of 95 %, resampled over families; where a "
+        "share is the same in all of them, or they are three or fewer, exact (Clopper-Pearson) with n = families. A "
+        "metric without an interval has one family behind it, or no spread over its families."
     )
     return Section("results", "Results", lead, tuple(blocks))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
 from neurograde.maths import assessment, bootstrap
-from neurograde.specs.results.base import Part
+from neurograde.specs.results.base import Part, is_none
 
 
 class Interval(Part):
@@ -22,11 +22,19 @@ class Interval(Part):
     """Upper bound; None where there is none."""
     undefined: int = 0
     """Resamples that left the metric undefined."""
+    exact: Annotated[int | None, Field(exclude_if=is_none)] = None
+    """Families of an exact interval (Clopper-Pearson); None of one over resampled families."""
 
     @classmethod
     def from_maths(cls, interval: bootstrap.Interval) -> Self:
         """Return the interval without what all intervals of an assessment share."""
-        return cls(value=interval.value, low=interval.low, high=interval.high, undefined=interval.undefined)
+        return cls(
+            value=interval.value,
+            low=interval.low,
+            high=interval.high,
+            undefined=interval.undefined,
+            exact=interval.exact,
+        )
 
 
 Intervals = dict[str, Interval]
