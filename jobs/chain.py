@@ -17,7 +17,7 @@ from neurograde.errors import UsageError
 from neurograde.runtime import invocation
 from neurograde.runtime.command import Parser, command
 from neurograde.runtime.log import log
-from neurograde.runtime.specfile import read_yaml
+from neurograde.runtime.specfile import job_of, read_yaml, spec_files
 from neurograde.specs.catalogue import BY_NAME, chain_order
 
 
@@ -49,7 +49,7 @@ def specs_in_order(folder: Path) -> list[tuple[str, Path]]:
     A train spec is two steps: its frozen features, then its sessions.
     """
     order = chain_order()
-    specs = [(read_yaml(str(path)).get("job"), path) for path in sorted(folder.glob("*.yaml"))]
+    specs = [(job_of(read_yaml(str(path)), path), path) for path in spec_files(folder)]
     for job, path in specs:
         if job is not None and (job not in BY_NAME or BY_NAME[job].is_ahead):
             raise UsageError(f"{path}: job: {job!r} is not in the chain; accepted: {', '.join(order)}")

@@ -17,7 +17,7 @@ from neurograde.reports.figures.search import DARK_WORDS, LIGHT_WORDS
 from neurograde.reports.figures.six_families import BLUE_WHITE_RED
 from neurograde.reports.figures.style import SCALE
 from neurograde.reports.page import compose
-from neurograde.runtime.specfile import StrictLoader
+from neurograde.runtime.strict_yaml import StrictLoader
 from neurograde.storage.store import Store
 from tests.support.page import Elements, chains, rows, statistics_of
 from tests.support.study import write_study

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from jobs.chain import specs_in_order
 from neurograde.errors import SpecError, UsageError
-from neurograde.runtime.specfile import dump, load, validate
+from neurograde.runtime.specfile import dump, load, sibling_spec, spec_files, validate
 from neurograde.specs.train import TrainSpec
 
 TRAIN: dict[str, Any] = {
@@ -58,6 +59,15 @@ def test_a_valid_spec_passes():
         ({"job": "patch"}, "train.yaml: job: 'patch': Input should be 'train'"),
         ({"strategies": [{"kind": "magic"}]}, "train.yaml: strategies.0: Input tag 'magic'"),
         ({"learning_rates": [0.1, 0.1]}, "learning_rates [0.1, 0.1] must differ"),
+        ({"classes": ["YES", False]}, "classes.1: False: Input should be a valid string; NO, off, true and such words"),
+        ({"classes": [1, 2]}, "classes.0: 1: Input should be a valid string; put it in quotes: '1'"),
+        ({"crop": True}, "and such words are yes or no in YAML: put it in quotes"),
+        (
+            {"name": None},
+            "a valid string; if the word null or ~ is meant, put it in quotes",
+        ),
+        ({"epochs": "0144"}, "epochs: '0144': Input should be a valid integer; some readers of YAML take a leading 0"),
+        ({"seed": "1:40"}, "write a decimal number"),
     ],
 )
 def test_a_mistake_names_file_key_value_and_what_is_accepted(changes: dict[str, object], message: str):
@@ -121,13 +131,35 @@ def test_what_a_spec_extends_stands_where_it_is_silent(tmp_path: Path):
     assert load(write(tmp_path, "extends: common.yaml\nstore: own\n")) == {"store": "own", "region": "FRA"}
 
 
+@pytest.mark.parametrize("value", ['""', '" "', "3", "[a]", "null", "a" * 5000, '"\\0"', '"\\ud800"'])
+def test_a_spec_that_extends_what_no_file_can_be_is_refused_by_name(tmp_path: Path, value: str):
+    with pytest.raises(SpecError, match=r"spec\.yaml: .*(extends|line 1)"):
+        load(write(tmp_path, f"extends: {value}\njob: patch\n"))
+
+
+def test_hidden_files_are_no_specs_and_siblings_that_are_none_are_passed_over(tmp_path: Path):
+    write(tmp_path, "job: patch\nname: p\n", "patch.yaml")
+    write(tmp_path, "- a list\n", "a-list.yaml")
+    (tmp_path / "._patch.yaml").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(40))
+    own = write(tmp_path, "job: partition\nname: q\n", "partition.yaml")
+    assert [path.name for path in spec_files(tmp_path)] == ["a-list.yaml", "partition.yaml", "patch.yaml"]
+    assert sibling_spec(own, "patch", "p") == str(tmp_path / "patch.yaml")
+    assert sibling_spec(own, "patch", "q") is None
+
+
+def test_a_job_that_is_no_text_is_a_usage_error_of_the_chain(tmp_path: Path):
+    write(tmp_path, "job: [patch]\n", "patch.yaml")
+    with pytest.raises(UsageError, match=r"patch\.yaml: job: \['patch'\]"):
+        specs_in_order(tmp_path)
+
+
 def test_overrides_reach_into_lists_and_are_read_as_yaml(tmp_path: Path):
     path = write(tmp_path, "a: {b: [1, 2]}\nstore: x\n")
     data = load(path, ["a.b.1=1e-3", "c.d=[x, y]"], store="memory://y")
     assert data == {"a": {"b": [1, 1e-3]}, "c": {"d": ["x", "y"]}, "store": "memory://y"}
 
 
-@pytest.mark.parametrize("override", ["a", "=1", "a.b.9=1", "a.b.x=1", "a=[1"])
+@pytest.mark.parametrize("override", ["a", "=1", "a.b.9=1", "a.b.x=1", "a=[1", "a=!!int x", "a=*b", "a=[[[" + 60 * "["])
 def test_an_override_without_a_place_is_a_usage_error(tmp_path: Path, override: str):
     with pytest.raises(UsageError, match="--set"):
         load(write(tmp_path, "a: {b: [1, 2]}\n"), [override])

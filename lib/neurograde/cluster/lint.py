@@ -16,7 +16,8 @@ from typing import Any
 import yaml
 
 from neurograde.cluster.kueue import API as KUEUE
-from neurograde.runtime.specfile import StrictLoader
+from neurograde.runtime import strict_yaml
+from neurograde.runtime.strict_yaml import StrictLoader
 
 Manifest = Mapping[str, Any]
 KINDS = {
@@ -47,7 +48,7 @@ def lint(text: str) -> list[str]:
     try:
         objects = [item for item in yaml.load_all(text, StrictLoader) if item is not None]
     except yaml.YAMLError as error:
-        return [f"not valid YAML: {' '.join(str(error).split())}"]
+        return [f"not valid YAML: {strict_yaml.reason(error)}"]
     mistakes = []
     for item in objects:
         if not isinstance(item, dict):

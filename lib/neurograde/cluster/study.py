@@ -71,9 +71,9 @@ def read_study(source: str, store: str | None = None, region: str | None = None)
 
 def _read_folder(folder: Path, store: str | None, region: str | None) -> Study:
     data, specs, left_out, mistakes = {}, {}, {}, []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in specfile.spec_files(folder):
         spec_data = specfile.load(str(path), store=store)
-        job = spec_data.get("job")
+        job = specfile.job_of(spec_data, path)
         if job is None:  # a base for others to extend
             continue
         entry = BY_NAME.get(job)

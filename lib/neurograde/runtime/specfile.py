@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,40 +18,21 @@ import yaml
 from pydantic import ValidationError
 
 from neurograde.errors import SpecError, UsageError
+from neurograde.runtime import strict_yaml
+from neurograde.runtime.strict_yaml import StrictDumper
 from neurograde.specs.base import JobSpec, check_store_url
 from neurograde.storage.raw import read_url
 
 SpecT = TypeVar("SpecT", bound=JobSpec)
-SHOWN = 80  # characters of a bad value that a message repeats
-
-
-class StrictDumper(yaml.SafeDumper):
-    """A writer of YAML that `StrictLoader` reads back unchanged: a name like 1e-3 is quoted."""
-
-
-class StrictLoader(yaml.SafeLoader):
-    """A reader of YAML as people mean it: 1e-3 is a number, and a key given twice is a mistake."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        """Return the mapping of `node`; ConstructorError for a key that it gives twice."""
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
-# YAML 1.1 requires a dot in a float, so PyYAML reads 1e-3 as text.
-for _class in (StrictLoader, StrictDumper):
-    _class.add_implicit_resolver(
-        "tag:yaml.org,2002:float",
-        re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"),
-        list("-+0123456789"),
-    )
+SHOWN = 80
+"""Characters of a bad value that a message repeats."""
+LONGEST_NAME = 255
+"""Most bytes of a file's name on usual disks."""
+NUMBER_IN_TWO_READINGS = re.compile(r"[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+"""Octal and base 60 of YAML 1.1."""
+WANTS_TEXT = frozenset({"string_type", "literal_error"})
+WANTS_NUMBER = frozenset({"int_type", "float_type", "int_parsing", "float_parsing"})
+"""Types of pydantic's errors."""
 
 
 def load(url: str, overrides: Iterable[str] = (), store: str | None = None) -> dict[str, Any]:
@@ -68,7 +50,7 @@ def load(url: str, overrides: Iterable[str] = (), store: str | None = None) -> d
     data = read_yaml(url)
     if "extends" in data:
         folder, slash, _ = url.rpartition("/")
-        data = {**read_yaml(f"{folder}{slash}{data.pop('extends')}"), **data}
+        data = {**read_yaml(f"{folder}{slash}{_file_name(data.pop('extends'), url)}"), **data}
     for override in overrides:
         _override(data, override)
     if store is not None:
@@ -91,21 +73,37 @@ def read_yaml(url: str) -> dict[str, Any]:
     except (FileNotFoundError, IsADirectoryError):
         raise UsageError(f"{url}: no such spec file") from None
     try:
-        data = yaml.load(text, StrictLoader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{url}: not valid YAML: {' '.join(str(error).split())}") from None
+        data = strict_yaml.parse(text)
+    except ValueError as error:
+        raise SpecError(f"{url}: not valid YAML: {error}") from None
     if not isinstance(data, dict):
         raise SpecError(f"{url}: a spec is a mapping of keys to values, not {type(data).__name__}")
     return data
 
 
+def spec_files(folder: Path) -> list[Path]:
+    """Return the spec files of the folder, by name, without hidden ones: macOS writes `._patch.yaml` on other disks."""
+    return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
+
+
+def job_of(data: Mapping[str, Any], where: object) -> str | None:
+    """Return the job that a spec names, or None; UsageError if it is not text."""
+    job = data.get("job")
+    if job is not None and not isinstance(job, str):
+        raise UsageError(f"{where}: job: {_shown(job)}: not the name of a job")
+    return job
+
+
 def sibling_spec(source: str, job: str, name: str) -> str | None:
-    """Return the path of the spec beside `source` by which `job` makes `name`, or None if this disk has none."""
-    folder = Path(source).parent
-    for path in sorted(folder.glob("*.yaml")) if Path(source).is_file() else []:
-        data = read_yaml(str(path))
-        if (data.get("job"), data.get("name")) == (job, name):
-            return str(path)
+    """Return the path of the spec beside `source` by which `job` makes `name`, or None if this disk has none.
+
+    Other YAML files beside it are passed over.
+    """
+    for path in spec_files(Path(source).parent) if Path(source).is_file() else []:
+        with suppress(SpecError, UsageError):
+            data = read_yaml(str(path))
+            if (data.get("job"), data.get("name")) == (job, name):
+                return str(path)
     return None
 
 
@@ -143,8 +141,32 @@ def _mistake(model: type[JobSpec], error: dict[str, Any]) -> str:
         return f"{path}: unknown key{f'; did you mean {near[0]}?' if near else ''}"
     if isinstance(error["input"], dict):
         return f"{path}: {reason}"
-    value = repr(error["input"])
-    return f"{path}: {value if len(value) <= SHOWN else value[:SHOWN] + '…'}: {reason}"
+    return f"{path}: {_shown(error['input'])}: {reason}{_hint(error['type'], error['input'])}"
+
+
+def _hint(kind: str, value: object) -> str:
+    """Return how YAML is to be written so that `value` is read as the text, or the number, that is wanted."""
+    if kind in WANTS_TEXT and isinstance(value, bool):
+        return "; NO, off, true and such words are yes or no in YAML: put it in quotes"
+    if kind in WANTS_TEXT and isinstance(value, int | float):
+        return f"; put it in quotes: '{value}'"
+    if kind == "string_type" and value is None:
+        return "; if the word null or ~ is meant, put it in quotes"
+    if kind in WANTS_NUMBER and isinstance(value, str) and NUMBER_IN_TWO_READINGS.fullmatch(value):
+        return "; some readers of YAML take a leading 0 for octal and a colon for base 60: write a decimal number"
+    return ""
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _file_name(value: object, url: str) -> str:
+    """Return the value of `extends` in the file at `url`; SpecError if no file can have that name."""
+    if not isinstance(value, str) or not value.strip() or len(value.encode()) > LONGEST_NAME:
+        raise SpecError(f"{url}: extends: {_shown(value)}: accepted is the name of a file beside this one")
+    return value
 
 
 def _field_names(schema: Any) -> list[str]:
@@ -159,9 +181,9 @@ def _override(data: dict[str, Any], override: str) -> None:
     if not equals or not path:
         raise UsageError(f"--set {override}: write --set key.path=value")
     try:
-        value = yaml.load(text, StrictLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError:
-        raise UsageError(f"--set {override}: {text!r} is not valid YAML") from None
+        value = strict_yaml.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--set {override}: {_shown(text)} is not valid YAML: {error}") from None
     target: Any = data
     *parents, last = path.split(".")
     try:

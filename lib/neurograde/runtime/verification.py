@@ -7,7 +7,7 @@ from pathlib import Path
 from neurograde.errors import MissingUpstream, SpecError, UsageError
 from neurograde.runtime import invocation
 from neurograde.runtime.progress import progress
-from neurograde.runtime.specfile import read_yaml
+from neurograde.runtime.specfile import read_yaml, spec_files
 from neurograde.storage.store import Store
 from neurograde.storage.survey import Survey, survey
 from neurograde.storage.verify import check_records
@@ -41,7 +41,7 @@ def verify_store(store: Store) -> Survey:
 def spec_paths(folder: str) -> dict[tuple[str, str], Path]:
     """Return the path of the spec of each job and name in `folder`; UsageError when there is none."""
     paths = {}
-    for path in sorted(Path(folder).glob("*.yaml")):
+    for path in spec_files(Path(folder)):
         data = read_yaml(str(path))
         paths[str(data.get("job")), str(data.get("name"))] = path
     if not paths:

@@ -107,6 +107,11 @@ def test_a_file_that_is_not_there_and_a_name_that_torchvision_lacks_are_refused(
         check_source(Backbone(name="resnet18", weights="IMAGENET1K_V7"))
 
 
+def test_a_name_in_small_letters_lists_the_names_that_are_accepted():
+    with pytest.raises(SpecError, match="no such file; accepted are none, the URL of a state dict, IMAGENET1K_V1"):
+        read_weights(Backbone(name="mobilenet_v2", weights="imagenet1k_v1"))
+
+
 def test_weights_that_changed_since_the_grid_was_made_are_refused(tmp_path: Path, squeezenet):
     backbone = saved(tmp_path / "w.pth", squeezenet)
     before = RawInput(path=backbone.weights, size=1, stamp="", sha256="0" * 64)

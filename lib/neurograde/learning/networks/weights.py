@@ -28,12 +28,15 @@ def check_source(backbone: Backbone) -> None:
     """Raise SpecError, naming the weights that the family offers, where it has none of this name."""
     if not backbone.is_enum:
         return
-    known = family_of(backbone.name).weight_names(backbone.name)
-    if backbone.weights not in known:
+    if backbone.weights not in family_of(backbone.name).weight_names(backbone.name):
         raise SpecError(
-            f"backbones: weights {backbone.weights!r} of {backbone.name} are unknown; accepted are none, the URL of a "
-            f"state dict{''.join(f', {name}' for name in known)}"
+            f"backbones: weights {backbone.weights!r} of {backbone.name} are unknown; {_accepted(backbone.name)}"
         )
+
+
+def _accepted(backbone: str) -> str:
+    names = "".join(f", {name}" for name in family_of(backbone).weight_names(backbone))
+    return f"accepted are none, the URL of a state dict{names}"
 
 
 def prepare_trunk(spec: TrainSpec, backbone: Backbone, raw: Sequence[RawInput]) -> tuple[Trunk, Weights | None]:
@@ -73,7 +76,9 @@ def read_weights(backbone: Backbone) -> Weights | None:
     try:
         return Weights(backbone.weights, read_url(backbone.weights), None)
     except FileNotFoundError:
-        raise SpecError(f"backbones: weights {backbone.weights!r} of {backbone.name}: no such file") from None
+        raise SpecError(
+            f"backbones: weights {backbone.weights!r} of {backbone.name}: no such file; {_accepted(backbone.name)}"
+        ) from None
 
 
 def load_weights(trunk: Trunk, weights: Weights) -> None:

@@ -33,7 +33,7 @@ def _patch_spec(job: Job[ReviewSpec]) -> tuple[str | None, dict[str, Any]]:
     """Return path and content of the spec beside the review's that cuts the same images; one that follows it first."""
     folder = Path(job.source).parent
     specs = {}
-    for file in sorted(folder.glob("*.yaml")) if Path(job.source).is_file() else []:
+    for file in specfile.spec_files(folder) if Path(job.source).is_file() else []:
         if specfile.read_yaml(str(file)).get("job") == "patch":
             specs[str(file)] = specfile.load(str(file))
     ours = job.spec.source
