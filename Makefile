@@ -51,6 +51,9 @@ soak: setup  ## the tests of killed, stopped, faulty and doubled attempts, at ev
 	NEUROGRADE_SOAK=1 $(RUN) -m pytest tests/jobs/test_shard_kills.py tests/jobs/test_shard_twins.py tests/jobs/test_shard_faults.py \
 		tests/jobs/test_train.py tests/jobs/test_two_writers.py $(ARGS)
 
+fuzz: setup  ## read some 5,000 damaged inputs with fixed seeds, and print a table of how they end (minutes): [ARGS="specs 17"]
+	$(RUN) -m tests.fuzz $(ARGS)
+
 k8s: install  ## render the manifests: [SPECS=specs/report] [ARGS="--image ... --store ... --profile gke-spot-l4"]
 	$(RUN) -m jobs.grid $(or $(SPECS),specs/report) $(ARGS)
 
@@ -104,4 +107,4 @@ clean:  ## remove what tools left behind, and the demo's store unless it holds r
 	  echo "out/demo is kept: it holds reviews or an opened test set; rm -r out/demo removes it"; \
 	else rm -rf out/demo; fi
 
-.PHONY: help install setup demo run-local chain data test test-quick soak k8s cluster grid-local check bench gpu-check docs census lock image image-test push clean
+.PHONY: help install setup demo run-local chain data test test-quick soak fuzz k8s cluster grid-local check bench gpu-check docs census lock image image-test push clean

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from neurograde.errors import StoreUnavailable
+from neurograde.errors import DataError, StoreUnavailable
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.seeding import generator
 from neurograde.storage import raw
-from neurograde.storage.raw import LoneFile, RawFolder
+from neurograde.storage.raw import LoneFile, RawFolder, read_url, stat_url
 from neurograde.storage.store import Store
 from tests.servers.fixtures import Bucket
 from tests.support.faults import ANY, PASSING
@@ -60,3 +63,30 @@ def test_a_file_of_this_machine_is_read_where_it_lies(tmp_path: Path):
     for files in (RawFolder(str(tmp_path)), LoneFile(f"file://{tmp_path}/a.svs")):
         assert files.local("a.svs", tmp_path / "nowhere") == tmp_path / "a.svs"
         assert files.sha256("a.svs") == sha256_hex(files.read("a.svs")) == sha256_hex(DATA)
+
+
+@pytest.mark.parametrize("use", ["read", "local", "sha256", "read_url", "stat_url"])
+def test_what_is_neither_a_file_nor_a_folder_is_never_opened(tmp_path: Path, use: str):
+    os.mkfifo(tmp_path / "fifo.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket.png"))
+    folder = RawFolder(str(tmp_path))
+    uses: dict[str, Callable[[str], object]] = {
+        "read": folder.read,
+        "local": lambda name: folder.local(name, tmp_path),
+        "sha256": folder.sha256,
+        "read_url": lambda name: read_url(str(tmp_path / name)),
+        "stat_url": lambda name: stat_url(str(tmp_path / name)),
+    }
+    for name, kind in (("fifo", "a FIFO"), ("zero", "a character device"), ("socket", "a socket")):
+        with pytest.raises(DataError, match=rf"{name}\.png is {kind}, and is not opened"):
+            uses[use](f"{name}.png")
+
+
+@pytest.mark.parametrize("path", ["ghost", "a.txt/b", "", "x" * 300, "loop"])
+def test_a_path_that_leads_to_no_file_is_missing_and_no_outage(tmp_path: Path, path: str):
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(FileNotFoundError):
+        read_url(f"{tmp_path}/{path}")

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from neurograde.errors import SpecError, UsageError
+from neurograde.errors import DataError, SpecError, UsageError
 from neurograde.runtime import strict_yaml
 from neurograde.runtime.strict_yaml import StrictDumper
 from neurograde.specs.base import JobSpec, check_store_url
@@ -70,8 +70,10 @@ def read_yaml(url: str) -> dict[str, Any]:
     """Return the mapping in the YAML file at `url`, safe-loaded."""
     try:
         text = read_url(url)
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         raise UsageError(f"{url}: no such spec file") from None
+    except DataError as error:
+        raise UsageError(str(error)) from None
     try:
         data = strict_yaml.parse(text)
     except ValueError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +20,15 @@ from neurograde.storage.filesystem import open_filesystem
 from neurograde.storage.links import linked_files
 
 BLOCK_BYTES = 2**24  # of a file that is copied or hashed without being held in memory
+NO_SUCH_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
+"""Errors of a path that leads to no file."""
+SPECIAL = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+"""Words for what is neither a file nor a folder, and is never opened: its end may never come."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +88,13 @@ class RawFolder:
 
     def read(self, path: str) -> bytes:
         """Return the bytes of the file."""
+        self._check(path)
         data: bytes = insist(f"{self.url}/{path}", lambda: self._fs.cat_file(self._at(path)))
         return data
 
     def local(self, path: str, into: Path) -> Path:
         """Return the path of the file on this machine; a remote file is copied into `into`, block by block."""
+        self._check(path)
         if isinstance(self._fs, LocalFiles):
             return Path(self._at(path))
         target = into / path.rsplit("/", 1)[-1]
@@ -104,6 +117,7 @@ class RawFolder:
     def _blocks(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of the file in blocks, each requested and counted: a stream of s3fs that breaks just ends."""
         where, at = f"{self.url}/{path}", self._at(path)
+        self._check(path)
         size = insist(where, lambda: self._fs.info(at)["size"])
         if size is None:  # some HTTP servers do not report it
             yield self.read(path)
@@ -116,6 +130,9 @@ class RawFolder:
         if len(data) != end - start:
             raise ConnectionError(f"{len(data):,} bytes came of {end - start:,}")
         return data
+
+    def _check(self, path: str) -> None:
+        check_regular(self._fs, self._at(path), f"{self.url}/{path}")
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
@@ -172,9 +189,31 @@ class RawInputs:
         return self.digest(name) if self.digest is not None else sha256_hex(self.read(name))
 
 
+def check_regular(filesystem: Any, path: str, where: str) -> None:
+    """Raise unless the path, on a local disk, leads to a regular file; other file systems have no others.
+
+    Raises:
+        FileNotFoundError: It leads to nothing, or to a folder.
+        DataError: It leads to a FIFO, a socket or a device.
+    """
+    if not isinstance(filesystem, LocalFiles):
+        return
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as error:
+        if error.errno in NO_SUCH_FILE:
+            raise FileNotFoundError(where) from None
+        return  # reading it names the reason
+    if stat.S_ISDIR(mode):
+        raise FileNotFoundError(f"{where} is a folder")
+    if not stat.S_ISREG(mode):
+        raise DataError(f"{where} is {SPECIAL.get(stat.S_IFMT(mode), 'special')}, and is not opened; accepted: files")
+
+
 def stat_url(url: str) -> RawFile:
     """Return the file at `url` as a listing would show it, by the last part of the URL; FileNotFoundError if absent."""
     filesystem, path = open_filesystem(url)
+    check_regular(filesystem, path, url)
     info = insist(url, lambda: filesystem.info(path))
     return RawFile(path.rsplit("/", 1)[-1], int(info["size"] or 0), _stamp(info))
 
@@ -182,6 +221,7 @@ def stat_url(url: str) -> RawFile:
 def read_url(url: str) -> bytes:
     """Return the bytes of the file at `url`; FileNotFoundError if absent."""
     filesystem, path = open_filesystem(url)
+    check_regular(filesystem, path, url)
     data: bytes = insist(url, lambda: filesystem.cat_file(path))
     return data
 
