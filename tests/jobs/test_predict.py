@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,15 @@ from PIL import Image
 
 from jobs.predict import predict
 from jobs.review import ask_model
+from jobs.verify import verify
+from neurograde.errors import Fenced
 from neurograde.imaging.image_sets import find_images
 from neurograde.runtime.job import Job
+from neurograde.runtime.manifests import record_of
+from neurograde.specs.predict import PredictSpec
 from neurograde.specs.review import ReviewSpec
-from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.artefact import Artefact, encode_csv, read_manifest
+from neurograde.storage.predictions import read_predictions
 from tests.support.images import PATTERN, paint
 from tests.support.laboratory import Laboratory
 from tests.support.slides import tissue, write_pyramid
@@ -41,30 +48,29 @@ def test_an_image_of_the_test_set_gets_the_probabilities_of_its_evaluation(labor
 
 
 def test_every_image_has_a_row_a_picture_and_its_place_on_the_page(laboratory: Laboratory):
-    found = laboratory.predict("all", laboratory.images)
-    rows = found.read_csv("images.csv")
-    page = found.read("index.html").decode()
+    predictions = laboratory.predict("all", laboratory.images)
+    rows = predictions.read_csv("images.csv")
     assert len(rows) == 8
     for row in rows:
+        artefact = predictions.of(row["image"])
+        page = artefact.read("index.html").decode()
         assert row["grade"] in ("PD", "D")
-        with Image.open(io.BytesIO(found.read(row["overlay"]))) as overlay:
+        with Image.open(io.BytesIO(artefact.read(row["overlay"]))) as overlay:
             assert overlay.size == (100, 70)
-        assert base64.b64encode(found.read(row["overlay"])).decode() in page
+        assert base64.b64encode(artefact.read(row["overlay"])).decode() in page
         assert row["image"] in page
-    assert "Not for clinical use" in page
-    assert "Favourable or unfavourable histology (FH, UH)" in page
-    assert "poorly differentiated" in page
-    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
-    heatmaps = found.read_csv("heatmaps.csv")
-    assert {(row["image"], row["heatmap"] in found.manifest.files) for row in heatmaps} == {
-        (row["image"], True) for row in rows
-    }
+        assert "Not for clinical use" in page
+        assert "Favourable or unfavourable histology (FH, UH)" in page
+        assert "poorly differentiated" in page
+        assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
+        assert all(heatmap["heatmap"] in artefact.manifest.files for heatmap in artefact.read_csv("heatmaps.csv"))
+    assert {row["image"] for row in predictions.read_csv("heatmaps.csv")} == {row["image"] for row in rows}
 
 
 def test_one_file_is_an_image_as_well_as_a_folder_of_one(laboratory: Laboratory):
     alone = laboratory.predict("alone", laboratory.images / "D" / "D0_1.png")
     assert [row["image"] for row in alone.read_csv("images.csv")] == ["D0_1.png"]
-    assert alone.manifest.raw[0].path == "D0_1.png"
+    assert alone.of("D0_1.png").folder == f"predictions/alone/{alone.read_csv('images.csv')[0]['sha256']}"
 
 
 def test_without_enough_tissue_or_confidence_there_is_no_grade_but_a_reason(laboratory: Laboratory, tmp_path: Path):
@@ -95,11 +101,11 @@ def test_what_cannot_be_read_or_is_not_there_is_named(laboratory: Laboratory, tm
 
 
 def test_the_same_images_again_are_up_to_date(laboratory: Laboratory, capsys):
-    laboratory.predict("again", laboratory.images)
-    before = read_manifest(laboratory.store, "predictions/again")
-    laboratory.predict("again", laboratory.images)
-    assert "up to date" in capsys.readouterr().err
-    assert read_manifest(laboratory.store, "predictions/again") == before
+    before = laboratory.predict("again", laboratory.images)
+    capsys.readouterr()
+    after = laboratory.predict("again", laboratory.images)
+    assert capsys.readouterr().err.count("up to date") == 8
+    assert [artefact.manifest for artefact in after.artefacts] == [artefact.manifest for artefact in before.artefacts]
 
 
 def test_a_review_may_show_the_train_images_of_least_certainty_first(laboratory: Laboratory):
@@ -108,7 +114,7 @@ def test_a_review_may_show_the_train_images_of_least_certainty_first(laboratory:
     grid = {"patch_size_px": 48, "min_tissue_share": 0.1, "least_certain_first": "demo"}
     spec = ReviewSpec.parse(fields | grid | {"source": source})
     labelled, _files, read = find_images(spec, None)
-    families = [each.family for each in labelled.images]
+    families = [image.family for image in labelled.images]
     order = ask_model(Job(spec, laboratory.store), labelled.images, read, families)
     assert sorted(each.path for each in order) == sorted(each.path for each in labelled.images)
     manifest = read_manifest(laboratory.store, "partitions/demo")
@@ -140,7 +146,7 @@ def test_a_slide_is_graded_as_a_picture_of_the_same_pixels(laboratory: Laborator
     assert by_image[0] == by_image[1]
     picture, slide = found.read_csv("images.csv")
     assert (slide["grade"], slide["confidence"]) == (picture["grade"], picture["confidence"])
-    assert found.read(slide["overlay"]) == found.read(picture["overlay"])
+    assert found.of("slide.tif").read("overlay.jpg") == found.of("picture.png").read("overlay.jpg")
 
 
 def test_an_image_that_cannot_be_read_has_a_reason_and_the_others_their_grades(laboratory: Laboratory, tmp_path: Path):
@@ -154,5 +160,146 @@ def test_an_image_that_cannot_be_read_has_a_reason_and_the_others_their_grades(l
     assert rows["x1.png"]["grade"] == rows["x1.png"]["overlay"] == ""
     assert rows["x1.png"]["reason"].startswith("cannot be read: damaged or truncated")
     assert all(rows[name]["grade"] or rows[name]["likeliest"] for name in ("x0.png", "x2.png"))
-    assert "cannot be read: damaged or truncated" in mixed.read("index.html").decode()
-    assert "x1.png" in {entry.path for entry in mixed.manifest.raw}
+    assert "cannot be read: damaged or truncated" in mixed.of("x1.png").read("index.html").decode()
+
+
+def test_a_grade_tells_which_subset_of_the_model_held_its_image(laboratory: Laboratory, tmp_path: Path, capsys):
+    rows = laboratory.predict("all", laboratory.images).read_csv("images.csv")
+    assignment = Artefact(
+        laboratory.store, "partitions/demo", read_manifest(laboratory.store, "partitions/demo")
+    ).read_csv("assignment.csv")
+    subsets = {row["family"]: row["subset"] for row in assignment}
+    assert {row["image"]: row["used_in"] for row in rows} == {
+        row["image"]: subsets[Path(row["image"]).stem.partition("_")[0]] for row in rows
+    }
+    trained = next(laboratory.images / row["image"] for row in rows if row["used_in"] == "train")
+    (tmp_path / "in").mkdir()
+    Image.open(trained).save(tmp_path / "in" / "saved again.tif")
+    paint(tmp_path / "in" / "new.png", 4711)
+    capsys.readouterr()
+    predictions = laboratory.predict("other", tmp_path / "in")
+    used = {row["image"]: row["used_in"] for row in predictions.read_csv("images.csv")}
+    assert used == {"saved again.tif": "train", "new.png": ""}
+    assert "saved again.tif: " in (out := capsys.readouterr().out)
+    assert out.count("used in train") == 1
+    assert "Used in training" in predictions.of("saved again.tif").read("index.html").decode()
+    assert "Used in training" not in predictions.of("new.png").read("index.html").decode()
+
+
+def test_an_image_unlike_any_of_training_lies_far_from_them(laboratory: Laboratory, tmp_path: Path):
+    (tmp_path / "in").mkdir()
+    stripes = np.zeros((70, 100, 3), np.uint8)
+    stripes[::2] = (0, 255, 0)
+    Image.fromarray(stripes).save(tmp_path / "in" / "stripes.png")
+    rows = laboratory.predict("all", laboratory.images).read_csv("images.csv")
+    far = laboratory.predict("stripes", tmp_path / "in")
+    [row] = far.read_csv("images.csv")
+    limit = float(row["distance_limit"])
+    valid = [float(each["distance"]) for each in rows if each["used_in"] == "valid"]
+    assert max(valid) == pytest.approx(limit, abs=1e-4)
+    assert int(row["valid_images"]) == len(valid)
+    assert float(row["distance"]) > limit
+    assert (
+        row["valid_images_nearer"],
+        "Far from the training images" in far.of("stripes.png").read("index.html").decode(),
+    ) == (
+        row["valid_images"],
+        True,
+    )
+    mean = np.mean([float(patch["distance"]) for patch in far.read_csv("patches.csv")])
+    assert float(row["distance"]) == pytest.approx(mean, abs=1e-5)
+
+
+def test_the_features_that_images_are_held_against_are_computed_once(laboratory: Laboratory):
+    laboratory.predict("all", laboratory.images)
+    before = laboratory.store.list("features")
+    again = laboratory.predict("all-once-more", laboratory.images)
+    assert laboratory.store.list("features") == before
+    [record] = again.artefacts[0].manifest.features
+    assert f"features/{record.name}/manifest.json" in before
+
+
+def test_an_image_is_added_to_a_name_and_the_others_stay(laboratory: Laboratory, tmp_path: Path):
+    first = laboratory.predict("grows", laboratory.images / "D" / "D0_1.png")
+    paint(tmp_path / "later.png", 77)
+    both = laboratory.predict("grows", tmp_path / "later.png")
+    assert [artefact.manifest.raw[0].path for artefact in both.artefacts] == ["D0_1.png", "later.png"]
+    assert both.artefacts[0].manifest == first.artefacts[0].manifest
+    assert both.artefacts[0].manifest.spec_digest == both.artefacts[1].manifest.spec_digest
+    (tmp_path / "copies").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "copies" / name).write_bytes((tmp_path / "later.png").read_bytes())
+    same = laboratory.predict("grows", tmp_path / "copies")
+    assert [artefact.manifest for artefact in same.artefacts] == [artefact.manifest for artefact in both.artefacts]
+
+
+def test_a_name_holds_the_grades_of_one_model_by_one_rule(laboratory: Laboratory, tmp_path: Path, capsys):
+    laboratory.predict("one-rule", laboratory.images / "D" / "D0_1.png")
+    paint(tmp_path / "new.png", 78)
+    other = {"name": "one-rule", "evaluation": "demo", "workers": 1, "images": str(tmp_path / "new.png")}
+    assert laboratory.run(predict, **other, min_patches=2) == 73
+    assert "is taken: it was made by a spec of digest" in capsys.readouterr().err
+
+
+def test_grades_of_version_0_1_are_read_and_kept_until_they_are_replaced(
+    laboratory: Laboratory, tmp_path: Path, capsys
+):
+    image = laboratory.images / "D" / "D0_1.png"
+    now = laboratory.predict("template", image).artefacts[0]
+    spec = now.manifest.spec | {"name": "old", "images": str(image)}
+    old = dict(now.read_csv("images.csv")[0])
+    table = encode_csv(list(old)[:11], [list(old.values())[:11]])
+    manifest = now.manifest.model_copy(
+        update={
+            "name": "old",
+            "spec": spec,
+            "spec_digest": PredictSpec.parse(spec).digest(),
+            "revision": 1,
+            "files": {"images.csv": record_of(table)},
+        }
+    )
+    laboratory.store.put("predictions/old/images.csv", table)
+    laboratory.store.put("predictions/old/manifest.json", manifest.encode())
+    capsys.readouterr()
+    [kept] = laboratory.predict("old", image).artefacts
+    said = capsys.readouterr()
+    assert kept.manifest == manifest
+    assert f"D0_1.png: {old['grade']}" in said.out
+    assert "was made by revision 1: each image has an artefact" in said.err
+    assert verify.main([laboratory.store.url]) == 0
+    assert "predictions/old\twas made by revision 1" in capsys.readouterr().out
+    assert predict.main([str(laboratory.root / "predict.yaml"), "--replace"]) == 0
+    [made] = read_predictions(laboratory.store, "old")
+    assert made.folder == f"predictions/old/{old['sha256']}"
+    assert not laboratory.store.exists("predictions/old/images.csv")
+
+
+def test_two_jobs_at_once_on_one_name_leave_every_image_whole_and_once(laboratory: Laboratory):
+    fields = {"evaluation": "demo", "workers": 1, "min_patches": 1, "min_confidence": 0.0}
+    base = {"job": "predict", "name": "together", "store": laboratory.store.url, "region": "FRA"} | fields
+    folders = [laboratory.images / label for label in ("D", "D", "PD")]
+    specs = [PredictSpec.parse(base | {"images": str(folder)}) for folder in folders]
+
+    def grade(spec: PredictSpec) -> None:
+        with suppress(Fenced):
+            predict.body(Job(spec, laboratory.store))
+
+    with ThreadPoolExecutor(len(specs)) as pool:
+        list(pool.map(grade, specs))
+    for spec in specs:
+        predict.body(Job(spec, laboratory.store))
+    artefacts = read_predictions(laboratory.store, "together")
+    assert len({artefact.folder for artefact in artefacts}) == len(artefacts) == 8
+    for artefact in artefacts:
+        artefact.verify()
+    assert not laboratory.store.list("claims/predictions/together")
+
+
+def test_a_damaged_grade_is_made_again_under_replace(laboratory: Laboratory, capsys):
+    image = laboratory.images / "D" / "D1_1.png"
+    [whole] = laboratory.predict("harmed", image).artefacts
+    laboratory.store.put(f"{whole.folder}/overlay.jpg", b"harm")
+    assert predict.main([str(laboratory.root / "predict.yaml"), "--replace"]) == 0
+    [made] = read_predictions(laboratory.store, "harmed")
+    made.verify()
+    assert made.manifest.digest == whole.manifest.digest

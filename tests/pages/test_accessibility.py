@@ -13,13 +13,13 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from jobs.audit import audit
-from neurograde.imaging.grading import HEATMAP_COLUMNS, IMAGE_COLUMNS
 from neurograde.learning.networks.architecture import architectures
 from neurograde.maths.patch_grid import Margins
 from neurograde.patches.illustration import CroppedImage, Illustrations
 from neurograde.reports.grades_page import prediction_page
 from neurograde.reports.page import compose
 from neurograde.specs.results.evaluation import EvaluationResult
+from neurograde.specs.results.prediction import GradedImage, Heatmap
 from neurograde.storage.store import Store
 from tests.support.accessibility import check, violations
 from tests.support.browser import Cable, Served
@@ -57,12 +57,14 @@ def test_the_grades_of_new_images(study: str, tmp_path: Path, page: Page):
     [chain] = chains(study, "independent")
     picture = io.BytesIO()
     Image.fromarray(np.full((900, 1600, 3), 128, np.uint8)).save(picture, "JPEG")
-    rows = [
-        ("plain.png", "PD", "", "PD", 0.91, 12, 16, 1600, 900, "0" * 64, "a.jpg"),
-        (LONG, "", "too little tissue: 0 patches, 3 are asked for", None, None, 0, 16, 1600, 900, "0" * 64, "a.jpg"),
+    size = {"cells": 16, "width_px": 1600, "height_px": 900, "overlay": "a.jpg"}
+    distance = {"distance": 0.9, "distance_limit": 0.4, "valid_images": 8, "valid_images_nearer": 8}
+    plain = {"grade": "PD", "likeliest": "PD", "confidence": 0.91, "patches": 12, "used_in": "train+valid"}
+    images = [
+        GradedImage(image="plain.png", **size, **plain, **distance),
+        GradedImage(image=LONG, reason="too little tissue: 0 patches, 3 are asked for", **size),
     ]
-    images = [dict(zip(IMAGE_COLUMNS, row, strict=True)) for row in rows]
-    maps = [dict(zip(HEATMAP_COLUMNS, (LONG, 0, 1, "PD", 0.8, "a.jpg"), strict=True))]
+    maps = [Heatmap(image=LONG, row=0, col=1, named="PD", confidence=0.8, heatmap="a.jpg")]
     metrics = chain.evaluation.read_result(EvaluationResult, "metrics.json")
     path = tmp_path / "index.html"
     path.write_bytes(prediction_page("Grades", metrics, 1.3, images, maps, {"a.jpg": picture.getvalue()}).html())

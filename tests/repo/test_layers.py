@@ -21,7 +21,7 @@ BELOW = {
     "patches": {"maths", "specs", "storage", "runtime"},
     "audit": {"maths", "specs", "storage", "runtime"},
     "evaluation": FOUNDATION,
-    "imaging": FOUNDATION,
+    "imaging": FOUNDATION | {"evaluation"},
     "learning": FOUNDATION | {"evaluation"},
     "reports": FOUNDATION | {"evaluation"},
     "cluster": FOUNDATION,

@@ -12,7 +12,8 @@ from jobs.partition import partition
 from jobs.patch import patch
 from jobs.predict import predict
 from jobs.train import train
-from neurograde.storage.artefact import Artefact, read_manifest
+from neurograde.storage.artefact import Artefact
+from neurograde.storage.predictions import read_predictions, rows_of
 from neurograde.storage.store import Store
 from tests.support.images import PATTERN, paint
 
@@ -41,6 +42,19 @@ CHAIN: list[tuple[Any, dict[str, Any]]] = [
 ]
 
 
+class Predictions:
+    """The artefacts of a prediction, read as if they were one."""
+
+    def __init__(self, artefacts: list[Artefact]) -> None:
+        self.artefacts = artefacts
+
+    def read_csv(self, table: str) -> list[dict[str, str]]:
+        return [row for _, row in rows_of(self.artefacts, table)]
+
+    def of(self, image: str) -> Artefact:
+        return next(artefact for artefact in self.artefacts if artefact.manifest.raw[0].path == image)
+
+
 class Laboratory:
     """A store with an evaluated model, and the images that it was made from."""
 
@@ -61,8 +75,7 @@ class Laboratory:
         path.write_text(json.dumps(spec))
         return job.main([str(path)])
 
-    def predict(self, name: str, images: Path, **fields: Any) -> Artefact:
+    def predict(self, name: str, images: Path, **fields: Any) -> Predictions:
         given = {"evaluation": "demo", "images": str(images), "workers": 1, "min_patches": 1, "min_confidence": 0.0}
         assert self.run(predict, name=name, **given | fields) == 0
-        manifest = read_manifest(self.store, f"predictions/{name}")
-        return Artefact(self.store, f"predictions/{name}", manifest)
+        return Predictions(read_predictions(self.store, name))

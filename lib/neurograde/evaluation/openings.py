@@ -13,7 +13,7 @@ from neurograde.runtime.log import log
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.predict import PredictSpec
-from neurograde.specs.records import Opening
+from neurograde.specs.records import LedgerEntry, Opening
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.draft import Draft
 from neurograde.storage.ledger import (
@@ -90,17 +90,19 @@ def open_test_set(  # noqa: PLR0917 - the job, then what is tested, then on what
     return opened
 
 
-def log_looks(job: Job[PredictSpec], draft: Draft, run: Artefact, test_set: HeldOut, images: Iterable[str]) -> None:
-    """Write a look into the ledger of every test set that holds graded images, given by SHA-256.
+def log_looks(
+    job: Job[PredictSpec], run: Artefact, test_set: HeldOut, images: Iterable[str]
+) -> dict[str, tuple[LedgerEntry, ...]]:
+    """Write a look into the ledger of every test set that holds images to be graded; return each image's records.
 
     Args:
-        job: The job that graded them.
-        draft: The grades, which name the records.
-        run: The run whose network graded them.
+        job: The job that grades them.
+        run: The run whose network grades them.
         test_set: The test set of that run; others are known from their ledgers.
-        images: The images.
+        images: SHA-256 of the images.
     """
     graded = set(images)
+    records: dict[str, tuple[LedgerEntry, ...]] = {}
     for ledger, listed in sorted((listed_images(job.store) | {test_set.name: test_set.images}).items()):
         seen = graded & {sha256 for sha256, _, _ in listed}
         if not seen:
@@ -118,8 +120,10 @@ def log_looks(job: Job[PredictSpec], draft: Draft, run: Artefact, test_set: Held
             looked_at=len(seen),
         )
         number = record_opening(job.store, look)
-        draft.openings.append(entry_of(job.store, look))
+        entry = entry_of(job.store, look)
+        records |= {sha256: (*records.get(sha256, ()), entry) for sha256 in seen}
         log.warning(
             f"{len(seen)} of the images are of the test set {ledger[:12]}: look number {number} is in its ledger",
             extra={"fields": {"test_set": ledger}},
         )
+    return records

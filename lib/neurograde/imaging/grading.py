@@ -1,46 +1,36 @@
-"""New images cut, graded by a network and shown: the tables and pictures that `predict` leaves."""
+"""A new image cut, graded by a network and shown: the tables and pictures that `predict` leaves of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurograde.errors import DataError
+from neurograde.evaluation.training_set import TrainingSet
 from neurograde.imaging.cut import CutImage, CutJob, Patch, cut_opened
 from neurograde.imaging.pixels.open_image import Opened
 from neurograde.imaging.pixels.overlay import LARGEST_PX, heat_overlay, probability_overlay
-from neurograde.imaging.pixels.slide import UNSPECIFIED, RequestError, Resolution
+from neurograde.imaging.pixels.slide import UNSPECIFIED, RequestError, Resolution, Slide
 from neurograde.imaging.pixels.tissue import MIN_CHROMA, TissueRule
 from neurograde.maths.grading import Grade, grade
+from neurograde.maths.novelty import Reference
 from neurograde.maths.patch_grid import Margins
 from neurograde.maths.temperature import at_temperature
 from neurograde.patches.png import decode_png
 from neurograde.runtime.log import log
 from neurograde.runtime.machine import usable_cores
 from neurograde.specs.predict import PredictSpec
+from neurograde.specs.results.prediction import GradedImage, Heatmap
 from neurograde.storage.raw import Files
 
-IMAGE_COLUMNS = (
-    "image",
-    "grade",
-    "reason",
-    "likeliest",
-    "confidence",
-    "patches",
-    "cells",
-    "width_px",
-    "height_px",
-    "sha256",
-    "overlay",
-)
-HEATMAP_COLUMNS = ("image", "row", "col", "named", "confidence", "heatmap")
+OVERLAY = "overlay.jpg"
+T = TypeVar("T")
 Pixels = NDArray[np.uint8]
 BATCH = 512
 """Patches that are in memory at once: a slide may have any number."""
@@ -68,85 +58,138 @@ class Network(Protocol):
     def probabilities(self, patches: Sequence[Pixels]) -> NDArray[np.float64]:
         """Return the probabilities, (patch, class)."""
 
+
+class Grader(Network, Protocol):
+    """A network that also shows where it looks and what it makes of a patch before it names a class."""
+
+    def outputs(self, patches: Sequence[Pixels]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return the probabilities, (patch, class), and the trunk's features, (patch, width)."""
+
     def heatmaps(self, patches: Sequence[Pixels], named: Sequence[int]) -> list[tuple[Pixels, NDArray[np.float32]]]:
         """Return each patch as the network sees it, and a map of what in it supports the class."""
 
 
-def probabilities_of(patches: Iterable[Patch], network: Network) -> tuple[list[Patch], NDArray[np.float64]]:
-    """Return the patches, without their files, and their probabilities, (patch, class); read a batch at a time."""
+def looked_at(patches: Iterable[Patch], look: Callable[[list[Pixels]], T]) -> tuple[list[Patch], list[T]]:
+    """Return the patches, without their files, and what `look` makes of their pixels; read a batch at a time.
+
+    `look` is called with no patch first, so that there is a result of the right width.
+    """
     seen: list[Patch] = []
-    probabilities = [network.probabilities([])]
+    results = [look([])]
     rest = iter(patches)
     while batch := list(islice(rest, BATCH)):
-        probabilities.append(network.probabilities([decode_png(patch.png) for patch in batch]))
+        results.append(look([decode_png(patch.png) for patch in batch]))
         seen += (replace(patch, png=b"") for patch in batch)
+    return seen, results
+
+
+def probabilities_of(patches: Iterable[Patch], network: Network) -> tuple[list[Patch], NDArray[np.float64]]:
+    """Return the patches, without their files, and their probabilities, (patch, class); read a batch at a time."""
+    seen, probabilities = looked_at(patches, network.probabilities)
     return seen, np.concatenate(probabilities)
 
 
 @dataclass
-class Predicting:
-    """The images so far: fed one after the other, asked for its tables."""
+class Graded:
+    """An image that was graded, or cannot be read."""
 
-    spec: PredictSpec
-    network: Network
-    trained_on: dict[str, Any]
-    """The spec by which the patches of training were cut."""
-    digests: dict[str, str] = field(default_factory=dict)
-    """Digest of each image, by its path."""
-    bad: dict[str, str] = field(default_factory=dict)
-    """Images that cannot be read, by their path, with the error's message."""
-    files: dict[str, bytes] = field(default_factory=dict)
-    """Every picture, by its path in the artefact."""
-    images: list[tuple[object, ...]] = field(default_factory=list)
-    """Rows of images.csv."""
+    image: GradedImage
+    """The row of images.csv."""
+    patch_columns: tuple[str, ...]
+    """Header of patches.csv."""
     patches: list[tuple[object, ...]] = field(default_factory=list)
     """Rows of patches.csv."""
-    heatmaps: list[tuple[object, ...]] = field(default_factory=list)
+    heatmaps: list[Heatmap] = field(default_factory=list)
     """Rows of heatmaps.csv."""
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    """Every picture, by its path in the artefact."""
+    error: str | None = None
+    """Why it cannot be read."""
 
-    def add(self, path: str, folder: Files, size_bytes: int | None = None) -> Iterator[tuple[str, bytes]]:
-        """Cut and grade an image; yields its pictures. One that cannot be read gets the reason in place of a grade."""
+
+@dataclass(frozen=True)
+class Grading:
+    """The grading of images by one model."""
+
+    spec: PredictSpec
+    grader: Grader
+    trained_on: Mapping[str, Any]
+    """The spec by which the patches of training were cut."""
+    training: TrainingSet
+    """The set that the model learnt from."""
+    reference: Reference
+    """Features of that set, and distances that are usual."""
+
+    def grade(self, path: str, folder: Files, size_bytes: int, sha256: str) -> Graded:
+        """Cut and grade an image. One that cannot be read gets the reason in place of a grade."""
         try:
-            yield from self._add(path, replace(self._job(path, folder), size_bytes=size_bytes))
+            return self._graded(path, replace(self._job(path, folder), size_bytes=size_bytes))
         except RequestError:
             raise
         except DataError as error:
             log.warning(str(error))
-            self.bad[path] = str(error)
             reason = f"cannot be read: {str(error).removeprefix(f'{path}: ')}"
-            self.images.append((path, None, reason, None, None, 0, 0, None, None, None, None))
-
-    def check_that_one_is_read(self) -> None:
-        """Raise DataError if not one image could be read."""
-        if len(self.bad) == len(self.images) > 0:
-            others = f"; and {len(self.bad) - 1:,} others" if len(self.bad) > 1 else ""
-            raise DataError(next(iter(self.bad.values())) + others)
-
-    def _add(self, path: str, job: CutJob) -> Iterator[tuple[str, bytes]]:
-        image = job.open()
-        cut = cut_opened(image, job)
-        patches, probabilities = probabilities_of(cut.patches, self.network)
-        graded = self._grade(probabilities)
-        sure = at_temperature(probabilities, self.network.temperature)
-        stem = f"{len(self.images):03d}-{PurePosixPath(path).stem}"
-        pictures = {f"overlays/{stem}.jpg": self._overlay(image, cut, patches, sure)}
-        pictures |= self._heat(path, stem, image, patches, sure)
-        self.files |= pictures
-        self.digests[path] = cut.sha256
-        confidence = None if graded.confidence is None else round(graded.confidence, 6)
-        size = (len(patches), cut.grid.n_cells, cut.grid.width, cut.grid.height)
-        named = (graded.label, graded.reason, graded.likeliest, confidence)
-        self.images.append((path, *named, *size, cut.sha256, f"overlays/{stem}.jpg"))
-        for patch, raw, calibrated in zip(patches, probabilities.tolist(), sure.tolist(), strict=True):
-            where = (patch.row, patch.col, patch.x, patch.y, round(patch.tissue_share, 4))
-            self.patches.append((path, *where, *raw, *calibrated))
-        yield from pictures.items()
+            row = GradedImage(image=path, reason=reason, sha256=sha256)
+            return Graded(row, self.patch_columns(), error=str(error))
 
     def patch_columns(self) -> tuple[str, ...]:
         """Return the header of patches.csv."""
-        classes = self.network.classes
+        classes = self.grader.classes
         where = ("image", "row", "col", "x_px", "y_px", "tissue_share")
-        return (*where, *(f"p_{label}" for label in classes), *(f"calibrated_{label}" for label in classes))
+        calibrated = (f"calibrated_{label}" for label in classes)
+        return (*where, *(f"p_{label}" for label in classes), *calibrated, "distance")
+
+    def _graded(self, path: str, job: CutJob) -> Graded:
+        image = job.open()
+        cut = cut_opened(image, job)
+        patches, batches = looked_at(cut.patches, self._look)
+        probabilities, distances = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        sure = at_temperature(probabilities, self.grader.temperature)
+        row = self._row(path, image, cut, patches, probabilities, distances)
+        graded = Graded(row, self.patch_columns(), pictures={OVERLAY: self._overlay(image, cut, patches, sure)})
+        self._add_heatmaps(graded, image, patches, sure)
+        numbers = zip(probabilities.tolist(), sure.tolist(), distances.tolist(), strict=True)
+        for patch, (raw, calibrated, distance) in zip(patches, numbers, strict=True):
+            where = (patch.row, patch.col, patch.x, patch.y, round(patch.tissue_share, 4))
+            graded.patches.append((path, *where, *raw, *calibrated, round(distance, 6)))
+        return graded
+
+    def _look(self, patches: Sequence[Pixels]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the probabilities of patches, (patch, class), and their distances from train, (patch,)."""
+        probabilities, features = self.grader.outputs(patches)
+        return probabilities, self.reference.distances(features) if len(features) else np.empty(0)
+
+    def _row(  # noqa: PLR0917 - the image, then what was made of it
+        self,
+        path: str,
+        image: Opened,
+        cut: CutImage,
+        patches: Sequence[Patch],
+        probabilities: NDArray[np.float64],
+        distances: NDArray[np.float64],
+    ) -> GradedImage:
+        graded = self._grade(probabilities)
+        distance = float(distances.mean()) if len(distances) else None
+        return GradedImage(
+            image=path,
+            grade=graded.label,
+            reason=graded.reason,
+            likeliest=graded.likeliest,
+            confidence=_rounded(graded.confidence),
+            patches=len(patches),
+            cells=cut.grid.n_cells,
+            width_px=cut.grid.width,
+            height_px=cut.grid.height,
+            sha256=cut.sha256,
+            overlay=OVERLAY,
+            used_in="+".join(self.training.used_in(cut.sha256, (patch.pixel_sha256 for patch in patches))),
+            um_per_px=_rounded(image.um_per_px) if isinstance(image, Slide) else None,
+            um_per_px_of_training=_rounded(self.training.um_per_px),
+            distance=_rounded(distance),
+            distance_limit=_rounded(self.reference.limit),
+            valid_images_nearer=None if distance is None else self.reference.nearer(distance),
+            valid_images=len(self.reference.usual),
+        )
 
     def _job(self, path: str, folder: Files) -> CutJob:
         share = self.spec.min_tissue_share
@@ -174,13 +217,13 @@ class Predicting:
         )
 
     def _grade(self, probabilities: NDArray[np.float64]) -> Grade:
-        network = self.network
+        grader = self.grader
         return grade(
             probabilities,
-            network.classes,
-            network.positive,
-            network.threshold,
-            network.temperature,
+            grader.classes,
+            grader.positive,
+            grader.threshold,
+            grader.temperature,
             min_patches=self.spec.min_patches,
             min_confidence=self.spec.min_confidence,
         )
@@ -189,26 +232,34 @@ class Predicting:
         scale = min(1.0, LARGEST_PX / max(image.width, image.height))
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         pixels = image.region(0, 0, image.width, image.height, size)
-        cells = {
-            (patch.row, patch.col): float(row[self.network.positive]) for patch, row in zip(patches, sure, strict=True)
+        squares = {
+            (patch.row, patch.col): float(row[self.grader.positive]) for patch, row in zip(patches, sure, strict=True)
         }
-        return probability_overlay(pixels, cut.grid, cells)
+        return probability_overlay(pixels, cut.grid, squares)
 
-    def _heat(
-        self, path: str, stem: str, image: Opened, patches: Sequence[Patch], sure: NDArray[np.float64]
-    ) -> dict[str, bytes]:
-        """Grad-CAM of the patches that the network is most and least certain of."""
+    def _add_heatmaps(self, graded: Graded, image: Opened, patches: Sequence[Patch], sure: NDArray[np.float64]) -> None:
+        """Add Grad-CAM of the patches that the network is most and least certain of."""
         by_certainty = np.argsort(-sure.max(axis=1), kind="stable").tolist() if len(sure) else []
         most = self.spec.heatmaps
         chosen = [*by_certainty[:most], *by_certainty[max(most, len(by_certainty) - most) :]]
         named = [int(sure[index].argmax()) for index in chosen]
         side = self.trained_on["patch_size_px"]
         pixels = [image.region(patches[index].x, patches[index].y, side, side) for index in chosen]
-        pictures = {}
-        for index, number, (view, heat) in zip(chosen, named, self.network.heatmaps(pixels, named), strict=True):
+        for index, number, (view, heat) in zip(chosen, named, self.grader.heatmaps(pixels, named), strict=True):
             patch = patches[index]
-            name = f"heatmaps/{stem}_r{patch.row:02d}_c{patch.col:02d}.jpg"
-            pictures[name] = heat_overlay(view, heat)
-            confidence = round(float(sure[index, number]), 6)
-            self.heatmaps.append((path, patch.row, patch.col, self.network.classes[number], confidence, name))
-        return pictures
+            picture = f"heatmaps/r{patch.row:02d}_c{patch.col:02d}.jpg"
+            graded.pictures[picture] = heat_overlay(view, heat)
+            graded.heatmaps.append(
+                Heatmap(
+                    image=graded.image.image,
+                    row=patch.row,
+                    col=patch.col,
+                    named=self.grader.classes[number],
+                    confidence=round(float(sure[index, number]), 6),
+                    heatmap=picture,
+                )
+            )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from neurograde.reports.blocks import (
     Banner,
     Block,
+    Notes,
     Picture,
     Pictures,
     Section,
@@ -16,10 +16,12 @@ from neurograde.reports.blocks import (
 )
 from neurograde.reports.chain import file_name
 from neurograde.reports.document import Page
+from neurograde.reports.grade_notes import notes_of, warnings_of
 from neurograde.reports.headline import with_interval
 from neurograde.reports.numbers import count, decimal, percent, plural
 from neurograde.reports.tables import Column, table
 from neurograde.specs.results.evaluation import EvaluationResult
+from neurograde.specs.results.prediction import GradedImage, Heatmap
 
 SHIMADA = {"U": "undifferentiated", "PD": "poorly differentiated", "D": "differentiating"}
 """Grades of neuroblastic differentiation in the Shimada system (§1.2.2), as the study labels its images."""
@@ -46,16 +48,15 @@ OF_A_MARKED_MODEL = {
         "Families were in train and in valid at once. It was chosen, and its confidence calibrated, on what it knew.",
     ),
 }
-BESIDE = "Beside this page lie images.csv, patches.csv and heatmaps.csv, and the pictures in overlays/ and heatmaps/."
-Row = Mapping[str, Any]
+BESIDE = "Beside this page lie images.csv, patches.csv and heatmaps.csv, and the pictures: overlay.jpg, heatmaps/."
 
 
 def prediction_page(  # noqa: PLR0917 - what there is to show, in the order in which it is read
     title: str,
     metrics: EvaluationResult,
     temperature: float,
-    images: Sequence[Row],
-    heatmaps: Sequence[Row],
+    images: Sequence[GradedImage],
+    heatmaps: Sequence[Heatmap],
     files: Mapping[str, bytes],
     marks: Sequence[str] = (),
 ) -> Page:
@@ -72,7 +73,7 @@ def prediction_page(  # noqa: PLR0917 - what there is to show, in the order in w
     """
     sections = [_answer(metrics, temperature, images)]
     sections += [
-        _image(image, [row for row in heatmaps if row["image"] == image["image"]], files, metrics, number)
+        _image(image, [heatmap for heatmap in heatmaps if heatmap.image == image.image], files, metrics, number)
         for number, image in enumerate(images)
     ]
     return Page(title, banners(metrics.classes, marks), tuple(sections), BESIDE)
@@ -95,71 +96,74 @@ def named(label: str) -> str:
     return f"{label}, {SHIMADA[label]}" if label in SHIMADA else label
 
 
-def _answer(metrics: EvaluationResult, temperature: float, images: Sequence[Row]) -> Section:
-    graded = [image for image in images if image["grade"]]
+def _answer(metrics: EvaluationResult, temperature: float, images: Sequence[GradedImage]) -> Section:
+    graded = [image for image in images if image.grade]
     columns = [
         Column("image", "image", kind="text"),
         Column("grade", "grade", lambda value: named(value) if value else "no grade", kind="text"),
         Column("confidence", "confidence", percent),
         Column("patches", "patches", count),
         Column("reason", "why no grade", kind="text"),
+        Column("warnings", "to be known", kind="text"),
     ]
-    rows = [[image[str(column.name)] for column in columns] for image in images]
-    test = metrics.subsets["test"].patches
+    rows = [
+        (image.image, image.grade, image.confidence, image.patches, image.reason, "; ".join(warnings_of(image)))
+        for image in images
+    ]
+    test = metrics.subsets["test"].images
     lead = (
         f"{len(graded)} of {plural(len(images), 'image')} graded by {metrics.chosen.session}, whose test set gave "
-        f"accuracy {with_interval('accuracy', test.metric('accuracy'))} on {plural(test.n, 'patch')} of "
+        f"accuracy {with_interval('accuracy', test.metric('accuracy'))} per image, on {plural(test.n, 'image')} of "
         f"{plural(test.families, 'family')}."
     )
     note = (
         "Confidence is the mean probability over an image's patches, calibrated on the valid subset by a temperature "
-        f"of {decimal(temperature, 2)}. Images are standardised as train is: one image has no statistics of its own."
+        f"of {decimal(temperature, 2)}. Images are standardised as train is: one image has no statistics of its own. "
+        "Distance from the training images is measured between the features that the network makes of patches."
     )
     blocks: tuple[Block, ...] = (table("images", note, columns, rows),)
     return Section("answer", "The grades", lead, blocks)
 
 
 def _image(
-    row: Row, heatmaps: Sequence[Row], files: Mapping[str, bytes], metrics: EvaluationResult, number: int
+    image: GradedImage,
+    heatmaps: Sequence[Heatmap],
+    files: Mapping[str, bytes],
+    metrics: EvaluationResult,
+    number: int,
 ) -> Section:
-    if row["grade"]:
-        lead = f"{named(row['grade'])}, at a confidence of {percent(row['confidence'])}."
+    if image.grade:
+        lead = f"{named(image.grade)}, at a confidence of {percent(image.confidence)}."
     else:
-        lead = f"No grade: {row['reason']}."
-    other = next(label for label in metrics.classes if label != metrics.positive)
-    alt = f"{row['image']} with its patches tinted by the probability of {metrics.positive}"
-    blue = named(other) if len(metrics.classes) == 2 else "another class"
-    caption = (
-        f"Orange speaks for {named(metrics.positive)}, blue for {blue}; the stronger the tint, the surer. In figures, "
-        f"the calibrated probability of {metrics.positive} in percent. Squares without any are background."
-        if row["patches"]
-        else "No square has enough tissue."
-    )
+        lead = f"No grade: {image.reason}."
     blocks: list[Block] = [
         Statistics(
             (
                 Statistic(
                     "Grade, not for clinical use",
-                    row["grade"] or "none",
-                    SHIMADA.get(row["grade"], row["reason"].partition(":")[0]),
+                    image.grade or "none",
+                    SHIMADA.get(image.grade or "", image.reason.partition(":")[0]),
                 ),
                 Statistic(
                     "Confidence",
-                    percent(row["confidence"]),
-                    f"for {row['likeliest']}" if row["likeliest"] else "no patch",
+                    percent(image.confidence),
+                    f"for {image.likeliest}" if image.likeliest else "no patch",
                 ),
-                Statistic("Patches of tissue", count(row["patches"]), f"of {count(row['cells'])} squares"),
+                Statistic("Patches of tissue", count(image.patches), f"of {count(image.cells)} squares"),
             )
         ),
     ]
-    if row["overlay"]:
-        blocks.append(Pictures((Picture(files[row["overlay"]], alt),), caption))
+    if notes := notes_of(image):
+        blocks.append(Notes(notes))
+    if image.overlay:
+        alt = f"{image.image} with its patches tinted by the probability of {metrics.positive}"
+        blocks.append(Pictures((Picture(files[image.overlay], alt),), _key(image, metrics)))
     if heatmaps:
         pictures = tuple(
             Picture(
-                files[heatmap["heatmap"]],
-                f"Grad-CAM of row {heatmap['row']}, column {heatmap['col']} for {heatmap['named']}",
-                f"row {heatmap['row']}, column {heatmap['col']}: {heatmap['named']} {percent(heatmap['confidence'])}",
+                files[heatmap.heatmap],
+                f"Grad-CAM of row {heatmap.row}, column {heatmap.col} for {heatmap.named}",
+                f"row {heatmap.row}, column {heatmap.col}: {heatmap.named} {percent(heatmap.confidence)}",
             )
             for heatmap in heatmaps
         )
@@ -168,4 +172,15 @@ def _image(
             "why. Rows and columns count from 0, as in patches.csv."
         )
         blocks.append(Pictures(pictures, note))
-    return Section(f"image-{number}-{file_name(row['image'])}", str(row["image"]), lead, tuple(blocks))
+    return Section(f"image-{number}-{file_name(image.image)}", image.image, lead, tuple(blocks))
+
+
+def _key(image: GradedImage, metrics: EvaluationResult) -> str:
+    if not image.patches:
+        return "No square has enough tissue."
+    other = next(label for label in metrics.classes if label != metrics.positive)
+    blue = named(other) if len(metrics.classes) == 2 else "another class"
+    return (
+        f"Orange speaks for {named(metrics.positive)}, blue for {blue}; the stronger the tint, the surer. In figures, "
+        f"the calibrated probability of {metrics.positive} in percent. Squares without any are background."
+    )

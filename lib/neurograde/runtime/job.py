@@ -80,6 +80,7 @@ class Job(Generic[SpecT]):
         inputs: Sequence[Artefact] = (),
         raw: RawInputs | None = None,
         grown: Sequence[InputRecord] = (),
+        part: str | None = None,
     ) -> AbstractContextManager[Draft]:
         """Return a draft of this job's artefact, as a context: it is published when the block ends without an error.
 
@@ -88,6 +89,7 @@ class Job(Generic[SpecT]):
             inputs: The artefacts that it is made from.
             raw: The files from outside that it is made from.
             grown: Other inputs, which have no manifest because they grow: a review.
+            part: Folder below the spec's name, where a job makes several artefacts under it.
 
         Raises:
             UpToDate: The artefact exists, made from this spec and these inputs; with `replace`, it is whole, too.
@@ -95,4 +97,5 @@ class Job(Generic[SpecT]):
             Fenced: Another job has claimed it meanwhile.
         """
         records = (*(artefact.as_input() for artefact in inputs), *grown)
-        return published(self, kind, inputs, Work(self.spec, records, raw or RawInputs()))
+        name = self.spec.name if part is None else f"{self.spec.name}/{part}"
+        return published(self, kind, name, inputs, Work(self.spec, records, raw or RawInputs()))

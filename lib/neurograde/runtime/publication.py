@@ -50,12 +50,12 @@ class Publisher(Protocol):
 
 
 @contextmanager
-def published(job: Publisher, kind: str, inputs: Sequence[Artefact], work: Work) -> Iterator[Draft]:
+def published(job: Publisher, kind: str, name: str, inputs: Sequence[Artefact], work: Work) -> Iterator[Draft]:
     """Yield a draft of the job's artefact; it is published when the block ends, and removed if the block fails.
 
-    Arguments and errors are those of `Job.publish`.
+    Arguments and errors are those of `Job.publish`; `name` is the artefact's, with its part.
     """
-    folder = f"{kind}/{job.spec.name}"
+    folder = f"{kind}/{name}"
     try:
         before = _existing(job, folder, work)
     except UpToDate:
@@ -66,7 +66,7 @@ def published(job: Publisher, kind: str, inputs: Sequence[Artefact], work: Work)
         _existing(job, folder, work, before)  # again: the holder of an earlier claim may have published
         draft = Draft(job.home, folder, claim)
         yield draft
-        manifest = _manifest(job, kind, inputs, work, draft)
+        manifest = _manifest(job, kind, name, inputs, work, draft)
         draft.finish(manifest)
     except Stopped:
         claim.leave()  # there is no time to tidy up; the next claim does
@@ -97,7 +97,7 @@ def _existing(job: Publisher, folder: str, work: Work, before: Manifest | None =
         and keeps_bytes(Artefact(job.home, folder, existing), replace=job.replace)
     ):
         raise UpToDate(f"{url} is up to date")
-    if existing.name != job.spec.name:
+    if f"{existing.kind}/{existing.name}" != folder:
         difference = f"its disk ignores case, and holds {existing.kind}/{existing.name}"
     if difference is not None and not job.replace:
         raise NameTaken(
@@ -114,11 +114,13 @@ def _claim(job: Publisher, folder: str, work: Work) -> Claim:
         raise NameTaken(f"{job.source}: {error}") from None
 
 
-def _manifest(job: Publisher, kind: str, inputs: Sequence[Artefact], work: Work, draft: Draft) -> Manifest:
+def _manifest(  # noqa: PLR0917 - in the order of the artefact's identity
+    job: Publisher, kind: str, name: str, inputs: Sequence[Artefact], work: Work, draft: Draft
+) -> Manifest:
     return describe(
         job.spec,
         kind,
-        job.spec.name,
+        name,
         draft.files,
         revision=revision_of(job.spec),
         inputs=work.inputs,

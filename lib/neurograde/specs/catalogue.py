@@ -139,7 +139,7 @@ JOBS = (
         PredictSpec,
         "results",
         reads=("evaluations", "runs", "datasets", "patches", "weights"),
-        writes=("predictions",),
+        writes=("predictions", "features"),
         extras=("train",),
         appends=("ledgers",),
         no_pod_because="grades images of your own",

@@ -9,6 +9,9 @@ from pydantic import Field
 from neurograde.specs.base import Name
 from neurograde.specs.patch import Margins, SlideSpec
 
+ANY_IMAGE = "*"
+"""`images` in the spec of one image's artefact: its grade does not follow from the place where it was found."""
+
 
 class PredictSpec(SlideSpec):
     """Grade new images with the session that an evaluation chose, and show where in the image the grade comes from."""
@@ -36,3 +39,7 @@ class PredictSpec(SlideSpec):
     """Device to predict on; `auto` takes a GPU if one is available."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads that torch may use; all cores when not given."""
+
+    def for_one_image(self) -> PredictSpec:
+        """Return the spec of one image's artefact: the same for every image of this name, wherever it lies."""
+        return self.model_copy(update={"images": ANY_IMAGE})

@@ -53,6 +53,9 @@ REVISIONS: dict[str, tuple[Revision, ...]] = {
             concerns=_resamples_slides,
         ),
     ),
+    "predict": (
+        Revision("each image has an artefact, with its part in training and its distance from the training images"),
+    ),
 }
 """Revisions by job, from revision 2 on. Jobs that find their artefacts by a recipe with a version of its contents
 (`features`, `stage`, the descriptions of `baseline`) have none: they change the recipe."""

@@ -228,5 +228,6 @@ def _same_kind(record: Opening, opening: Opening) -> bool:
     return (record.looked_at is None) == (opening.looked_at is None)
 
 
-def _question(opening: Opening) -> tuple[str, str, str, bool]:
-    return (opening.evaluation_spec_digest, opening.run, opening.session, opening.looked_at is None)
+def _question(opening: Opening) -> tuple[str, str, str, int | None]:
+    """Return what a record asks of its test set: a look at more images of it is another question."""
+    return (opening.evaluation_spec_digest, opening.run, opening.session, opening.looked_at)

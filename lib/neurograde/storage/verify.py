@@ -17,6 +17,7 @@ from neurograde.specs.catalogue import BY_NAME, KINDS, WITHOUT_MANIFEST
 from neurograde.specs.records import Commit, FileRecord, Grid, InputRecord, Manifest, Opening
 from neurograde.specs.revisions import outdated
 from neurograde.specs.train import TrainSpec
+from neurograde.storage import predictions
 from neurograde.storage.artefact import MANIFEST, Artefact
 from neurograde.storage.claim import CLAIMS, DRAFTS
 from neurograde.storage.ledger import IMAGES, broken_link, digest_of
@@ -25,6 +26,8 @@ from neurograde.storage.survey import Finding, Remedy, Survey
 
 OPENING_KINDS = ("evaluations", "baselines")
 """Kinds of artefacts that a job makes by opening a test set."""
+PARTED_KIND = predictions.KIND
+"""Kind with several artefacts under a name, each made by the spec in its manifest."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def _check_artefact(contents: Survey, folder: str, manifest: Manifest) -> None:
         actual = parsed if isinstance(parsed, str) else parsed.digest()
         if actual != manifest.spec_digest:
             wrong.append(f"records a spec of digest {manifest.spec_digest}, but holds {actual}")
-        elif manifest.name == name:  # others are contents by a recipe, or are a grid's
+        elif manifest.name == name or manifest.kind == PARTED_KIND:  # others are contents by a recipe, or a grid's
             _check_revision(contents, folder, manifest.revision, parsed, remedy)
     where = f"{folder}/{MANIFEST}"
     contents.broken += [Finding(where, what, replace(remedy, delete=where, replace=False)) for what in wrong]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from neurograde.learning.data.inputs import Inputs
-from neurograde.learning.data.samples import Planned, Samples, labels, read_statistics
+from neurograde.learning.data.samples import Planned, Samples, Statistics, labels, read_statistics
 from neurograde.learning.inference.gradcam import gradcam
-from neurograde.learning.inference.session_outputs import predict, trained_network
+from neurograde.learning.inference.session_outputs import outputs_of, ready, trained_network
 from neurograde.learning.networks import staged_weights
 from neurograde.learning.networks.session_network import Network
 from neurograde.learning.run.device import prepare_device
@@ -87,17 +88,29 @@ class Grader:
 
     def probabilities(self, patches: Sequence[Pixels]) -> NDArray[np.float64]:
         """Return the probabilities of the patches, (patch, class)."""
+        return self.outputs(patches)[0]
+
+    def outputs(self, patches: Sequence[Pixels]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return the probabilities of the patches, (patch, class), and the trunk's features, (patch, width)."""
         if not patches:
-            return np.empty((0, len(self.classes)))
-        return predict(
-            self.run.spec,
-            self.chosen,
-            self._best,
-            samples_of(patches),
-            read_statistics(self.dataset)["train"],
-            device=self.device,
-            raw=self.run.grid.raw,
+            return np.empty((0, len(self.classes))), np.empty((0, 0), np.float32)
+        network, samples = self.ready_network, samples_of(patches)
+        batches = outputs_of(
+            [network], self.run.spec, self.chosen.backbone, samples, self.statistics, device=self.device
         )
+        parts = [(probabilities, features.float().cpu().numpy()) for [(probabilities, features)] in batches]
+        probabilities, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return probabilities, features
+
+    @cached_property
+    def ready_network(self) -> Network:
+        """The network as patches pass through it, loaded once."""
+        return ready(self.network(), self.device)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Mean and standard deviation of the train subset, which standardise new images too."""
+        return read_statistics(self.dataset)["train"]
 
     def network(self) -> Network:
         """Return the session's network with its best weights, in eval mode."""
@@ -108,17 +121,15 @@ class Grader:
         if not patches:
             return []
         spec, samples = self.run.spec, samples_of(patches)
-        network = self.network().to(self.device)
         inputs = Inputs.of(spec, self.chosen.backbone, samples.patch_size_px)
-        statistics = read_statistics(self.dataset)["train"]
-        images = inputs.batch(samples, np.arange(len(samples)), statistics, self.device)
+        images = inputs.batch(samples, np.arange(len(samples)), self.statistics, self.device)
         numbers = np.array([labels(spec)[self.classes[index]] for index in named])
         lone = len(self.classes) == 2  # one logit: the class of label 1
         outputs = np.zeros_like(numbers) if lone else numbers
         signs = (2 * numbers - 1 if lone else np.ones_like(numbers)).astype(np.float32)
-        mean, std = (torch.tensor(statistic)[:, None, None] for statistic in statistics)
+        mean, std = (torch.tensor(statistic)[:, None, None] for statistic in self.statistics)
         views = (images.cpu() * std + mean).clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
-        return list(zip(views, gradcam(network, images, outputs, signs), strict=True))
+        return list(zip(views, gradcam(self.ready_network, images, outputs, signs), strict=True))
 
     @property
     def chosen(self) -> Session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -74,23 +74,54 @@ def predict_each(
     Returns:
         Shape (session, sample, class).
     """
-    networks = [
-        network.to(device).to(memory_format=torch.channels_last).eval()
-        for network in trained_networks(spec, sessions, bests, raw)
+    networks = [ready(network, device) for network in trained_networks(spec, sessions, bests, raw)]
+    parts = [
+        [probabilities for probabilities, _ in outputs]
+        for outputs in outputs_of(networks, spec, sessions[0].backbone, samples, statistics, device=device)
     ]
-    inputs = Inputs.of(spec, sessions[0].backbone, samples.patch_size_px)
+    joined: NDArray[np.float64] = np.concatenate(parts, axis=1)
+    return joined
+
+
+def ready(network: Network, device: torch.device | str) -> Network:
+    """Return the network as samples pass through it: on the device, channels last, in eval mode."""
+    return network.to(device).to(memory_format=torch.channels_last).eval()
+
+
+def outputs_of(
+    networks: Sequence[Network],
+    spec: TrainSpec,
+    backbone: str,
+    samples: Samples,
+    statistics: Statistics,
+    *,
+    device: torch.device | str = "cpu",
+) -> Iterator[list[tuple[NDArray[np.float64], Tensor]]]:
+    """Yield what each of the networks makes of the samples, batch by batch.
+
+    Args:
+        networks: Networks of one backbone and one strategy, made by `ready`.
+        spec: The train spec of their grid.
+        backbone: Their backbone.
+        samples: What passes through them.
+        statistics: What they are standardised with.
+        device: Where to compute.
+
+    Yields:
+        For each network the probabilities, (sample, class), the classes in the order of `spec.classes`, and the
+        trunk's features, (sample, width), on the device.
+    """
+    inputs = Inputs.of(spec, backbone, samples.patch_size_px)
     objective = Objective(len(spec.classes))
-    parts = []
-    with torch.no_grad():
-        for start in range(0, len(samples), BATCH):
-            numbers = np.arange(start, min(start + BATCH, len(samples)))
-            images = inputs.batch(samples, numbers, statistics, torch.device(device))
-            logits = _logits(networks, images)
-            parts.append([objective.probabilities(logit).cpu().numpy() for logit in logits])
-    by_label = np.concatenate(parts, axis=1)  # (session, sample, label)
     numbers_of = labels(spec)
-    by_class: NDArray[np.float64] = by_label[:, :, [numbers_of[name] for name in spec.classes]]
-    return by_class
+    by_class = [numbers_of[name] for name in spec.classes]
+    for start in range(0, len(samples), BATCH):
+        numbers = np.arange(start, min(start + BATCH, len(samples)))
+        with torch.no_grad():
+            images = inputs.batch(samples, numbers, statistics, torch.device(device))
+            passed = zip(networks, _features(networks, images), strict=True)
+            outputs = [(objective.probabilities(network.head(features)), features) for network, features in passed]
+        yield [(by_label.cpu().numpy()[:, by_class], features) for by_label, features in outputs]
 
 
 def trained_network(
@@ -120,10 +151,9 @@ def trained_networks(
     return networks
 
 
-def _logits(networks: Sequence[Network], images: Tensor) -> list[Tensor]:
-    """Return each network's outputs of a batch, in one pass where their trunks are the same to the last tensor."""
+def _features(networks: Sequence[Network], images: Tensor) -> list[Tensor]:
+    """Return each trunk's features of a batch, from one pass where their trunks are the same to the last tensor."""
     first = networks[0]
     if any(name.startswith("trunk.") for name in first.session_tensors()):
-        return [network(images) for network in networks]
-    features = first.trunk(images)
-    return [network.head(features) for network in networks]
+        return [network.trunk(images) for network in networks]
+    return [first.trunk(images)] * len(networks)
