@@ -139,6 +139,21 @@ def test_a_refresh_reads_what_is_new_and_the_heartbeats_and_nothing_else(memory_
     assert sorted(key.rsplit("/", 2)[1] for key in store.reads) == ["commits", "status"]
 
 
+@pytest.mark.parametrize("name", ["e0003", "e0009", "e-001", "e99999999"])
+def test_a_stray_or_damaged_commit_is_left_out_and_read_again_once_it_is_mended(memory_url: str, name: str):
+    store = Store(memory_url)
+    grid = grid_of(store)
+    train(store, grid, 0, epochs=3)
+    folder = f"runs/{grid.name}/{grid.shards[0].name}/commits"
+    whole = store.get(f"{folder}/e0003.json")
+    store.put(f"{folder}/{name}.json", whole if name != "e0003" else b"{")
+    watcher = Watcher(store, grid)
+    assert watcher.refresh(NOW).shards[0].epoch == (2 if name == "e0003" else 3)
+    assert [commit.epoch for commit in watcher.commits(grid.shards[0].name)][-1] == (2 if name == "e0003" else 3)
+    store.put(f"{folder}/e0003.json", whole)
+    assert watcher.refresh(NOW).shards[0].epoch == 3
+
+
 def test_the_curves_of_a_cell_are_mean_and_deviation_over_its_sessions(memory_url: str):
     store = Store(memory_url)
     grid = grid_of(store)

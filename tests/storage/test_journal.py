@@ -71,8 +71,8 @@ def test_the_machine_that_a_shard_began_on_is_that_of_the_first_commit(store: St
 
 def test_epochs_beyond_four_digits_stay_in_order(store: Store):
     journal = claimed(store)
-    for epoch in (9999, 10_000):
-        journal.commit(epoch, b"state %d" % epoch, METRICS)
+    journal.commit(9999, b"state 9999", METRICS, earlier=(METRICS,) * 9999)
+    journal.commit(10_000, b"state 10000", METRICS)
     assert journal.latest()[0].epoch == 10_000
     assert [commit.epoch for commit in journal.commits()] == [9999, 10_000]
 
@@ -133,10 +133,12 @@ def test_the_commit_of_a_faster_twin_stands_and_the_slower_one_finds_agreement(s
     class Overtaken(Store):
         def create(self, key: str, data: bytes) -> None:
             if "/commits/" in key:
-                super().create(key, data.replace(b'"attempt":1', b'"attempt":2'))
+                twin.commit(0, b"state 0", METRICS)
             super().create(key, data)
 
     slow = claimed(Overtaken(store.url))
+    twin = claimed(store)
+    slow.check_fence = lambda: None  # the claim came after the check
     assert slow.commit(0, b"state 0", METRICS) is False
     assert [commit.attempt for commit in slow.commits()] == [2]
 
@@ -270,7 +272,7 @@ def test_a_commit_of_several_epochs_has_the_metrics_of_each(store: Store):
     others = {"a": Metrics(train_loss=0.3, train_accuracy=0.5, valid_loss=0.6, valid_accuracy=0.5)}
     journal.commit(0, b"state 0", METRICS)
     journal.commit(2, b"state 2", METRICS, earlier=(others,))
-    assert [list(each.epochs.items()) for each in journal.commits()] == [[(0, METRICS)], [(1, others), (2, METRICS)]]
+    assert [list(commit.epochs.items()) for commit in journal.commits()] == [[(0, METRICS)], [(1, others), (2, METRICS)]]
 
 
 def test_a_store_that_refuses_a_heartbeat_does_not_end_the_attempt(store: Store, warnings_logged):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from neurograde.specs.grid import expand, rows
 from neurograde.specs.records import Shard
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import MANIFEST, read_manifest
+from neurograde.storage.series import COMMITS
 from neurograde.storage.store import Store
-
-_COMMIT = re.compile(r"commits/e(\d+)\.json")
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,9 @@ def _epochs(store: Store, grid: str, shards: Sequence[Shard]) -> Epochs:
     done = dict.fromkeys(total, 0)
     for key in store.list(f"runs/{grid}"):
         shard, _, path = key.removeprefix(f"runs/{grid}/").partition("/")
-        commit = _COMMIT.fullmatch(path)
-        if shard in total and (commit or path == MANIFEST):
-            done[shard] = max(done[shard], int(commit[1]) if commit else total[shard])
+        epoch = total.get(shard) if path == MANIFEST else COMMITS.number(path)
+        if shard in total and epoch is not None and epoch <= total[shard]:
+            done[shard] = max(done[shard], epoch)
     return Epochs(sum(done.values()), sum(total.values()))
 
 

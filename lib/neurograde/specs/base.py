@@ -19,6 +19,7 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 
 from neurograde.maths.digest import canonical_json, sha256_hex
@@ -98,6 +99,32 @@ class Record(Model):
     def encode(self) -> bytes:
         """Return the record as canonical JSON: equal records are equal bytes."""
         return canonical_json(self.model_dump(mode="json"))
+
+
+def is_none(value: object) -> bool:
+    """Return True for None: a field with `exclude_if=is_none` has no key in the file then."""
+    return value is None
+
+
+class Sealed(Record):
+    """Record with the digest of its own content, so that a change is noticed; none in records of the first versions."""
+
+    digest: Annotated[Sha256 | None, Field(exclude_if=is_none)] = None
+    """Digest of all other fields."""
+
+    def sealed(self) -> Self:
+        """Return the record with its digest."""
+        return self.model_copy(update={"digest": self._content()})
+
+    @model_validator(mode="after")
+    def _is_what_its_digest_says(self) -> Self:
+        if self.digest not in (None, self._content()):
+            raise ValueError(f"it records the digest {self.digest}, and its content has {self._content()}")
+        return self
+
+    def _content(self) -> str:
+        """Return the digest of the content. Fields at their default are left out: a later one changes no digest."""
+        return sha256_hex(canonical_json(self.model_dump(mode="json", exclude={"digest"}, exclude_defaults=True)))
 
 
 class JobSpec(Model):

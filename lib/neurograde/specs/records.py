@@ -10,16 +10,12 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, model_validator
 
 from neurograde.maths.digest import canonical_json, sha256_hex
-from neurograde.specs.base import Model, Name, Record, Sha256
+from neurograde.specs.base import Model, Name, Record, Sealed, Sha256, is_none
 from neurograde.specs.patch import Margins
 from neurograde.specs.strategies import Strategy
 
 STRATEGY: TypeAdapter[Strategy] = TypeAdapter(Strategy)
 """Reads the strategy of a session."""
-
-
-def _is_none(value: object) -> bool:
-    return value is None
 
 
 def _is_empty(value: tuple[object, ...]) -> bool:
@@ -108,7 +104,7 @@ class Manifest(Record):
     """Sessions of a shard that diverged, by id; its files list them too, so outside the digest."""
     openings: Annotated[tuple[LedgerEntry, ...], Field(exclude_if=_is_empty)] = ()
     """Records of the ledgers of the test sets that the job opened; outside the digest."""
-    head: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
+    head: Annotated[Sha256 | None, Field(exclude_if=is_none)] = None
     """Head digest of an evaluation, registered before its test set was opened; outside the digest."""
     software: dict[str, str] = Field(default_factory=dict)
     """Versions of the packages that made it."""
@@ -180,7 +176,7 @@ class Shard(Record):
     """Sessions, in order."""
 
 
-class Grid(Record):
+class Grid(Sealed):
     """The frozen expansion of a train spec: grid.json."""
 
     name: Name
@@ -199,23 +195,6 @@ class Grid(Record):
     """Marks of the data set: `synthetic`, `leaking`."""
     shards: tuple[Shard, ...]
     """The shards, in the order of their completion index."""
-    digest: Sha256 | None = None
-    """Digest of all the rest, so that a changed session is noticed; none in grids of the first versions."""
-
-    def sealed(self) -> Grid:
-        """Return the grid with its digest."""
-        return self.model_copy(update={"digest": self._content()})
-
-    @model_validator(mode="after")
-    def _is_what_its_digest_says(self) -> Grid:
-        if self.digest not in (None, self._content()):
-            raise ValueError(f"it records the digest {self.digest}, and its content has {self._content()}")
-        return self
-
-    def _content(self) -> str:
-        """Fields at their default are left out: one that is added later changes no digest."""
-        return sha256_hex(canonical_json(self.model_dump(mode="json", exclude={"digest"}, exclude_defaults=True)))
-
 
 class Metrics(Record):
     """Metrics of one session in one epoch; null where it has diverged."""
@@ -239,7 +218,7 @@ class Best(Model):
     """max(train loss, valid loss) at it."""
 
 
-class Commit(Record):
+class Commit(Sealed):
     """One finished epoch of a shard: create-only, and written after the blob that it names."""
 
     epoch: int
@@ -266,10 +245,14 @@ class Commit(Record):
     """Energy and emissions of all commits up to this one."""
 
     @property
+    def first_epoch(self) -> int:
+        """The first epoch that this commit covers."""
+        return self.epoch - len(self.earlier)
+
+    @property
     def epochs(self) -> dict[int, dict[str, Metrics]]:
         """Metrics of every epoch that this commit covers."""
-        first = self.epoch - len(self.earlier)
-        return dict(enumerate((*self.earlier, self.metrics), first))
+        return dict(enumerate((*self.earlier, self.metrics), self.first_epoch))
 
 
 class Lap(Model):
@@ -294,7 +277,7 @@ class Attempt(Record):
     """When, in ISO 8601, UTC."""
     machine: dict[str, Any] = Field(default_factory=dict)
     """Facts of the machine that claimed it."""
-    work: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
+    work: Annotated[Sha256 | None, Field(exclude_if=is_none)] = None
     """Digest of the spec and the inputs that the artefact is made from; a shard's are those of its grid."""
 
 
@@ -341,9 +324,9 @@ class Decision(Record):
     """Height of the image."""
     patch_size_px: Annotated[int, Field(ge=1)]
     """Side of the grid's squares; the decision is void for any other grid."""
-    level: Annotated[int | None, Field(exclude_if=_is_none)] = None
+    level: Annotated[int | None, Field(exclude_if=is_none)] = None
     """Level of a slide that the spec asked for; the decision is void for any other level."""
-    um_per_px: Annotated[float | None, Field(exclude_if=_is_none)] = None
+    um_per_px: Annotated[float | None, Field(exclude_if=is_none)] = None
     """Resolution of a slide that the spec asked for; the decision is void for any other resolution."""
     margins_px: Margins
     """Pre-crop that the grid begins from."""
@@ -396,12 +379,12 @@ class Opening(Record):
     test_set: Sha256
     """Digest of the source images with their classes and families; in records without `patches`, the digest of the
     test patches."""
-    patches: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
+    patches: Annotated[Sha256 | None, Field(exclude_if=is_none)] = None
     """Digest of the test patches: pixels and labels. Older ledgers are named by it."""
-    before: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
+    before: Annotated[Sha256 | None, Field(exclude_if=is_none)] = None
     """SHA-256 of the record before this one in the ledger, for the first that of no bytes; null in records of before
     ledgers were chained."""
-    looked_at: Annotated[int | None, Field(exclude_if=_is_none)] = None
+    looked_at: Annotated[int | None, Field(exclude_if=is_none)] = None
     """Number of images of the test set that `predict` graded; null in an evaluation's record."""
     evaluation: str
     """Name of the evaluation that opened it."""

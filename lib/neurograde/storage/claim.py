@@ -12,7 +12,6 @@ more: after two minutes of silence anybody may take over.
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import socket
 import threading
@@ -23,6 +22,7 @@ from datetime import UTC, datetime
 from neurograde.errors import AccessDenied, Fenced, NameTaken, NeurogradeError
 from neurograde.specs.base import Record
 from neurograde.specs.records import Attempt, Status
+from neurograde.storage.series import ATTEMPTS
 from neurograde.storage.store import Store
 
 CLAIMS, DRAFTS = "claims", "drafts"
@@ -43,12 +43,22 @@ class Fence:
 
     def numbers(self) -> list[int]:
         """Return the numbers of all claims, in order; objects of other names are none of them."""
-        matches = (re.fullmatch(r"(\d+)\.json", key[len(self.folder) + 1 :]) for key in self.store.list(self.folder))
-        return sorted(int(match[1]) for match in matches if match)
+        names = (key[len(self.folder) + 1 :] for key in self.store.list(self.folder))
+        numbers = (ATTEMPTS.number(f"{ATTEMPTS.folder}/{name}") for name in names)
+        return sorted(number for number in numbers if number is not None)
 
     def newest(self) -> int:
-        """Return the number of the newest claim, 0 where there is none."""
-        return max(self.numbers(), default=0)
+        """Return the number of the newest claim, 0 where there is none; a record that is left out is none."""
+        numbers = reversed(self.numbers())
+        return next((number for number in numbers if number == self.number or self.holds(number)), 0)
+
+    def holds(self, number: int) -> bool:
+        """Return True if the record of that number is a claim, and no damaged one or a copy of another."""
+        try:
+            data = self.store.get(self.key(number))
+        except FileNotFoundError:
+            return False
+        return not isinstance(ATTEMPTS.parse(data, number, f"{self.store.url}/{self.key(number)}"), str)
 
     def claim(self, record: Callable[[int], Record], judge: Callable[[], int] | None = None) -> int:
         """Create the claim that follows the newest, and return its number; every older one is fenced off by it.
@@ -58,12 +68,15 @@ class Fence:
             judge: Returns the number of the newest claim, or raises if it may not be overtaken. Asked again whenever
                 another process was quicker, so that no claim is overtaken unjudged.
         """
+        passed = 0  # highest number whose object is left out
         while True:
-            number = (judge or self.newest)() + 1
+            number = max((judge or self.newest)(), passed) + 1
             try:
                 self.store.create(self.key(number), record(number).encode())
             except FileExistsError:
-                continue  # another process took that number just now
+                if not self.holds(number):  # else another process took that number just now
+                    passed = number
+                continue
             self.number = number
             return number
 

@@ -5,12 +5,13 @@
             /commits/e0007.json                       create-only, after the blob that it names; never deleted
             /agreements/e0007-a03.json                a second result for an epoch, the same as the committed one
             /conflicts/e0007-a03.json                 a second result for an epoch, other than the committed one
-            /damaged/e0007-a02-<sha12>-<sha12>        a damaged blob, by the digest of its present bytes
+            /damaged/e0007-a02-<sha12>-<sha12>        a damaged blob or commit, by the digest of its present bytes
             /status/a03.json                          heartbeat
 
 No object points to the latest state, so none can be torn, stale or contended: the latest state is the highest epoch
-whose commit exists and whose blob has the digest in the commit. Writers exclude each other by create-only commits
-alone, so two processes at one shard can waste work but never mix it.
+of an unbroken history whose blob has the digest in the commit. Writers exclude each other by create-only commits
+alone, so two processes at one shard can waste work but never mix it. Records that contradict their name, their digest
+or their shard are left out (`storage.series`); an epoch whose commit is one of them is trained and committed again.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from contextlib import suppress
+from itertools import islice
+from typing import Any
 
 from neurograde.errors import AccessDenied, Fenced, NoProgress, StoreUnavailable
 from neurograde.maths.digest import sha256_hex
-from neurograde.specs.base import Record
 from neurograde.specs.records import Attempt, Commit, Lap, Metrics, Status
-from neurograde.storage.artefact import parse_record
 from neurograde.storage.claim import SECONDS_BETWEEN_HEARTBEATS, Fence, now
+from neurograde.storage.series import ATTEMPTS, COMMITS, STATUSES, checkpoint_key, history
 from neurograde.storage.store import Store
 
 ATTEMPTS_WITHOUT_PROGRESS = 5
@@ -35,15 +37,20 @@ PREEMPTIONS_WITHOUT_PROGRESS = 50
 ASKED_TO_STOP = ("SIGTERM", "SIGINT")
 
 log = logging.getLogger("neurograde")
-RecordT = TypeVar("RecordT", bound=Record)
 
 
 class Journal:
     """One attempt at one shard: claim it, find its latest state, commit epoch after epoch."""
 
-    def __init__(self, store: Store, folder: str) -> None:
-        """Open the journal in `folder` of `store`; nothing is written before `claim`."""
-        self.store, self.folder = store, folder
+    def __init__(self, store: Store, folder: str, epochs: Mapping[str, int] | None = None) -> None:
+        """Open a journal; nothing is written before `claim`.
+
+        Args:
+            store: Holds the journal.
+            folder: The folder of the shard.
+            epochs: Last epoch of each session of the shard: commits of others are left out. Not needed to read.
+        """
+        self.store, self.folder, self.epochs = store, folder, epochs
         self._fence = Fence(store, f"{folder}/attempts")
         self._last_heartbeat = float("-inf")
 
@@ -58,7 +65,8 @@ class Journal:
         Raises:
             NoProgress: The last five attempts (or fifty, if they were asked to stop) have committed nothing.
         """
-        newest = max(self._commit_keys(), default=None)
+        commits = self.commits()
+        newest = commits[-1].epoch if commits else None
         self._stop_without_progress(self.attempts(), newest)
         return self._fence.claim(
             lambda number: Attempt(
@@ -74,17 +82,18 @@ class Journal:
         """Return the newest commit whose blob is whole, and the blob; None without one.
 
         A missing or damaged blob is logged, a damaged one is copied to `damaged/`, and the epoch before it is tried:
-        the epochs since are trained again, and must give the same bits.
+        the epochs since are trained again, and must give the same bits. The same holds of a missing or damaged commit.
         """
-        keys = self._commit_keys()
-        for epoch in sorted(keys, reverse=True):
-            commit = self._read(Commit, keys[epoch])
+        commits = list(COMMITS.read(self.store, self.folder, self.epochs))
+        for commit in reversed(history(commits)):
             blob = self._blob(commit)
             if blob is not None:
-                if epoch < max(keys):
-                    log.warning(f"{self.store.url}/{self.folder}: continuing from epoch {epoch}, the last whole one")
+                if commit.epoch < commits[-1].epoch:
+                    log.warning(
+                        f"{self.store.url}/{self.folder}: continuing from epoch {commit.epoch}, the last whole one"
+                    )
                 return commit, blob
-        if keys:
+        if commits:
             log.warning(f"{self.store.url}/{self.folder}: no checkpoint is whole; beginning again")
         return None
 
@@ -107,7 +116,7 @@ class Journal:
             Fenced: A newer attempt has claimed the shard, or the epoch is committed with another digest.
         """
         digest = sha256_hex(blob)
-        key = f"checkpoints/e{epoch:04d}-a{self.attempt:02d}-{digest[:12]}.safetensors"
+        key = checkpoint_key(epoch, self.attempt, digest)
         ours = Commit(
             epoch=epoch,
             attempt=self.attempt,
@@ -116,51 +125,51 @@ class Journal:
             size=len(blob),
             metrics=dict(metrics),
             **facts,
-        )
-        path = f"{self.folder}/commits/e{epoch:04d}.json"
-        if not self.store.exists(path):
+        ).sealed()
+        path = f"{self.folder}/{COMMITS.key(epoch)}"
+        theirs = self._committed(epoch) if self.store.exists(path) else None
+        if theirs is None:
             self.store.put(f"{self.folder}/{key}", blob)
             self.check_fence()
-            try:
-                self.store.create(path, ours.encode())
-            except FileExistsError:
-                self.store.delete(f"{self.folder}/{key}")  # a twin was faster; its blob holds
-            else:
+            if self._create(path, ours):
                 return True
-        self._agree(ours, self._read(Commit, path), blob)
+            self.store.delete(f"{self.folder}/{key}")  # a twin was faster; its blob holds
+            theirs = self._committed(epoch)
+        if theirs is None:
+            raise Fenced(f"{self.store.url}/{path} is being written by another attempt; this one leaves it the shard")
+        self._agree(ours, theirs, blob)
         return False
 
     def prune(self, keep_last: int) -> None:
         """Delete the blobs of all but the `keep_last` newest commits, after checking that the newest blob is whole."""
-        keys = self._commit_keys()
-        newest = [self._read(Commit, keys[epoch]) for epoch in sorted(keys)[-keep_last:]]
-        if not newest or self._blob(newest[-1]) is None:
+        epochs = sorted(COMMITS.numbers(self.store, self.folder), reverse=True)
+        genuine = (commit for epoch in epochs if (commit := self._committed(epoch)) is not None)
+        newest = list(islice(genuine, keep_last))
+        if not newest or self._blob(newest[0]) is None:
             return
         kept = {f"{self.folder}/{commit.key}" for commit in newest}
         for key in self.store.list(f"{self.folder}/checkpoints"):
             # A blob of a later epoch is not committed yet: a newer attempt may be about to commit it.
-            if key not in kept and _number(key, r"/e(\d+)-a") <= newest[-1].epoch:
+            if key not in kept and _epoch(key) <= newest[0].epoch:
                 self.store.delete(key)
 
     def commits(self) -> list[Commit]:
-        """Return every committed epoch, in order: the history of the shard."""
-        return sorted(self._records(Commit, "commits"), key=lambda commit: commit.epoch)
+        """Return the committed epochs up to the first gap, in order: the history of the shard."""
+        return history(COMMITS.read(self.store, self.folder, self.epochs))
 
     def attempts(self) -> list[Attempt]:
         """Return every claim so far, in order."""
-        return sorted(self._records(Attempt, "attempts"), key=lambda attempt: attempt.attempt)
+        return list(ATTEMPTS.read(self.store, self.folder))
 
     def began_on(self) -> dict[str, Any]:
         """Return facts of the machine that made the first commit; nothing without one, or if its claim is gone."""
-        keys = self._commit_keys()
-        if not keys:
-            return {}
-        claim = f"{self.folder}/attempts/{self._read(Commit, keys[min(keys)]).attempt}.json"
-        return self._read(Attempt, claim).machine if self.store.exists(claim) else {}
+        first = next(COMMITS.read(self.store, self.folder, self.epochs), None)
+        claims = {} if first is None else {attempt.attempt: attempt for attempt in self.attempts()}
+        return claims[first.attempt].machine if first is not None and first.attempt in claims else {}
 
     def statuses(self) -> dict[int, Status]:
         """Return the last heartbeat of every attempt that sent one."""
-        return {status.attempt: status for status in self._records(Status, "status")}
+        return {status.attempt: status for status in STATUSES.read(self.store, self.folder)}
 
     @property
     def heartbeat_due(self) -> bool:
@@ -194,7 +203,7 @@ class Journal:
             laps=tuple(laps),
         )
         try:
-            self.store.put(f"{self.folder}/status/a{self.attempt:02d}.json", status.encode())
+            self.store.put(f"{self.folder}/{STATUSES.key(self.attempt)}", status.encode())
             if ended is None:
                 self.check_fence()
         except (AccessDenied, StoreUnavailable) as error:
@@ -252,28 +261,44 @@ class Journal:
                 return None
             if sha256_hex(blob) == commit.sha256:
                 return blob
-        # A copy: the blob itself stays, because a twin may be restoring it just now.
-        aside = f"{self.folder}/damaged/{commit.key.split('/')[-1].split('.')[0]}-{sha256_hex(blob)[:12]}"
-        self.store.put(aside, blob)
+        aside = self._copy_aside(commit.key, blob)
         log.warning(f"{self.store.url}/{key} is damaged: its sha256 is not {commit.sha256}; a copy is kept as {aside}")
         return None
 
-    def _commit_keys(self) -> dict[int, str]:
-        keys = self.store.list(f"{self.folder}/commits")
-        return {int(match[1]): key for key in keys if (match := re.search(r"/e(\d+)\.json$", key))}
+    def _copy_aside(self, key: str, data: bytes) -> str:
+        """Copy a damaged object and return the key of the copy; the object stays, for a twin may just restore it."""
+        aside = f"{self.folder}/damaged/{key.split('/')[-1].split('.')[0]}-{sha256_hex(data)[:12]}"
+        self.store.put(aside, data)
+        return aside
 
-    def _records(self, model: type[RecordT], folder: str) -> list[RecordT]:
-        keys = list(self.store.list(f"{self.folder}/{folder}"))
-        return [
-            parse_record(model, data, f"{self.store.url}/{key}")
-            for key, data in zip(keys, self.store.get_many(keys), strict=True)
-        ]
+    def _committed(self, epoch: int) -> Commit | None:
+        """Return the commit of the epoch; None if it is gone or is left out."""
+        where = f"{self.folder}/{COMMITS.key(epoch)}"
+        try:
+            commit = COMMITS.parse(self.store.get(where), epoch, f"{self.store.url}/{where}", self.epochs)
+        except FileNotFoundError:
+            return None
+        return None if isinstance(commit, str) else commit
 
-    def _read(self, model: type[RecordT], key: str) -> RecordT:
-        return parse_record(model, self.store.get(key), f"{self.store.url}/{key}")
+    def _create(self, path: str, ours: Commit) -> bool:
+        """Create the commit, in the place of one that is left out; return False if there is another that counts."""
+        try:
+            self.store.create(path, ours.encode())
+        except FileExistsError:
+            if self._committed(ours.epoch) is not None:
+                return False
+        else:
+            return True
+        aside = self._copy_aside(path, self.store.get(path))
+        log.warning(f"{self.store.url}/{path} is written again; what was there is kept as {aside}")
+        self.store.delete(path)
+        with suppress(FileExistsError):
+            self.store.create(path, ours.encode())
+            return True
+        return False
 
 
-def _number(key: str, pattern: str) -> int:
-    """Return the number that `pattern` finds in `key`; 0 for other objects, which are never the newest."""
-    match = re.search(pattern, key)
+def _epoch(key: str) -> int:
+    """Return the epoch of a checkpoint by its name; 0 for other objects, which are never the newest."""
+    match = re.search(r"/e(\d{1,7})-a", key, re.ASCII)
     return int(match[1]) if match else 0

@@ -47,7 +47,8 @@ def train_shard(
     device = prepare_device(spec.device, spec.workers, deterministic=spec.deterministic)
     backbone = Backbone(name=sessions[0].backbone, weights=sessions[0].weights)
     trunk, weights = prepare_trunk(spec, backbone, grid.raw)
-    attempt = Attempt(Journal(job.store, f"runs/{grid.name}/{shard.name}"), sessions, job.meter)
+    epochs = {session.id: session.epochs for session in sessions}
+    attempt = Attempt(Journal(job.store, f"runs/{grid.name}/{shard.name}", epochs), sessions, job.meter)
     began_with = TrainSpec.parse(grid.spec).engine  # whose checkpoints another engine could not read
     if began_with != spec.engine:
         log.info(f"runs/{grid.name} goes on under engine {began_with}, as it began")

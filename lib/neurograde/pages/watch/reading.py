@@ -7,7 +7,7 @@ in memory, so that a refresh costs the listing and as many small objects as ther
 
 from __future__ import annotations
 
-import re
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from neurograde.runtime.carbon_record import CarbonRecord
 from neurograde.specs.base import Record
 from neurograde.specs.records import Attempt, Best, Commit, Grid, Manifest, Session, Shard, Status
 from neurograde.storage.artefact import MANIFEST, parse_record
+from neurograde.storage.series import SERIES, history
 from neurograde.storage.store import Store
 
 SECONDS_TO_STALE = 60.0
@@ -24,11 +25,8 @@ SECONDS_TO_STALE = 60.0
 
 State = Literal["waiting", "running", "stale", "stopped", "failed", "diverged", "done"]
 RecordT = TypeVar("RecordT", bound=Record)
-_PARTS = {
-    "attempts": re.compile(r"^(.+)/attempts/(\d+)\.json$"),
-    "commits": re.compile(r"^(.+)/commits/e(\d+)\.json$"),
-    "status": re.compile(r"^(.+)/status/a(\d+)\.json$"),
-}
+
+log = logging.getLogger("neurograde")
 
 
 @dataclass
@@ -134,6 +132,10 @@ class _Keys:
     status: dict[int, str] = field(default_factory=dict)
     manifest: str | None = None
 
+    def numbered(self, folder: str) -> dict[int, str]:
+        """Return the keys of the records in one folder of the journal, by number."""
+        return {"attempts": self.attempts, "commits": self.commits, "status": self.status}[folder]
+
 
 class Watcher:
     """Reads a grid again and again, each time only what is new."""
@@ -142,33 +144,45 @@ class Watcher:
         """Watch `grid`; nothing is read yet."""
         self.store, self.grid, self.folder = store, grid, f"runs/{grid.name}"
         self._kept: dict[str, Record] = {}
+        self._logged: set[str] = set()  # of those that are left out
         self._keys: dict[str, _Keys] = {}
+        self._epochs = {
+            shard.name: {session.id: session.epochs for session in shard.sessions} for shard in grid.shards
+        }
 
     def refresh(self, now: datetime | None = None) -> GridView:
         """Return the progress of the grid; `now` is this machine's clock when not given."""
         now = now or datetime.now(UTC)
         self._keys = self._listed()
-        self._read(self._wanted())
+        while not self._read(self._wanted()):
+            pass  # in the place of a record that is left out, the one before it
         shards = [self._shard(shard, now) for shard in self.grid.shards]
         return GridView(self.grid.name, now, shards, self._cells(shards))
 
     def commits(self, shard: str) -> list[Commit]:
-        """Return every commit of a shard, in order: the curves of its sessions. Each is read once."""
-        keys = [key for _, key in sorted(self._keys[shard].commits.items())]
-        self._read(dict.fromkeys(keys, Commit))
-        return [self._get(Commit, key) for key in keys]
+        """Return the commits of a shard up to the first gap, in order: the curves of its sessions. Each is read once."""
+        self._read(dict.fromkeys(self._keys[shard].commits.values(), Commit))
+        keys = (key for _, key in sorted(self._keys[shard].commits.items()))
+        return history(self._get(Commit, key) for key in keys)
 
     def _listed(self) -> dict[str, _Keys]:
         by_shard = {shard.name: _Keys() for shard in self.grid.shards}
         for key in self.store.list(self.folder):
-            path = key.removeprefix(f"{self.folder}/")
-            shard = path.partition("/")[0]
-            if shard in by_shard and path == f"{shard}/{MANIFEST}":
+            shard, path = self._path(key)
+            if shard not in by_shard:
+                continue
+            if path == MANIFEST:
                 by_shard[shard].manifest = key
-            for part, pattern in _PARTS.items():
-                if (match := pattern.match(path)) and match[1] in by_shard:
-                    getattr(by_shard[match[1]], part)[int(match[2])] = key
+            for series in SERIES:
+                number = series.number(path)
+                if number is not None:
+                    by_shard[shard].numbered(series.folder)[number] = key
         return by_shard
+
+    def _path(self, key: str) -> tuple[str, str]:
+        """Return the shard of an object, and its path in the shard's folder."""
+        shard, _, path = key.removeprefix(f"{self.folder}/").partition("/")
+        return shard, path
 
     def _wanted(self) -> dict[str, type[Record]]:
         """Return the records to read: new ones, and those that may have changed."""
@@ -186,10 +200,27 @@ class Watcher:
                 wanted |= dict.fromkeys(keys.status.values(), Status)
         return wanted
 
-    def _read(self, wanted: Mapping[str, type[Record]]) -> None:
+    def _read(self, wanted: Mapping[str, type[Record]]) -> bool:
+        """Read the records that are not known yet; log those that lie, forget their keys, and return False then."""
         keys = [key for key in wanted if key not in self._kept]
+        whole = True
         for key, data in zip(keys, self.store.get_many(keys), strict=True):
-            self._kept[key] = parse_record(wanted[key], data, f"{self.store.url}/{key}")
+            shard, path = self._path(key)
+            numbered = [(series, number) for series in SERIES if (number := series.number(path)) is not None]
+            if not numbered:
+                self._kept[key] = parse_record(wanted[key], data, f"{self.store.url}/{key}")
+                continue
+            ((series, number),) = numbered
+            record = series.parse(data, number, f"{self.store.url}/{key}", self._epochs[shard])
+            if isinstance(record, str):
+                if key not in self._logged:
+                    log.warning(f"{self.store.url}/{key} {record}; it is left out")
+                self._logged.add(key)
+                del self._keys[shard].numbered(series.folder)[number]
+                whole = False
+            else:
+                self._kept[key] = record
+        return whole
 
     def _get(self, model: type[RecordT], key: str) -> RecordT:
         record = self._kept[key]

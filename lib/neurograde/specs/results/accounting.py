@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from neurograde.specs.results.base import Part, Result, is_none
+from neurograde.specs.base import is_none
+from neurograde.specs.results.base import Part, Result
 
 
 class PixelAccount(Part):

@@ -38,8 +38,3 @@ class Result(Part):
 
     format: Format = FORMAT
     """Format of the file; a newer one than the program knows is refused."""
-
-
-def is_none(value: object) -> bool:
-    """Return True for None: a field with `exclude_if=is_none` has no key in the file then."""
-    return value is None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from neurograde.specs.results.base import Part, Result, is_none
+from neurograde.specs.base import is_none
+from neurograde.specs.results.base import Part, Result
 
 
 class Shared(Part):
