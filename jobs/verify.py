@@ -33,7 +33,7 @@ def verify(arguments: Namespace) -> int:
     survey = verify_store(open_store(arguments.store))
     result = as_json(survey, specs)
     if arguments.json:
-        print(json.dumps(result, indent=2, ensure_ascii=False))
+        print(json.dumps(result, indent=2))
     elif sys.stdout.isatty():
         show(result)
     else:

@@ -15,6 +15,7 @@ import pytest
 
 from jobs.chain import chain
 from jobs.verify import verify as job
+from neurograde.maths.digest import sha256_hex
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.claim import Claim
 from neurograde.storage.store import Store
@@ -341,3 +342,105 @@ def test_an_evaluation_whose_opening_is_in_no_ledger_is_broken(store: Store, ver
     assert code == 65
     what = "opened a test set, but its opening is in no ledger"
     assert {"where": "evaluations/golden", "what": what, "mend": "cannot be made again"} in found["broken"]
+
+
+def digested(store: Store, folder: str, path: str, data: bytes) -> None:
+    """Change a file, and its digest in the manifest with it."""
+    store.put(f"{folder}/{path}", data)
+    key = f"{folder}/manifest.json"
+    record = {"format": 1, "sha256": sha256_hex(data), "size": len(data)}
+    edit(store, key, files=json.loads(store.get(key))["files"] | {path: record})
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        ("patches/golden", "accounting.json"),
+        ("partitions/golden", "summary.json"),
+        ("partitions/golden", "independence.json"),
+        ("datasets/golden", "balance.json"),
+        ("datasets/golden", "standardisation.json"),
+        ("evaluations/golden", "metrics.json"),
+        (SHARD, "sessions.json"),
+    ],
+)
+@pytest.mark.parametrize("data", [b"{}", b"[]", b"", b"\xff", b"[" * 100_000])
+def test_a_result_file_that_has_its_digest_but_not_its_schema_is_broken(
+    folder: str, path: str, data: bytes, store: Store, verify
+):
+    digested(store, folder, path, data)
+    code, found = verify(store)
+    assert code == 65
+    (finding,) = [finding for finding in found["broken"] if finding["where"] == f"{folder}/{path}"]
+    assert "is not of its schema: " in finding["what"]
+
+
+STRANGE_KEYS = (
+    f"{SHARD}/commits/e-001.json",
+    f"{SHARD}/commits/e99999999.json",
+    f"{SHARD}/attempts/99999999.json",
+    f"{SHARD}/status/a1.json",
+    f"{LEDGER}/0.json",
+    "reviews/r/0000000000000000/me-99999999999999.json",
+    "patches/a\x1b[31m\nb/manifest.json",
+    "patches/back\\slash/manifest.json",
+)
+
+
+@pytest.mark.parametrize("key", STRANGE_KEYS)
+def test_an_object_that_no_record_can_be_by_its_name_is_listed_and_breaks_nothing(key: str, store: Store, capsys):
+    path = Path(store.url) / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"{}")
+    assert job.main([store.url, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unreferenced"] == {key: 2}
+    assert job.main([store.url]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+LIES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a commit's key leaves the shard": (f"{SHARD}/commits/e0001.json", {"key": "../../x"}, "names the checkpoint"),
+    "a commit's metrics were edited": (f"{SHARD}/commits/e0001.json", {"digest": "0" * 64}, "records the digest"),
+    "a commit is of another epoch": (f"{SHARD}/commits/e0001.json", {"epoch": 2}, "is the record of 2"),
+    "an attempt is of another number": (f"{SHARD}/attempts/1.json", {"attempt": 7}, "is the record of 7"),
+    "a heartbeat is of another attempt": (f"{SHARD}/status/a01.json", {"attempt": 7}, "is the record of 7"),
+    "a grid is of another name": ("runs/golden/grid.json", {"name": "other", "digest": None}, "is that of runs/other"),
+    "a manifest is of no job": ("datasets/golden/manifest.json", {"job": "nothing"}, ""),
+    "a manifest is of no kind": ("datasets/golden/manifest.json", {"kind": "nothing"}, "is that of nothing/golden"),
+    "an input is of no kind": (
+        "datasets/golden/manifest.json",
+        {"inputs": [{"kind": "nothing", "name": "../x", "digest": "0" * 64}]},
+        "",
+    ),
+    "a spec's name is no name": ("datasets/golden/manifest.json", {"spec": {"name": [1], "job": {}}}, "but holds"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_record_that_contradicts_itself_is_broken_and_never_a_traceback(lie: str, store: Store, verify, capsys):
+    key, changes, what = LIES[lie]
+    edit(store, key, **changes)
+    code, found = verify(store)
+    assert code == 65
+    assert any(finding["where"] == key and what in finding["what"] for finding in found["broken"]) or not what
+    assert job.main([store.url]) == 65
+    capsys.readouterr()
+
+
+def test_a_record_of_a_number_far_beyond_the_others_shows_the_first_that_is_lost(store: Store, verify):
+    store.put(f"{LEDGER}/99999999.json", store.get(f"{LEDGER}/0001.json"))
+    code, found = verify(store)
+    assert code == 65
+    assert f"has lost its record 2 of {99999999}" in found["broken"][0]["what"]
+
+
+@pytest.mark.parametrize("key", [f"{SHARD}/attempts/1.json", f"{SHARD}/status/a01.json", f"{SHARD}/commits/e0001.json"])
+def test_a_truncated_record_of_an_unfinished_shard_is_mended_by_the_trainer_or_deleted(key: str, store: Store, verify):
+    store.delete(f"{SHARD}/manifest.json")
+    store.clear("evaluations")
+    store.put(key, store.get(key)[:20])
+    code, found = verify(store)
+    assert code == 65
+    (mend,) = [finding["mend"] for finding in found["broken"] if finding["where"] == key]
+    assert ("delete" in mend) == ("/commits/" not in key)
+    assert "jobs.train" in mend

@@ -272,7 +272,10 @@ def test_a_commit_of_several_epochs_has_the_metrics_of_each(store: Store):
     others = {"a": Metrics(train_loss=0.3, train_accuracy=0.5, valid_loss=0.6, valid_accuracy=0.5)}
     journal.commit(0, b"state 0", METRICS)
     journal.commit(2, b"state 2", METRICS, earlier=(others,))
-    assert [list(commit.epochs.items()) for commit in journal.commits()] == [[(0, METRICS)], [(1, others), (2, METRICS)]]
+    assert [list(commit.epochs.items()) for commit in journal.commits()] == [
+        [(0, METRICS)],
+        [(1, others), (2, METRICS)],
+    ]
 
 
 def test_a_store_that_refuses_a_heartbeat_does_not_end_the_attempt(store: Store, warnings_logged):

@@ -196,6 +196,7 @@ class Grid(Sealed):
     shards: tuple[Shard, ...]
     """The shards, in the order of their completion index."""
 
+
 class Metrics(Record):
     """Metrics of one session in one epoch; null where it has diverged."""
 

@@ -49,9 +49,14 @@ def parse_record(model: type[RecordT], data: bytes, where: str) -> RecordT:
     try:
         return model.parse(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the record"
-        raise DataError(f"{where}: {field}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise DataError(f"{where}: {first_mistake(error, 'the record')}") from None
+
+
+def first_mistake(error: ValidationError, whole: str) -> str:
+    """Return field and message of the first mistake; a mistake of no field is that of the `whole`."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or whole
+    return f"{field}: {first['msg'].removeprefix('Value error, ')}"
 
 
 @dataclass(frozen=True)
@@ -120,9 +125,7 @@ class Artefact:
         try:
             return model.model_validate_json(self.read(path))
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise DataError(f"{self.url}/{path}: {field}: {first['msg']}") from None
+            raise DataError(f"{self.url}/{path}: {first_mistake(error, 'the file')}") from None
 
     def read_csv(self, path: str) -> list[dict[str, str]]:
         """Return the rows of the file."""

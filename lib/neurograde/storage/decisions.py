@@ -17,6 +17,9 @@ from neurograde.specs.records import Decision, InputRecord
 from neurograde.storage.artefact import parse_record
 from neurograde.storage.store import Store
 
+NUMBER = r"\d{6}"
+"""Number of a decision in its name."""
+
 
 class Overtaken(Exception):
     """Another window has decided on this image meanwhile."""
@@ -33,7 +36,7 @@ class Decisions:
         """Return the newest decision of each reviewer on each image, by image, then by reviewer."""
         newest: dict[tuple[str, str], str] = {}
         for key in sorted(self.store.list(self.folder)):
-            if match := re.search(r"/([0-9a-f]{16})/([^/]+)-\d{6}\.json$", key):
+            if match := re.search(rf"/([0-9a-f]{{16}})/([^/]+)-{NUMBER}\.json$", key, re.ASCII):
                 newest[match[1], match[2]] = key
         keys = list(newest.values())
         by_image: dict[str, dict[str, Decision]] = {}

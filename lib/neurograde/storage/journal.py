@@ -267,7 +267,8 @@ class Journal:
 
     def _copy_aside(self, key: str, data: bytes) -> str:
         """Copy a damaged object and return the key of the copy; the object stays, for a twin may just restore it."""
-        aside = f"{self.folder}/damaged/{key.split('/')[-1].split('.')[0]}-{sha256_hex(data)[:12]}"
+        name = key.rpartition("/")[2].partition(".")[0]
+        aside = f"{self.folder}/damaged/{name}-{sha256_hex(data)[:12]}"
         self.store.put(aside, data)
         return aside
 

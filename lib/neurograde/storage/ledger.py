@@ -24,7 +24,7 @@ from neurograde.specs.records import LedgerEntry, Opening
 from neurograde.storage.artefact import parse_record
 from neurograde.storage.store import Store
 
-RECORD = r"ledgers/[^/]+/(\d{4}|[1-9]\d{4,})\.json"
+RECORD = r"ledgers/[0-9a-f]{64}/(\d{4}|[1-9]\d{4,})\.json"
 """Key of an opening, with its number."""
 IMAGES = "images.json"
 NO_RECORD = sha256_hex(b"")

@@ -11,11 +11,11 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from neurograde.errors import DataError
 from neurograde.specs.base import FORMAT, Record
-from neurograde.specs.records import Attempt, Commit, Status
+from neurograde.specs.records import Attempt, Commit, Session, Status
 from neurograde.storage.artefact import parse_record
 from neurograde.storage.store import Store
 
@@ -78,9 +78,7 @@ class Series(Generic[RecordT]):
             else:
                 yield record
 
-    def parse(
-        self, data: bytes, number: int, where: str, epochs: Mapping[str, int] | None = None
-    ) -> RecordT | str:
+    def parse(self, data: bytes, number: int, where: str, epochs: Mapping[str, int] | None = None) -> RecordT | str:
         """Return the record in `data`, or why it cannot be the record of that number.
 
         Raises:
@@ -98,7 +96,12 @@ class Series(Generic[RecordT]):
 ATTEMPTS = Series("attempts", Attempt, "attempt", "{}")
 COMMITS = Series("commits", Commit, "epoch", "e{:04d}")
 STATUSES = Series("status", Status, "attempt", "a{:02d}")
-SERIES = (ATTEMPTS, COMMITS, STATUSES)
+SERIES: tuple[Series[Any], ...] = (ATTEMPTS, COMMITS, STATUSES)
+
+
+def last_epochs(sessions: Iterable[Session]) -> dict[str, int]:
+    """Return the last epoch of each session of a shard."""
+    return {session.id: session.epochs for session in sessions}
 
 
 def checkpoint_key(epoch: int, attempt: int, sha256: str) -> str:
@@ -121,7 +124,7 @@ def contradiction(record: Record, own: int, number: int, epochs: Mapping[str, in
         return None
     key = checkpoint_key(record.epoch, record.attempt, record.sha256)
     if record.key != key:
-        return f"names the checkpoint {ascii(record.key)}; that of its epoch, attempt and sha256 is {key}"
+        return f"names the checkpoint {record.key!a}; that of its epoch, attempt and sha256 is {key}"
     if record.first_epoch < 0:
         return f"covers {len(record.earlier)} epochs before epoch {record.epoch}, and the first is 0"
     return None if epochs is None else _other_shard(record, epochs)
@@ -135,7 +138,7 @@ def _other_shard(commit: Commit, epochs: Mapping[str, int]) -> str | None:
     for epoch, metrics in commit.epochs.items():
         for session in metrics:
             if session not in epochs:
-                return f"has metrics of the session {ascii(session)}, which its shard does not have"
+                return f"has metrics of the session {session!a}, which its shard does not have"
             if epoch > epochs[session]:
                 return f"has metrics of {session} in epoch {epoch}, and its last is {epochs[session]}"
     return None

@@ -51,6 +51,15 @@ def check_key(key: str) -> str:
     return key
 
 
+def is_key(key: str) -> bool:
+    """Return True if `check_key` accepts the key; a listing may hold objects of others."""
+    try:
+        check_key(key)
+    except ValueError:
+        return False
+    return True
+
+
 class Store:
     """Objects under one root URL, by relative key. Threads may share it, processes may not."""
 

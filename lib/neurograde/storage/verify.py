@@ -15,6 +15,7 @@ from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import JobSpec
 from neurograde.specs.catalogue import BY_NAME, KINDS, WITHOUT_MANIFEST
 from neurograde.specs.records import Commit, FileRecord, Grid, InputRecord, Manifest, Opening
+from neurograde.specs.results.schemas import SCHEMAS
 from neurograde.specs.revisions import outdated
 from neurograde.specs.train import TrainSpec
 from neurograde.storage import predictions
@@ -22,6 +23,7 @@ from neurograde.storage.artefact import MANIFEST, Artefact
 from neurograde.storage.claim import CLAIMS, DRAFTS
 from neurograde.storage.ledger import IMAGES, broken_link, digest_of
 from neurograde.storage.run import Run
+from neurograde.storage.series import COMMITS, history
 from neurograde.storage.survey import Finding, Remedy, Survey
 
 OPENING_KINDS = ("evaluations", "baselines")
@@ -66,8 +68,8 @@ def unnamed(contents: Survey) -> Unnamed:
 
 def _check_artefact(contents: Survey, folder: str, manifest: Manifest) -> None:
     spec = manifest.spec
-    name = spec.get("name", manifest.name.split("/")[0])
-    remedy = Remedy(manifest.kind, name, manifest.job, spec.get("job"), replace=True)
+    remedy = _remedy(manifest)
+    name = remedy.name if remedy else None
     wrong = []
     if f"{manifest.kind}/{manifest.name}" != folder:
         wrong.append(f"is that of {manifest.kind}/{manifest.name}")
@@ -79,20 +81,35 @@ def _check_artefact(contents: Survey, folder: str, manifest: Manifest) -> None:
         elif manifest.name == name or manifest.kind == PARTED_KIND:  # others are contents by a recipe, or a grid's
             _check_revision(contents, folder, manifest.revision, parsed, remedy)
     where = f"{folder}/{MANIFEST}"
-    contents.broken += [Finding(where, what, replace(remedy, delete=where, replace=False)) for what in wrong]
+    deleted = remedy and replace(remedy, delete=where, replace=False)
+    contents.broken += [Finding(where, what, deleted) for what in wrong]
     for path, file in manifest.files.items():
-        contents.expect(f"{folder}/{path}", file, remedy)
+        contents.expect(f"{folder}/{path}", file, remedy, schema=SCHEMAS.get((manifest.kind, path)))
     _check_inputs(contents, folder, manifest.inputs, remedy)
 
 
-def _check_revision(contents: Survey, folder: str, revision: int, spec: JobSpec | str, remedy: Remedy) -> None:
+def _remedy(manifest: Manifest) -> Remedy | None:
+    """Return the remedy for an artefact; None for one whose job this version does not know."""
+    if manifest.job not in BY_NAME or manifest.kind not in KINDS:
+        return None
+    name, job = manifest.spec.get("name"), manifest.spec.get("job")
+    return Remedy(
+        manifest.kind,
+        name if isinstance(name, str) else manifest.name.split("/")[0],
+        manifest.job,
+        job if isinstance(job, str) and job in BY_NAME else None,
+        replace=True,
+    )
+
+
+def _check_revision(contents: Survey, folder: str, revision: int, spec: JobSpec | str, remedy: Remedy | None) -> None:
     """Note an artefact that an earlier revision of its job made."""
     note = None if isinstance(spec, str) else outdated(revision, spec)
-    if note is not None:
+    if note is not None and remedy is not None:
         contents.outdated.append(Finding(folder, f"was {note}", replace(remedy, replace=True)))
 
 
-def _check_inputs(contents: Survey, folder: str, inputs: Iterable[InputRecord], remedy: Remedy) -> None:
+def _check_inputs(contents: Survey, folder: str, inputs: Iterable[InputRecord], remedy: Remedy | None) -> None:
     """Check that each input exists, with the digest that it had when it was read."""
     for record in inputs:
         upstream = f"{record.kind}/{record.name}"
@@ -110,8 +127,10 @@ def _check_inputs(contents: Survey, folder: str, inputs: Iterable[InputRecord], 
             contents.broken.append(Finding(folder, f"{made_from} now has {actual}", remedy))
 
 
-def _made(missing: InputRecord, by: Remedy) -> Remedy:
+def _made(missing: InputRecord, by: Remedy | None) -> Remedy | None:
     """Return the remedy for a missing input; features, which have digests for names, are made by their grid's spec."""
+    if by is None or missing.kind not in KINDS:
+        return None
     if missing.kind == "features":
         return Remedy(missing.kind, by.name, spec=by.spec)
     return Remedy(missing.kind, missing.name)
@@ -132,6 +151,11 @@ def _digest_of(contents: Survey, folder: str) -> str | None:
 
 
 def _check_grid(contents: Survey, folder: str, grid: Grid) -> None:
+    if folder != f"runs/{grid.name}":
+        where = f"{folder}/grid.json"
+        contents.broken.append(
+            Finding(where, f"is that of runs/{grid.name}", Remedy("runs", folder.split("/")[1], delete=where))
+        )
     shards = {shard.name: contents.manifests.get(f"{folder}/{shard.name}") for shard in grid.shards}
     missing = [name for name, manifest in shards.items() if manifest is None]
     _check_revision(contents, folder, grid.revision, _spec(TrainSpec, grid.spec), Remedy("runs", grid.name))
@@ -152,6 +176,11 @@ def _check_journal(contents: Survey, folder: str, commits: list[Commit]) -> None
         contents.broken.append(Finding(grid, "has shards, but no grid.json", Remedy("runs", name)))
     done = folder in contents.manifests
     newest = max(commit.epoch for commit in commits)
+    lost = len(history(commits)) < len(commits)
+    if lost:
+        # An unfinished shard trains the epoch again; a finished one begins again.
+        remedy = Remedy("runs", name, delete=folder if done else None)
+        contents.broken.append(Finding(f"{folder}/{COMMITS.folder}", "has lost an epoch of its history", remedy))
     for commit in commits:
         key = f"{folder}/{commit.key}"
         # A finished shard no longer needs its checkpoints; another continues from the last that is whole.
@@ -183,11 +212,11 @@ def _check_openings(contents: Survey, folder: str, manifest: Manifest) -> None:
 def _check_events(contents: Survey, series: str) -> None:
     """Check that a series has all its numbers, and that its records belong to it and follow from each other."""
     records = contents.events[series]
-    lost = sorted({*range(1, max(records))} - records.keys())
-    if lost:
-        contents.broken.append(Finding(series, f"has lost its record {lost[0]} of {max(records)}", None))
+    lost = next((number for number in range(1, max(records)) if number not in records), None)
+    if lost is not None:
+        contents.broken.append(Finding(series, f"has lost its record {lost} of {max(records)}", None))
     openings = [record for _, record in sorted(records.items()) if isinstance(record, Opening)]
-    number = None if lost else broken_link(openings)
+    number = None if lost is not None else broken_link(openings)
     if number is not None:
         contents.broken.append(
             Finding(series, f"its record {number} was changed: the next one names another digest", None)

@@ -26,6 +26,7 @@ from neurograde.runtime.manifests import describe, publish_once, write_files
 from neurograde.specs.records import Grid, InputRecord, Shard
 from neurograde.specs.train import Backbone, TrainSpec
 from neurograde.storage.journal import Journal
+from neurograde.storage.series import last_epochs
 
 
 def train_shard(
@@ -47,8 +48,8 @@ def train_shard(
     device = prepare_device(spec.device, spec.workers, deterministic=spec.deterministic)
     backbone = Backbone(name=sessions[0].backbone, weights=sessions[0].weights)
     trunk, weights = prepare_trunk(spec, backbone, grid.raw)
-    epochs = {session.id: session.epochs for session in sessions}
-    attempt = Attempt(Journal(job.store, f"runs/{grid.name}/{shard.name}", epochs), sessions, job.meter)
+    journal = Journal(job.store, f"runs/{grid.name}/{shard.name}", last_epochs(sessions))
+    attempt = Attempt(journal, sessions, job.meter)
     began_with = TrainSpec.parse(grid.spec).engine  # whose checkpoints another engine could not read
     if began_with != spec.engine:
         log.info(f"runs/{grid.name} goes on under engine {began_with}, as it began")

@@ -17,7 +17,7 @@ from neurograde.runtime.carbon_record import CarbonRecord
 from neurograde.specs.base import Record
 from neurograde.specs.records import Attempt, Best, Commit, Grid, Manifest, Session, Shard, Status
 from neurograde.storage.artefact import MANIFEST, parse_record
-from neurograde.storage.series import SERIES, history
+from neurograde.storage.series import SERIES, history, last_epochs
 from neurograde.storage.store import Store
 
 SECONDS_TO_STALE = 60.0
@@ -146,9 +146,7 @@ class Watcher:
         self._kept: dict[str, Record] = {}
         self._logged: set[str] = set()  # of those that are left out
         self._keys: dict[str, _Keys] = {}
-        self._epochs = {
-            shard.name: {session.id: session.epochs for session in shard.sessions} for shard in grid.shards
-        }
+        self._epochs = {shard.name: last_epochs(shard.sessions) for shard in grid.shards}
 
     def refresh(self, now: datetime | None = None) -> GridView:
         """Return the progress of the grid; `now` is this machine's clock when not given."""
@@ -160,7 +158,7 @@ class Watcher:
         return GridView(self.grid.name, now, shards, self._cells(shards))
 
     def commits(self, shard: str) -> list[Commit]:
-        """Return the commits of a shard up to the first gap, in order: the curves of its sessions. Each is read once."""
+        """Return the commits of a shard up to the first gap, in order: the curves. Each is read once."""
         self._read(dict.fromkeys(self._keys[shard].commits.values(), Commit))
         keys = (key for _, key in sorted(self._keys[shard].commits.items()))
         return history(self._get(Commit, key) for key in keys)

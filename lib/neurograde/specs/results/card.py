@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from neurograde.specs.results.assessment import ClassCount
 from neurograde.specs.base import is_none
+from neurograde.specs.results.assessment import ClassCount
 from neurograde.specs.results.base import Part, Result
 from neurograde.specs.results.model_facts import (
     ExportedFile,
