@@ -23,6 +23,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
+from neurograde.maths.text import printable
 from neurograde.reports.grade_notes import warnings_of
 from neurograde.runtime.command import job
 from neurograde.runtime.job import Job
@@ -51,7 +52,7 @@ def predict(job: Job[PredictSpec]) -> None:
     for artefact, row in rows_of(read_predictions(job.home, job.spec.name), "images.csv"):
         image = GradedImage.from_csv(row)
         if images.names(image):
-            print(f"{in_words(image)}\n    {artefact.url}/index.html")
+            print(f"{printable(in_words(image))}\n    {artefact.url}/index.html")
 
 
 class Model:

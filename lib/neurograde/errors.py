@@ -24,11 +24,20 @@ bug: traceback, exit code 1.
 
 from __future__ import annotations
 
+from neurograde.maths.text import printable, without_secrets
+
 
 class NeurogradeError(Exception):
     """A bug of ours, with a traceback; also the base of all errors a job ends with."""
 
     exit_code = 1
+
+    def __init__(self, *lines: str) -> None:
+        """Take the message, line by line: a name in it ends no line, and a URL in it keeps its secrets."""
+        super().__init__(*(printable(without_secrets(line)) for line in lines))
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
 
 
 class UsageError(NeurogradeError):

@@ -54,9 +54,9 @@ def flip(store: Store, key: str) -> None:
     store.put(key, bytes(data))
 
 
-def edit(store: Store, key: str, **changes: object) -> None:
+def edit(store: Store, where: str, **changes: object) -> None:
     """Change fields of a record."""
-    store.put(key, json.dumps(json.loads(store.get(key)) | changes).encode())
+    store.put(where, json.dumps(json.loads(store.get(where)) | changes).encode())
 
 
 def newest_checkpoint(store: Store) -> str:
@@ -405,7 +405,7 @@ LIES: dict[str, tuple[str, dict[str, Any], str]] = {
     "an attempt is of another number": (f"{SHARD}/attempts/1.json", {"attempt": 7}, "is the record of 7"),
     "a heartbeat is of another attempt": (f"{SHARD}/status/a01.json", {"attempt": 7}, "is the record of 7"),
     "a grid is of another name": ("runs/golden/grid.json", {"name": "other", "digest": None}, "is that of runs/other"),
-    "a manifest is of no job": ("datasets/golden/manifest.json", {"job": "nothing"}, ""),
+    "a manifest is of no job": ("datasets/golden/manifest.json", {"job": "nothing"}, "names the job 'nothing'"),
     "a manifest is of no kind": ("datasets/golden/manifest.json", {"kind": "nothing"}, "is that of nothing/golden"),
     "an input is of no kind": (
         "datasets/golden/manifest.json",

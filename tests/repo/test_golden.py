@@ -20,8 +20,10 @@ from neurograde.specs.records import Attempt, Commit, Grid, Manifest, Opening, S
 from neurograde.storage.artefact import Artefact, parse_record, read_manifest
 from neurograde.storage.journal import Journal
 from neurograde.storage.run import read_run
+from neurograde.storage.series import SERIES
 from neurograde.storage.store import Store
 from neurograde.storage.survey import RECORDS as RECORDS_OF
+from neurograde.storage.survey import SHARD as SHARD_OF
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 JOBS = {
@@ -92,7 +94,8 @@ def written_by_records() -> list[tuple[type[Record], Path]]:
     """Return the records of `training/`, the latest that version 0.1.0 wrote, with their models."""
     folder = GOLDEN / "training"
     keys = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*.json"))}
-    fitting = {key: next((model for pattern, model in RECORDS_OF if re.fullmatch(pattern, key)), None) for key in keys}
+    patterns = [*RECORDS_OF, *((rf"{SHARD_OF}/{series.folder}/[^/]+", series.model) for series in SERIES)]
+    fitting = {key: next((model for pattern, model in patterns if re.fullmatch(pattern, key)), None) for key in keys}
     return [(model, keys[key]) for key, model in fitting.items() if model is not None]
 
 

@@ -57,6 +57,9 @@ def test_no_object_and_no_log_line_of_a_chain_holds_a_secret_of_the_environment(
         f"gs://user:{SECRET}@bucket",
         f"https://user:{SECRET.replace('/', '')}@host/images",
         f"simplecache::s3://AKIA:{SECRET.replace('/', '')}@bucket/store",
+        f"filecache::zip://a.zip::s3://AKIA:{SECRET.replace('/', '')}@bucket/a.zip",
+        f"https://host/images.zip?sv=2024&sig={SECRET.replace('/', '')}",
+        f"simplecache::https://host/images?X-Amz-Signature={SECRET.replace('/', '')}",
     ],
 )
 def test_a_url_that_holds_credentials_is_refused_without_being_repeated(url: str, capfd: pytest.CaptureFixture[str]):

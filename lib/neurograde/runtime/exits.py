@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from neurograde.errors import NeurogradeError, Stopped
+from neurograde.maths.text import printable, without_secrets
 from neurograde.runtime.extras import missing_extra
 from neurograde.runtime.log import log, set_up
 from neurograde.runtime.signals import sigterm_stops
@@ -40,7 +41,8 @@ def run(name: str, work: Callable[[], int | None]) -> int:
         if missing:
             return _end_with(missing)
         log.exception(f"a bug in neurograde {name}; please report it with this traceback")
-        leave_message(f"a bug in neurograde {name}: {type(error).__name__}: {error}", NeurogradeError.exit_code)
+        message = printable(without_secrets(f"{type(error).__name__}: {error}"))
+        leave_message(f"a bug in neurograde {name}: {message}", NeurogradeError.exit_code)
         return NeurogradeError.exit_code
 
 

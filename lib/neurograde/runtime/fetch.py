@@ -56,7 +56,7 @@ def fetch(table: str, into: Path) -> None:
                 complaints.append(str(error))
             advance(1)
     if complaints:
-        raise DigestMismatch("\n".join(complaints))
+        raise DigestMismatch(*complaints)
     log.info(f"{into}: {fetched} files fetched, {len(files) - fetched} were there; all have the digests of {table}")
     for licence, count in Counter(file.licence for file in files).items():
         log.info(f"licence of {count} files: {licence}")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from neurograde.maths.text import printable
 from neurograde.runtime import invocation
 from neurograde.specs.catalogue import JOBS, KINDS, maker_of
 from neurograde.storage.survey import Finding, Remedy, Survey
@@ -55,15 +56,17 @@ def mend(remedy: Remedy | None, url: str, specs: Specs) -> str:
     job = remedy.job or maker_of(remedy.kind).name
     reads = remedy.spec or job
     path = specs.get((reads, remedy.name))
+    url = printable(url)
     command = invocation.shown(job, f"{path or 'SPEC'} --store {url}{' --replace' if remedy.replace else ''}")
-    command += "" if path else f"   (a {reads} spec with name: {remedy.name})"
-    return f"delete {url}/{remedy.delete}, then: {command}" if remedy.delete else command
+    command += "" if path else f"   (a {reads} spec with name: {printable(remedy.name)})"
+    return f"delete {url}/{printable(remedy.delete)}, then: {command}" if remedy.delete else command
 
 
 def lines(result: Mapping[str, Any]) -> list[str]:
     """Return the findings as lines: state, where and what, between tabs; then the commands, and a summary."""
     commands = [f"mend\t{command}" for command in result["mend"]]
-    return ["\t".join(row) for row in _rows(result)] + commands + [_summary(result)]
+    rows = ["\t".join(map(printable, row)) for row in _rows(result)]
+    return rows + commands + [_summary(result)]
 
 
 def show(result: Mapping[str, Any]) -> None:
@@ -71,7 +74,7 @@ def show(result: Mapping[str, Any]) -> None:
     console = Console()
     table = Table(Column("state", no_wrap=True), Column("where", overflow="fold"), Column("what", overflow="fold"))
     for state, where, what in _rows(result):
-        table.add_row(Text(state, COLOURS[state]), Text(where), Text(what))
+        table.add_row(Text(state, COLOURS[state]), Text(printable(where)), Text(printable(what)))
     if table.rows:
         console.print(table)
     for command in result["mend"]:

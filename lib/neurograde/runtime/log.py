@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.text import Text
+
+from neurograde.maths.text import json_line, printable, without_secrets
 
 log = logging.getLogger("neurograde")
 console = Console(stderr=True)
@@ -37,7 +38,7 @@ class TerminalLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print `record`, above the progress bar if one is shown."""
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%X ")
-        message = (record.getMessage(), STYLES.get(record.levelno, ""))
+        message = (printable(without_secrets(record.getMessage())), STYLES.get(record.levelno, ""))
         console.print(Text.assemble((time, "dim"), message), soft_wrap=True)
         if record.exc_info:
             console.print_exception()
@@ -62,4 +63,6 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json_line(
+            {key: without_secrets(value) if isinstance(value, str) else value for key, value in line.items()}
+        )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from neurograde.maths.text import printable
 from neurograde.runtime.log import console, log
 
 SECONDS_BETWEEN_LINES = 15.0
@@ -78,7 +80,7 @@ def _bar(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(what, total=total, unit=unit, rate=pace(None))
+        task = bar.add_task(escape(printable(what)), total=total, unit=unit, rate=pace(None))
 
         def advance(done: int) -> None:
             bar.advance(task, done)

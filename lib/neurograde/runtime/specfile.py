@@ -122,7 +122,7 @@ def validate(model: type[SpecT], data: dict[str, Any], where: str) -> SpecT:
         return model.parse(data)
     except ValidationError as error:
         mistakes = [_mistake(model, details) for details in _own_mistakes(error.errors())]
-        raise SpecError("\n".join(f"{where}: {mistake}" for mistake in mistakes)) from None
+        raise SpecError(*(f"{where}: {mistake}" for mistake in mistakes)) from None
 
 
 def _own_mistakes(errors: Iterable[Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ A spec is validated as JSON in strict mode (`Model.parse`): a list may become a 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Self
 
@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from neurograde.maths.digest import canonical_json, sha256_hex
+from neurograde.maths.text import has_secrets, without_secrets
 
 FORMAT = 1
 
@@ -141,6 +142,16 @@ class JobSpec(Model):
     region: str
     """Electricity region charged in the carbon record: a cloud region (`europe-west4`) or a country code (`FRA`)."""
 
+    @model_validator(mode="after")
+    def _hold_no_secrets(self) -> Self:
+        for text in _texts(self.model_dump(mode="json")):
+            if "://" in text and has_secrets(text):
+                raise ValueError(
+                    f"{without_secrets(text)}: a URL must not hold credentials, for manifests and logs keep it; give "
+                    "them through the environment"
+                )
+        return self
+
     PLACEMENT: ClassVar[frozenset[str]] = frozenset({"store", "region", "workers", "device"})
     """Fields that affect where and how fast, but not the result: they stay out of the digest."""
 
@@ -155,6 +166,15 @@ class JobSpec(Model):
     def digest(self) -> str:
         """SHA-256 of the identity: equal for two specs that ask for the same artefact."""
         return sha256_hex(canonical_json(self.identity()))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(part)
 
 
 def check_classes(classes: Sequence[str], positive: str) -> None:

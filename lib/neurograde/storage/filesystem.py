@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from neurograde.errors import SpecError
+from neurograde.maths.text import has_secrets
 from neurograde.specs.extras import how_to_install
 from neurograde.storage.backends.backend import backend_of
 
@@ -33,9 +34,14 @@ def open_filesystem(url: str) -> tuple[Any, str]:
 
 def refuse_credentials(url: str) -> None:
     """Raise SpecError, without repeating the URL, if it holds a user, key or password: logs and manifests keep URLs."""
-    scheme, _, rest = url.partition("://")
-    if backend_of(url).holds_credentials(rest.split("/", 1)[0]):
+    scheme, _, _ = url.partition("://")
+    if has_secrets(url) or any(map(_holds_credentials, url.split("::"))):
         raise SpecError(
             f"{scheme}://...: a URL must not hold credentials; give {scheme}://bucket/folder, and the credentials "
             "through the environment (AWS_ACCESS_KEY_ID ..., GOOGLE_APPLICATION_CREDENTIALS, workload identity)"
         )
+
+
+def _holds_credentials(url: str) -> bool:
+    """Return True if a URL of one scheme holds a user, key or password."""
+    return backend_of(url).holds_credentials(url.partition("://")[2].split("/", 1)[0])

@@ -80,6 +80,8 @@ def _check_artefact(contents: Survey, folder: str, manifest: Manifest) -> None:
             wrong.append(f"records a spec of digest {manifest.spec_digest}, but holds {actual}")
         elif manifest.name == name or manifest.kind == PARTED_KIND:  # others are contents by a recipe, or a grid's
             _check_revision(contents, folder, manifest.revision, parsed, remedy)
+    else:
+        wrong.append(f"names the job {manifest.job!a}, which this version does not know")
     where = f"{folder}/{MANIFEST}"
     deleted = remedy and replace(remedy, delete=where, replace=False)
     contents.broken += [Finding(where, what, deleted) for what in wrong]

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from neurograde.maths import assessment, bootstrap
-from neurograde.specs.results.base import Part, is_none
+from neurograde.specs.base import is_none
+from neurograde.specs.results.base import Part
 
 
 class Interval(Part):
