@@ -108,7 +108,7 @@ def is_none(value: object) -> bool:
 
 
 class Sealed(Record):
-    """Record with the digest of its own content, so that a change is noticed; none in records of the first versions."""
+    """Record with a digest of its content, so that a change is noticed; none in records of the first versions."""
 
     digest: Annotated[Sha256 | None, Field(exclude_if=is_none)] = None
     """Digest of all other fields."""

@@ -25,7 +25,7 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 @dataclass(frozen=True)
 class Series(Generic[RecordT]):
-    """One kind of numbered records, in a folder of their own."""
+    """One kind of numbered records, in one folder."""
 
     folder: str
     """The folder, in that of the journal."""

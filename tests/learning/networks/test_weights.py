@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import pathlib
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torchvision import models
 
 from neurograde.errors import DataError, DigestMismatch, SpecError
@@ -86,6 +89,80 @@ def test_a_missing_and_a_strange_tensor_are_named(tmp_path: Path, squeezenet):
 class Malicious:
     def __reduce__(self):
         return (exec, ("raise SystemExit('unpickled')",))
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5000000\n", "Git LFS pointer"),
+        (b"\n<!DOCTYPE html><html><title>Sign in</title>", "HTML page"),
+        (b'{"message": "Not Found"}', "JSON text"),
+        (b"", "empty"),
+    ],
+)
+def test_what_stands_in_for_weights_is_called_what_it_is(tmp_path: Path, content: bytes, what: str):
+    (tmp_path / "w.pth").write_bytes(content)
+    with pytest.raises(DataError, match=rf"w\.pth is no state dict: it is (an? )?{what}"):
+        prepared(Backbone(name="squeezenet1_1", weights=str(tmp_path / "w.pth")))
+
+
+def test_safetensors_are_known_by_their_content(tmp_path: Path, squeezenet):
+    path = tmp_path / "model"
+    save_file({name: tensor.contiguous() for name, tensor in squeezenet.items()}, path)
+    trunk, _ = prepared(Backbone(name="squeezenet1_1", weights=str(path)))
+    assert torch.equal(trunk.module.state_dict()["features.0.weight"], squeezenet["features.0.weight"])
+
+
+NAME = "features.0.weight"
+UNUSABLE = {
+    "not a number": (lambda tensor: tensor * float("nan"), "holds NaN"),
+    "infinite": (lambda tensor: tensor / 0, "infinite"),
+    "too large for float32": (lambda tensor: tensor.double() * 1e300, "infinite as torch.float32"),
+    "sparse": (lambda tensor: tensor.to_sparse(), "is sparse"),
+    "quantised": (lambda tensor: torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8), "is quantised"),
+    "meta": (lambda tensor: tensor.to("meta"), "no values"),
+    "integer": (lambda tensor: tensor.to(torch.int32), "is of torch.int32; accepted are floating-point"),
+    "boolean": (lambda tensor: tensor > 0, "is of torch.bool"),
+    "complex": (lambda tensor: tensor.to(torch.complex64), "is of torch.complex64"),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+@pytest.mark.filterwarnings("ignore")  # torch on its own quantised tensors
+def test_a_tensor_that_cannot_be_a_weight_is_named_with_its_file(tmp_path: Path, squeezenet, kind: str):
+    change, reason = UNUSABLE[kind]
+    with pytest.raises(DataError, match=rf"w\.pth: {NAME} .*{reason}"):
+        prepared(saved(tmp_path / "w.pth", squeezenet | {NAME: change(squeezenet[NAME])}))
+
+
+def test_half_precision_weights_are_read(tmp_path: Path, squeezenet):
+    halves = {name: tensor.half() for name, tensor in squeezenet.items()}
+    trunk, _ = prepared(saved(tmp_path / "w.pth", halves))
+    assert trunk.module.state_dict()[NAME].dtype == torch.float32
+
+
+def test_an_archive_that_unpacks_to_far_more_than_its_length_is_refused_unread(tmp_path: Path):
+    stored, packed = tmp_path / "stored.pth", tmp_path / "w.pth"
+    torch.save({NAME: torch.zeros(4_000_000)}, stored)
+    with zipfile.ZipFile(stored) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for member in source.infolist():
+            target.writestr(member.filename, source.read(member))
+    with pytest.raises(DataError, match=r"w\.pth has [\d,]+ bytes and would unpack to 16,"):
+        prepared(Backbone(name="squeezenet1_1", weights=str(packed)))
+
+
+class Harmless:
+    """Something that a checkpoint may hold and a state dict may not."""
+
+
+@pytest.mark.parametrize("content", [{"state": Harmless()}, {"config": pathlib.PurePosixPath("x")}, b"no weights", [1]])
+def test_the_advice_to_read_a_file_unsafely_is_not_repeated(tmp_path: Path, content: object):
+    path = tmp_path / "w.pth"
+    path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+    with pytest.raises(DataError) as raised:
+        prepared(Backbone(name="squeezenet1_1", weights=str(path)))
+    assert "weights_only" not in str(raised.value)
+    assert "torch.load" not in str(raised.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights", pickle.dumps(Malicious()), pickle.dumps({"a": 1})])

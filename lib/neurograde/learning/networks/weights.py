@@ -6,19 +6,14 @@ last layer, which the head replaces, and auxiliary heads, which are not built, m
 
 from __future__ import annotations
 
-import io
-import pickle
-import warnings
 from collections.abc import Mapping, Sequence
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_safetensors
 from torch import Tensor
 
 from neurograde.errors import DataError, DigestMismatch, SpecError
 from neurograde.learning.networks.backbones import Trunk, input_size_px, random_trunk
 from neurograde.learning.networks.families.family import Weights, family_of
+from neurograde.learning.networks.state_dict import read_state_dict, unusable
 from neurograde.specs.records import RawInput
 from neurograde.specs.train import Backbone, TrainSpec
 from neurograde.storage.raw import read_url
@@ -92,7 +87,7 @@ def fitting(trunk: Trunk, weights: Weights) -> dict[str, Tensor]:
     Raises:
         DataError: the file holds no state dict, or one of another network; names the file and the first such tensor.
     """
-    state = _without_head(trunk, _tensors(weights))
+    state = _without_head(trunk, read_state_dict(weights.data, weights.source))
     expected = trunk.module.state_dict()
     for name, tensor in expected.items():
         if name.endswith("num_batches_tracked"):
@@ -104,6 +99,9 @@ def fitting(trunk: Trunk, weights: Weights) -> dict[str, Tensor]:
                 f"{weights.source} is no state dict of {trunk.name}: {name} is {tuple(state[name].shape)}, "
                 f"not {tuple(tensor.shape)}"
             )
+        fault = unusable(state[name], tensor)
+        if fault is not None:
+            raise DataError(f"{weights.source}: {name} {fault}")
     strange = next((name for name in state if name not in expected), None)
     if strange is not None:
         raise DataError(f"{weights.source} is no state dict of {trunk.name}, which has no {strange}")
@@ -115,18 +113,3 @@ def _without_head(trunk: Trunk, state: Mapping[str, Tensor]) -> dict[str, Tensor
     family = family_of(trunk.name)
     names = {name: family.parameter_name(name) for name in state if name not in head}
     return {new: state[old] for old, new in names.items() if new is not None}
-
-
-def _tensors(weights: Weights) -> dict[str, Tensor]:
-    try:
-        if weights.source.endswith(".safetensors"):
-            return dict(load_safetensors(weights.data))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickles that torch did not write: they are refused or they fit
-            state = torch.load(io.BytesIO(weights.data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
-        reason = (str(error).splitlines() or ["it is empty"])[0]
-        raise DataError(f"{weights.source} is no state dict that can be read safely: {reason}") from None
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise DataError(f"{weights.source} is no state dict: it holds more than names and tensors")
-    return state
