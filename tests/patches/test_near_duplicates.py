@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from neurograde.maths.dihedral import IDENTITY, TRANSFORMS, apply
-from neurograde.patches.near_duplicates import NEAR_BITS, PatchHashes, near_duplicates, perceptual_hash
+from neurograde.maths.hamming import CROWD, MISSED, SURE_BITS, all_pairs, keyed_pairs
+from neurograde.patches.near_duplicates import BITS, GRID, NEAR_BITS, PatchHashes, near_duplicates, perceptual_hash
 from neurograde.specs.results.independence import NearDuplicates
 
 
@@ -89,3 +90,55 @@ def test_the_bits_are_those_that_differ():
     one[:, 1] ^= np.uint64(0b1011)
     hashes.names, hashes.hashes = ["0", "1"], [hashes.hashes[0], one]
     assert near_duplicates(rows("a", "b"), ["train", "test"], hashes).pairs[0].bits == 3
+
+
+def many(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return hashes of n drawings, (8, 3, n), and their groups: each in a family of its own, in one of two subsets."""
+    means = np.random.default_rng(seed).integers(0, 256, (n, GRID, GRID, 1)).astype(np.uint8)
+    hashes = [hash_of(drawing) for drawing in means]
+    return np.moveaxis(np.array(hashes), 0, -1).copy(), np.array([np.arange(n), np.arange(n) % 2])
+
+
+def hash_of(means: np.ndarray) -> np.ndarray:
+    hashed = perceptual_hash(np.repeat(means, 3, axis=2))
+    assert hashed is not None
+    return hashed
+
+
+def test_the_search_by_keys_finds_the_copies_within_the_stated_bits_and_nothing_that_is_not_near():
+    words, groups = many(3000)
+    planted = np.random.default_rng(1)
+    for copy in range(1000, 2000):  # a turned copy, with some bits changed in each of its symmetries
+        turn = planted.integers(8)
+        words[0, :, copy] = words[turn, :, 2 * copy - 1999]
+        for bit in planted.choice(BITS, planted.integers(0, SURE_BITS + 1), replace=False):
+            words[0, bit // 64, copy] ^= np.uint64(1) << np.uint64(bit % 64)
+    sure = all_pairs(words, groups, SURE_BITS)
+    found = keyed_pairs(words, groups, NEAR_BITS, BITS)
+    near = all_pairs(words, groups, NEAR_BITS)
+    wanted = set(zip(sure.first.tolist(), sure.second.tolist(), strict=True))
+    named = set(zip(found.first.tolist(), found.second.tolist(), strict=True))
+    assert len(wanted) > 300
+    assert len(wanted & named) >= (1 - MISSED) * len(wanted)
+    bits = dict(zip(zip(near.first.tolist(), near.second.tolist(), strict=True), near.bits.tolist(), strict=True))
+    assert {pair: bits[pair] for pair in named} == dict(
+        zip(zip(found.first.tolist(), found.second.tolist(), strict=True), found.bits.tolist(), strict=True)
+    )
+
+
+def test_of_a_crowd_of_equal_hashes_some_pairs_are_found_in_bounded_work():
+    words, _ = many(1)
+    crowd = 5 * CROWD
+    groups = np.array([np.arange(crowd), np.arange(crowd) % 2])
+    found = keyed_pairs(np.repeat(words, crowd, axis=2), groups, NEAR_BITS, BITS)
+    assert set(found.first.tolist()) | set(found.second.tolist()) == set(range(crowd))
+    assert len(found.first) <= crowd * CROWD
+
+
+def test_the_record_names_the_search_only_where_it_may_miss_some(monkeypatch: pytest.MonkeyPatch):
+    patches = {"0": tissue(1), "1": jpeg(tissue(1))}
+    exact = near_duplicates(rows("a", "b"), ["train", "test"], hashed(patches))
+    monkeypatch.setattr("neurograde.patches.near_duplicates.COMPARED_ALL", 1)
+    keyed = near_duplicates(rows("a", "b"), ["train", "test"], hashed(patches))
+    assert "method" not in exact.as_json()
+    assert keyed.as_json() == exact.as_json() | {"method": "keyed"}

@@ -8,11 +8,13 @@ On the 880 patches of 250 px with tissue of 60 osteosarcoma tiles (H&E, 26 slide
 of different slides are 23 bits apart, and most are beyond 36; a copy saved as JPEG of quality 60 is at most 12 away, a
 brightened one (x 1.1) 12, one with noise (σ 8) 12, and nine in ten of those enlarged by 3 % are within 17. A shift by
 5 px is not near. 51 patches of nearly bare glass have no neighbours that differ: they resemble each other without
-being copies, so that they are counted and left out. Every two patches are compared: 20,000 take 4 s on a Xeon core.
+being copies, so that they are counted and left out. Up to `COMPARED_ALL` patches, every two are compared: 20,000 take
+4 s on a Xeon core. Beyond, the search is by keys, and what it gives is found, not all (`neurograde.maths.hamming`).
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,9 +23,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from neurograde.maths.dihedral import IDENTITY, TRANSFORMS, apply
+from neurograde.maths.hamming import all_pairs, keyed_pairs
 from neurograde.patches.png import decode_png
 from neurograde.runtime.progress import progress
-from neurograde.specs.results.independence import NearDuplicates, Pair
+from neurograde.specs.results.independence import ALL_PAIRS, KEYED, Method, NearDuplicates, Pair
 from neurograde.storage.artefact import Artefact
 
 GRID = 9
@@ -31,8 +34,11 @@ NEAR_BITS = 18
 """Two patches look the same up to this many of the 144 bits."""
 LISTED = 1000
 """Pairs that the proof lists, the nearest first; all are counted."""
+COMPARED_ALL = 100_000
+"""Patches up to which every two are compared."""
+BITS = 2 * GRID * (GRID - 1)
+"""Bits of a hash."""
 _STEP = 2  # neighbours are told apart from this many grey levels on
-_CELLS = 100_000  # comparisons at once: they stay in the cache
 
 
 def perceptual_hash(patch: NDArray[np.uint8]) -> NDArray[np.uint64] | None:
@@ -98,42 +104,29 @@ def near_duplicates(rows: Sequence[Mapping[str, str]], subsets: Sequence[str], h
         hashes: Hashes of the same patches.
 
     Returns:
-        The number of such pairs, and at most `LISTED` of them, nearest first, then by name.
+        The number of such pairs, at most `LISTED` of them, nearest first, then by name, and how they were searched.
     """
     where = {row["patch"]: (row["family"], subset) for row, subset in zip(rows, subsets, strict=True)}
-    near = _pairs(hashes, [where[name] for name in hashes.names])
+    near, method = _near(hashes, [where[name] for name in hashes.names])
+    nearest = heapq.nsmallest(LISTED, near)
     pairs = []
-    for bits, *names in sorted(near)[:LISTED]:
+    for bits, *names in nearest:
         families, sides = zip(*(where[name] for name in names), strict=True)
         pairs.append(Pair(patches=tuple(names), families=families, subsets=sides, bits=bits))
-    return NearDuplicates(count=len(near), pairs=tuple(pairs), too_plain=hashes.plain)
+    return NearDuplicates(count=len(near), pairs=tuple(pairs), too_plain=hashes.plain, method=method)
 
 
-def _pairs(hashes: PatchHashes, places: Sequence[tuple[str, str]]) -> list[tuple[int, str, str]]:
-    """Return each pair of patches that differ in family, in subset, and in no more than `NEAR_BITS`."""
+def _near(hashes: PatchHashes, sides: Sequence[tuple[str, str]]) -> tuple[list[tuple[int, str, str]], Method]:
+    """Return bits and names of the patches that differ in family, in subset, and in no more than `NEAR_BITS`."""
     if not hashes.names:
-        return []
+        return [], ALL_PAIRS
     words = np.moveaxis(np.array(hashes.hashes), 0, -1).copy()  # (symmetry, word, patch): patches side by side are fast
-    n_patches = words.shape[2]
-    family, subset = (np.unique(column, return_inverse=True)[1] for column in zip(*places, strict=True))
-    block = max(1, _CELLS // n_patches)
-    near = []
-    for start in range(0, n_patches, block):
-        stop = min(start + block, n_patches)
-        apart = np.full((stop - start, n_patches - start), 255, np.uint8)
-        for symmetry in words:
-            bits = sum(
-                np.bitwise_count(turned[start:stop, None] ^ upright[None, start:])  # (patch, other patch)
-                for turned, upright in zip(symmetry, words[0], strict=True)
-            )
-            np.minimum(apart, bits, out=apart)
-        apart[family[start:stop, None] == family[None, start:]] = 255
-        apart[subset[start:stop, None] == subset[None, start:]] = 255
-        for one, other in np.argwhere(apart <= NEAR_BITS):
-            if one < other:
-                first, second = sorted((hashes.names[start + one], hashes.names[start + other]))
-                near.append((int(apart[one, other]), first, second))
-    return near
+    groups = np.array([np.unique(column, return_inverse=True)[1] for column in zip(*sides, strict=True)])
+    method: Method = ALL_PAIRS if len(hashes.names) <= COMPARED_ALL else KEYED
+    pairs = all_pairs(words, groups, NEAR_BITS) if method == ALL_PAIRS else keyed_pairs(words, groups, NEAR_BITS, BITS)
+    columns = zip(pairs.first.tolist(), pairs.second.tolist(), pairs.bits.tolist(), strict=True)
+    named = ((bits, sorted((hashes.names[first], hashes.names[second]))) for first, second, bits in columns)
+    return [(bits, first, second) for bits, (first, second) in named], method
 
 
 def _steps(means: NDArray[np.uint8]) -> NDArray[np.int16]:

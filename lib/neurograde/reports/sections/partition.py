@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from neurograde.maths.accuracy_width import folds_instead, what_it_decides
+from neurograde.maths.hamming import MISSED, SURE_BITS
 from neurograde.maths.subsets import SUBSETS
 from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, file_name, unique
@@ -14,7 +15,7 @@ from neurograde.reports.figures.six_families import six_families, six_heatmaps
 from neurograde.reports.figures.style import read_back
 from neurograde.reports.numbers import count, decimal, percent, plural
 from neurograde.reports.tables import Column, table
-from neurograde.specs.results.independence import Independence
+from neurograde.specs.results.independence import KEYED, Independence
 from neurograde.specs.results.partition import PartitionSummary
 from neurograde.storage.artefact import Artefact
 
@@ -152,6 +153,8 @@ def _look_alikes(proof: Independence) -> str:
     alike = proof.near_duplicates
     pairs = f"{plural(alike.count, 'pair')} of patches" if alike.count else "No two patches"
     words = f"{pairs} of different families in different subsets look the same up to brightness, turns and flips"
+    if alike.method == KEYED:
+        words += f" (found by keys, which miss at most {MISSED:.0%} of the copies within {SURE_BITS} bits; not all)"
     return (
         f"{words}; {plural(alike.too_plain, 'patch')} too plain to tell were left out."
         if alike.too_plain

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from neurograde.specs.base import is_none
 from neurograde.specs.results.base import Part, Result
+
+Method = Literal["all pairs", "keyed"]
+"""Way of the search for patches that look alike: every two compared, or those that agree on a choice of bits."""
+ALL_PAIRS: Method = "all pairs"
+KEYED: Method = "keyed"
 
 
 class Shared(Part):
@@ -50,6 +57,8 @@ class NearDuplicates(Part):
     """The nearest pairs."""
     too_plain: int
     """Patches that are too plain to be compared."""
+    method: Method = Field(default=ALL_PAIRS, exclude_if=lambda method: method == ALL_PAIRS)
+    """Method of the search; the key is left out where every two patches were compared."""
 
 
 class Spelt(Part):
