@@ -8,7 +8,7 @@ Reads   evaluations/<each of evaluations>, and everything that they were made fr
         baselines/<each of baselines>, to compare them with
 Writes  reports/<name>/index.html    self-contained: figures inside, nothing from the network
                       /figures/*.svg
-                      /tables/*.csv  the numbers behind the page, unrounded
+                      /tables/*.csv  the numbers behind the page, unrounded; sessions.csv has a row per session
                       /specs/*.yaml  the specs of everything behind it, as they were run
 Prints  the address of the page, and a line for each evaluation
 """
@@ -41,6 +41,7 @@ def report(job: Job[ReportSpec]) -> None:
     headlines = [headline(evaluation.read_result(EvaluationResult, "metrics.json")) for evaluation in evaluations]
     try:
         with job.publish("reports", inputs=[*evaluations, *baselines]) as page:
+            from neurograde.evaluation.session_table import SessionRow, session_rows
             from neurograde.reports.chain import follow
             from neurograde.reports.page import compose
 
@@ -49,6 +50,10 @@ def report(job: Job[ReportSpec]) -> None:
             chains = [with_pictures(follow(job, evaluation), spec) for evaluation in evaluations]
             composed = compose(spec.title, chains, spec.worst_mistakes, baselines, spec.model_dump(mode="json"))
             page.write_many(composed.files())
+            runs = {chain.run.grid.name: chain.run for chain in chains}.values()
+            page.write_csv(
+                "tables/sessions.csv", SessionRow._fields, [row for run in runs for row in session_rows(run)]
+            )
     except UpToDate as done:
         log.info(str(done))
     print(f"{job.home.url}/reports/{spec.name}/index.html")

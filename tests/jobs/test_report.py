@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from neurograde.storage.artefact import read_manifest
+from neurograde.evaluation.session_table import SessionRow
+from neurograde.storage.artefact import decode_csv, read_manifest
+from neurograde.storage.run import read_run
 from neurograde.storage.store import Store
 from tests.servers.faults import FOREVER
 from tests.servers.fixtures import Bucket
@@ -46,6 +48,18 @@ def test_the_page_is_published_with_what_lies_beside_it_and_its_address_is_print
     assert address == f"{memory_url}/reports/demo/index.html"
     assert lead.startswith("independent: mobilenet_v2, extension4: test loss 0.")
     assert other.startswith("shuffled: ")
+
+
+def test_it_has_a_row_per_session_of_each_grid_once(report, memory_url: str):
+    write_study(memory_url)
+    assert report(evaluations=["independent", "shuffled"]) == 0
+    store = Store(memory_url)
+    rows = decode_csv(store.get("reports/demo/tables/sessions.csv"))
+    runs = {name: read_run(store, name) for name in dict.fromkeys(row["run"] for row in rows)}
+    assert len(runs) == 2
+    assert [row["session"] for row in rows] == [session.id for run in runs.values() for session in run.sessions]
+    assert list(rows[0]) == list(SessionRow._fields)
+    assert {row["state"] for row in rows} <= {"done", "diverged"}
 
 
 def test_a_second_run_is_up_to_date_and_prints_the_same(report, memory_url: str, capsys):

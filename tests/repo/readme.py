@@ -2,6 +2,8 @@
 
 specs/README.md   <!-- begin specs -->  ...  <!-- end specs -->      the spec tables, from the models
 k8s/README.md     <!-- begin exits -->  ...  <!-- end exits -->      the exit codes, from the error tree
+lib/neurograde/storage/README.md    <!-- begin layout -->  ...       the files of a store, from the cards of the jobs
+lib/neurograde/notebook/README.md   <!-- begin columns -->  ...      the columns of its tables, from their rows
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from pydantic_core import PydanticUndefined
 from neurograde import errors
 from neurograde.specs.base import JobSpec
 from neurograde.specs.catalogue import JOBS
+from tests.repo.row_columns import columns
+from tests.repo.store_layout import layout
 
 ROOT = Path(__file__).parents[2]
 ALLOWED = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
@@ -125,6 +129,8 @@ def first_line(thing: type) -> str:
 GENERATED: dict[str, tuple[str, Callable[[], str]]] = {
     "specs/README.md": ("specs", specs),
     "k8s/README.md": ("exits", exits),
+    "lib/neurograde/storage/README.md": ("layout", layout),
+    "lib/neurograde/notebook/README.md": ("columns", columns),
 }
 """The name and the maker of the generated part of each README that has one."""
 

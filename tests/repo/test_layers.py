@@ -1,7 +1,7 @@
 """Imports point one way.
 
-jobs -> pages | baselines -> learning | imaging | reports | cluster | audit -> evaluation -> patches -> runtime
--> storage -> specs -> maths
+jobs -> pages | baselines -> learning | imaging | reports | cluster | audit | notebook -> evaluation -> patches
+-> runtime -> storage -> specs -> maths
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ BELOW = {
     "cluster": FOUNDATION,
     "baselines": FOUNDATION | {"evaluation", "imaging", "learning"},
     "pages": FOUNDATION | {"evaluation", "imaging", "reports"},
+    "notebook": FOUNDATION | {"evaluation"},
 }
 """The rooms that each room may import from, besides itself; `errors` is for all but maths."""
 MATHS_PACKAGES = {"numpy", "scipy", "neurograde"}

@@ -41,11 +41,19 @@ class Compared:
 
 
 def compare(run: Run) -> list[Compared]:
-    """Every session of the run, in the grid's order, with its best epochs.
+    """Return every session of the run, in the grid's order, with its best epochs.
 
     Raises:
         DataError: no session is left, because all of them diverged.
     """
+    compared = sessions_of(run)
+    if not any(session.by_loss for session in compared):
+        raise DataError(f"{run.artefact().url}: all {len(compared)} sessions diverged, so there is none to test")
+    return compared
+
+
+def sessions_of(run: Run) -> list[Compared]:
+    """Return every session of the run, in the grid's order; one without a finished shard has no best epochs."""
     histories, diverged = run.histories(), run.diverged()
     compared = []
     for session in run.sessions:
@@ -55,8 +63,6 @@ def compare(run: Run) -> list[Compared]:
         compared.append(
             Compared(session, diverged.get(session.id), _at(by_loss, history), _at(by_accuracy, history)),
         )
-    if not any(session.by_loss for session in compared):
-        raise DataError(f"{run.artefact().url}: all {len(compared)} sessions diverged, so there is none to test")
     return compared
 
 
