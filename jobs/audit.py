@@ -3,6 +3,7 @@
     python -m jobs.audit splits_0.csv splits_1.csv --out audit
     python -m jobs.audit dataset/                         folders train, valid, test of images, pixels too
     python -m jobs.audit split.csv --beside slides.csv --family '^(P[0-9]+)_'
+    python -m jobs.audit split.csv --features features.npz         features: do neighbours share class or family?
 
 Reads   CSV and TSV of any columns, CLAM's splits_k.csv, JSON of lists, NPZ of names, folders of images
 Writes  OUT/audit.html   one page: both sides, pixels, balance and D, what the test can decide
@@ -20,6 +21,7 @@ import sys
 from pathlib import Path
 
 from neurograde.audit.audit import audit as audit_of
+from neurograde.audit.features import class_against_family, read_features
 from neurograde.audit.folders import with_files
 from neurograde.audit.known import Rules, complete, family_pattern
 from neurograde.audit.lists import Columns
@@ -27,6 +29,7 @@ from neurograde.audit.sources import read_sources, subset_names
 from neurograde.audit.tables import read_table
 from neurograde.errors import DataError, UsageError
 from neurograde.maths.accuracy_width import ACCURACY
+from neurograde.maths.digest import sha256_hex
 from neurograde.runtime import invocation
 from neurograde.runtime.command import Parser, command
 from neurograde.runtime.log import log
@@ -52,6 +55,9 @@ def declare(parser: Parser) -> None:
     )
     parser.add_argument(
         "--images", metavar="FOLDER", type=Path, help="images of a list's names, to compare their pixels"
+    )
+    parser.add_argument(
+        "--features", metavar="FILE", type=Path, help="features of the items, NPZ or CSV: do they tell class or family?"
     )
     parser.add_argument("--names-only", action="store_true", help="do not look at the pixels of images")
     parser.add_argument(
@@ -90,7 +96,12 @@ def audited(arguments: argparse.Namespace) -> dict[str, object]:
         from neurograde.imaging.twins import look_at_images
 
         pixels = [look_at_images(fold.items) for fold in known.folds]
-    return audit_of(known, digests, arguments.accuracy, pixels)
+    robustness = None
+    if arguments.features:
+        source, items = str(arguments.features), [item for fold in known.folds for item in fold.items]
+        robustness = class_against_family(items, read_features(arguments.features), source)
+        digests |= {source: sha256_hex(arguments.features.read_bytes())}
+    return audit_of(known, digests, arguments.accuracy, pixels, robustness)
 
 
 def write(out: Path, result: dict[str, object], command: str) -> None:

@@ -19,7 +19,11 @@ FORMAT = 1
 
 
 def audit(
-    known: Known, digests: Mapping[str, str], accuracy: float, pixels: Sequence[Mapping[str, Any]] = ()
+    known: Known,
+    digests: Mapping[str, str],
+    accuracy: float,
+    pixels: Sequence[Mapping[str, Any]] = (),
+    robustness: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return audit.json.
 
@@ -28,6 +32,7 @@ def audit(
         digests: sha256 of each list that was read.
         accuracy: true accuracy that the width assumes.
         pixels: what was found in the images of each fold; empty where no images were looked at.
+        robustness: class against family in the features of the items; None where there are none.
     """
     folds = [fold_audit(fold, accuracy) for fold in known.folds]
     for fold, twins in zip(folds, pixels, strict=False):
@@ -40,6 +45,8 @@ def audit(
         "both_sides": any(fold["both_sides"] for fold in folds),
         "folds": folds,
     }
+    if robustness is not None:
+        content["robustness"] = dict(robustness)
     return content | {"digest": sha256_hex(canonical_json(content))}
 
 

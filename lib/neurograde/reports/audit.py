@@ -20,6 +20,7 @@ from neurograde.reports.blocks import (
 )
 from neurograde.reports.document import Page
 from neurograde.reports.numbers import count, decimal, plural, prose_list
+from neurograde.reports.robustness import family_wins, robustness_section
 from neurograde.reports.tables import Column, table
 
 BESIDE = "Beside this page lie audit.json, with every number, and badge.svg."
@@ -40,6 +41,7 @@ def audit_page(title: str, result: Mapping[str, Any], command: str) -> Page:
         _answer(result),
         _both_sides(folds),
         *_pixels(folds),
+        *robustness_section(result),
         _balance(folds),
         _width(folds),
         _rule(result, command),
@@ -47,6 +49,8 @@ def audit_page(title: str, result: Mapping[str, Any], command: str) -> Page:
     banners: tuple[Banner, ...] = ()
     if result["both_sides"]:
         banners = (Banner("On both sides", f"{on_both_sides(result)}. A test over them says too much."),)
+    if warning := family_wins(result):
+        banners = (*banners, Banner("Family before class", f"{warning} A network may learn the family."))
     return Page(title, banners, tuple(sections), BESIDE)
 
 
