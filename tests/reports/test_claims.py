@@ -12,9 +12,10 @@ import pytest
 from neurograde.maths.bootstrap import Interval
 from neurograde.reports.blocks import Section, Table
 from neurograde.reports.chain import Chain
-from neurograde.reports.published import CLAIMS
+from neurograde.reports.conclusions import CLAIMS
+from neurograde.reports.evidence import ABSENT, DIFFERENT, SAME, TEST, UNDECIDED, verdict
 from neurograde.reports.sections.augmentation import augmentation
-from neurograde.reports.sections.claims import ABSENT, DIFFERENT, SAME, UNDECIDED, claims, verdict
+from neurograde.reports.sections.claims import claims
 from neurograde.reports.sections.folds import folds
 from neurograde.storage.store import Store
 from tests.support.page import chains
@@ -97,7 +98,8 @@ def test_what_each_side_searched_stands_beside_the_difference(found: dict[str, C
     [shown] = [each for each in section.blocks if isinstance(each, Table) and each.slug == "differences"]
     assert (shown.rows[0][-1].text, shown.rows[0][-1].note) == ("2 + 1 settings", "6 + 3 sessions")
     assert (shown.total[-1].text, shown.total[-1].note) == ("3 settings", "9 sessions")
-    examined = {(row["second"], row["cells"], row["sessions"]) for row in rows(section, "claims") if row["second"]}
+    on_test = [row for row in rows(section, "claims") if row["basis"] == TEST]
+    examined = {(row["second"], row["cells"], row["sessions"]) for row in on_test}
     assert examined == {("extension", "3", "9"), ("valid", "1", "3"), ("valid", "2", "6")}
     assert f"n = {row['n']} patches of {row['families']} families, opened 1 time " in shown.caption
 
@@ -135,14 +137,22 @@ def test_a_verdict_is_by_the_interval_alone(low: float | None, high: float | Non
 def test_every_claim_is_listed_and_those_without_evaluations_are_said_to_be_so(found: dict[str, Chain]):
     table = rows(claims([found["straightforward"]]), "claims")
     assert {row["found"] for row in table} == {claim.found for claim in CLAIMS}
-    assert {row["where"] for row in table if row["verdict"] != ABSENT} == {"§4.5"}  # valid against test needs one alone
+    examined = {row["where"] for row in table if row["verdict"] != ABSENT}
+    assert examined == {"§4.5", "§4.2, figure C.3", "figure C.1", "figure C.2"}  # what one evaluation has alone
+    text = str(claims([found["straightforward"]]).blocks)
+    assert text.count("Not examined here") == 1
+
+
+def test_searches_of_two_data_sets_are_not_compared_on_valid(found: dict[str, Chain]):
+    table = rows(claims([found["straightforward"], found["extension"]]), "claims")
+    assert {row["basis"] for row in table if row["where"] == "§4.3, figure 4.5" and row["second"]} == {TEST}
 
 
 def test_what_a_shuffled_valid_promises_is_compared_with_the_independent_test(found: dict[str, Chain]):
     section = claims([found["straightforward"], found["shuffled"]])
     promised = {row["metric"]: row for row in rows(section, "claims") if row["where"] == "§2.6, experiment 2"}
     assert [float(promised["accuracy"][each]) for each in ("difference", "low", "high")] == [1.0, 1.0, 1.0]
-    assert {row["verdict"] for row in promised.values()} == {SAME}
+    assert {row["verdict"] for row in promised.values() if row["basis"] == TEST} == {SAME}
     [pair] = {(row["evaluation"], row["less"]) for row in rows(section, "differences")}
     assert pair == ("shuffled", "straightforward")  # the test set is the same
 
@@ -174,8 +184,9 @@ def test_folds_stand_alone_where_there_are_not_two_or_one_is_there_twice(found: 
 
 def test_a_subset_of_one_family_decides_nothing(found: dict[str, Chain]):
     table = rows(claims([found["left-1"]]), "claims")
-    assert {row["verdict"] for row in table if row["difference"]} == {UNDECIDED}
-    assert {row["low"] for row in table} == {""}
+    on_test = [row for row in table if row["basis"] == TEST]
+    assert {row["verdict"] for row in on_test} == {UNDECIDED}
+    assert {row["low"] for row in on_test} == {""}
 
 
 def test_a_subset_without_a_class_has_none_of_its_samples(found: dict[str, Chain]):

@@ -48,15 +48,16 @@ def test_words_on_a_map_keep_their_colours_in_the_dark():
 
 
 def test_depth_and_comparison_say_their_numbers():
-    points = {depth: Point(f"{depth}", 0.5 - depth / 20, 0.01, 10) for depth in range(4)}
-    alt = depths("depth", "number of unfrozen layers", {"vgg19": points}, Band(0.7, 0.04)).alt
-    assert "vgg19: 0 0.500, 1 0.450, 2 0.400, 3 0.350" in alt
-    assert "vgg19 0.500 ± 0.010" in compared("all", [points[0]._replace(name="vgg19")]).alt
+    points = {depth: Point(f"{depth}", 0.5 - depth / 20, 0.01, 10, 0.48 - depth / 20) for depth in range(4)}
+    alt = depths("depth", "number of unfrozen layers", {"vgg19": points}, Band(0.7, 0.04), (6, 0.282)).alt
+    assert "vgg19: 0 0.480 and 0.500 ± 0.010, 1 0.430 and 0.450 ± 0.010" in alt
+    assert "vgg19 0.500 ± 0.010, best session 0.480" in compared("all", [points[0]._replace(name="vgg19")]).alt
 
 
 def test_distributions_say_mean_and_deviation():
     assert (
-        "over 4 sessions: mean 0.700, standard deviation 0.071" in distribution("d", "loss", [0.6, 0.7, 0.7, 0.8]).alt
+        "over 4 values, train and valid of the sessions: mean 0.700, standard deviation 0.071"
+        in distribution("d", "loss", [0.6, 0.7, 0.7, 0.8]).alt
     )
     assert "correlation is −1.00" in density("xy", [(0.5, 0.7), (0.6, 0.6), (0.9, 0.3)]).alt
 
@@ -93,14 +94,16 @@ def test_a_table_of_more_cells_than_it_lists_says_how_many_are_in_the_csv_file(s
 def test_searches_of_one_name_are_told_apart_by_their_evaluation(study: str):
     [chain] = chains(study, "independent")
     manifest = chain.evaluation.manifest.model_copy(update={"name": "again"})
-    again = replace(chain, evaluation=replace(chain.evaluation, manifest=manifest))
+    grid = chain.run.grid.model_copy(update={"name": "again"})
+    again = replace(chain, evaluation=replace(chain.evaluation, manifest=manifest), run=replace(chain.run, grid=grid))
     names = [point.name for point in best_rows([chain, again]).values()]
     assert names == ["mobilenet_v2, extension4 (independent)", "mobilenet_v2, extension4 (again)"]
 
 
 def test_the_band_is_what_sessions_measure_before_training(study: str):
     [chain] = chains(study, "independent")
-    losses = [rows[0].valid_loss for rows in chain.run.histories().values()]
+    starts = [rows[0] for rows in chain.run.histories().values()]
+    losses = [loss for start in starts for loss in (start.train_loss, start.valid_loss)]
     assert untrained([chain]).mean == pytest.approx(sum(losses) / len(losses))
 
 

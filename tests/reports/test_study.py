@@ -115,21 +115,23 @@ def test_table_1_2_counts_beside_the_report(page: Page):
     assert "include auxiliary heads of 3.33 M" in said
 
 
-def test_table_4_1_is_the_best_cell_by_mean_of_each_strategy_and_its_best_repeat(page: Page, found: list[Chain]):
+def test_table_4_1_is_the_best_of_all_sessions_of_each_strategy_beside_the_cell_of_best_mean(
+    page: Page, found: list[Chain]
+):
     table = {row["experiment"]: row for row in rows(page, "best")}
     assert list(table) == ["straightforward", "extension", "unfreezing"]
     for name in ("straightforward", "extension", "unfreezing"):
-        [chain] = [each for each in found if each.name == name]
+        [chain] = [chain for chain in found if chain.name == name]
         losses: dict[str, list[tuple[float, float]]] = {}
         for session in chain.run.sessions:
             history = chain.histories[session.id]
             if len(history) == session.epochs + 1:
                 columns = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
-                best = best_by_loss(*([getattr(each, column) for each in history] for column in columns))
+                best = best_by_loss(*([getattr(epoch, column) for epoch in history] for column in columns))
                 losses.setdefault(session.cell, []).append((best.loss, best.accuracy))
         winner = min(losses.values(), key=lambda bests: fmean(loss for loss, _ in bests))
         row = table[name]
-        assert (float(row["loss"]), float(row["accuracy"])) == min(winner)
+        assert (float(row["loss"]), float(row["accuracy"])) == min(best for bests in losses.values() for best in bests)
         assert float(row["loss_mean"]) == pytest.approx(fmean(loss for loss, _ in winner))
         assert int(row["sessions"]) == len(chain.run.sessions)
 

@@ -47,6 +47,7 @@ FILES = {
         "reports/test_partition_figures.py",
         "reports/test_search.py",
         "reports/test_study.py",
+        "reports/test_winners.py",
     ),
     "engines held to each other, every backbone": (
         "learning/engines/plain/test_engine.py",

@@ -74,11 +74,16 @@ def write_study(
 
 
 class Study:
-    """Writes the artefacts of the study one by one."""
+    """Writes the artefacts of the study one by one.
+
+    `leak` is the mode of leaking evaluations; a `quick` study draws no figures of partitions, and no session diverges.
+    """
 
     def __init__(self, store: Store, classes: tuple[str, ...], interrupted: bool) -> None:
         self.store, self.classes, self.interrupted = store, classes, interrupted
         self.grid: dict[str, Any] = GRID_OF_SIX
+        self.leak = "shuffle"
+        self.quick = False
 
     def publish(
         self,
@@ -140,6 +145,26 @@ class Study:
 
     def evaluation(self, name: str, patches: Artefact, *, leaks: bool, left_out: str | None = None) -> Artefact:
         """An evaluation with its own partition, data set and run; `left_out` is the family of its fold."""
+        dataset, rows = self.split(name, patches, leaks=leaks, left_out=left_out)
+        whole, sessions, histories = self.run(name, dataset, leaks)
+        metrics = self.metrics(name, sessions, histories, rows, leaks)
+        files = {"metrics.json": metrics, "predictions.csv": self.predictions(name, rows)}
+        return self.publish(
+            "evaluations",
+            name,
+            job="evaluate",
+            inputs=[whole],
+            hours=0.006,
+            files=files,
+            seed=1,
+            resamples=100,
+            calibration_bins=10,
+        )
+
+    def split(
+        self, name: str, patches: Artefact, *, leaks: bool, left_out: str | None = None
+    ) -> tuple[Artefact, list[dict[str, str]]]:
+        """A data set with its partition, and the subset of every patch."""
         targets = Targets(["7/10", "3/20", "3/20"], ["1/3"] * 3)
         families = families_of(self.rows, PATCH_SIZE_PX**2)
         solved = (
@@ -149,7 +174,7 @@ class Study:
         )
         folds = {"k": "families", "test": left_out} if left_out else None
         subsets = subsets_of(self.rows, solved)
-        leak = {"mode": "shuffle", "level": "patch", "seed": 1} if leaks else None
+        leak = {"mode": self.leak, "level": "patch", "seed": 1} if leaks else None
         if leak:
             subsets = correlate(self.rows, subsets, **leak)
         files: dict[str, Any] = {
@@ -162,7 +187,7 @@ class Study:
             (*(row[each] for each in columns[:-1]), subset) for row, subset in zip(self.rows, subsets, strict=True)
         ]
         files["assignment.csv"] = encode_csv(columns, assigned)
-        if not leaks:
+        if not leaks and not self.quick:
             drawn = partition_figures(families, targets, solved, files["summary.json"])
             files |= {f"figures/{each.slug}.svg": each.svg.encode() for each in drawn}
             contenders = side_by_side(families, targets, SearchOptions())
@@ -183,20 +208,7 @@ class Study:
                 "standardisation.json": Standardisation.of(statistics(_counts(name), "train")),
             },
         )  # fmt: skip
-        whole, sessions, histories = self.run(name, dataset, leaks)
-        metrics = self.metrics(name, sessions, histories, rows, leaks)
-        files = {"metrics.json": metrics, "predictions.csv": self.predictions(name, rows)}
-        return self.publish(
-            "evaluations",
-            name,
-            job="evaluate",
-            inputs=[whole],
-            hours=0.006,
-            files=files,
-            seed=1,
-            resamples=100,
-            calibration_bins=10,
-        )
+        return dataset, rows
 
     def predictions(self, name: str, rows: Sequence[Mapping[str, str]]) -> bytes:
         """predictions.csv of the valid and test patches, drawn at random."""
@@ -229,8 +241,8 @@ class Study:
         grid: Grid = expand(spec, (dataset.as_input(),), marks=dataset.manifest.marks)
         self.store.put(f"runs/{name}/grid.json", grid.encode())
         sessions = [session for shard in grid.shards for session in shard.sessions]
-        diverged = sessions[2]
-        histories = {each.id: _curves(each, leaks)[: 3 if each is diverged else None] for each in sessions}
+        diverged = None if self.quick else sessions[2]
+        histories = {s.id: self.curves(s, leaks=leaks)[: 3 if s is diverged else None] for s in sessions}
         lines = [(key, epoch, *row) for key, rows in histories.items() for epoch, row in enumerate(rows)]
         columns = ("session", "epoch", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
         files = {
@@ -247,6 +259,10 @@ class Study:
             draft = self.publish("runs", f"{name}/{shard.name}", job="train", inputs=[dataset], hours=1.5, files=own)
             self.store.put(f"{draft.folder}/manifest.json", draft.manifest.model_copy(update=trained).encode())
         return read_run(self.store, name).artefact(), [s for s in sessions if s is not diverged], histories
+
+    def curves(self, session: Session, *, leaks: bool) -> list[list[float]]:
+        """The curves of a session."""
+        return _curves(session, leaks)
 
     def metrics(
         self, name: str, sessions: Sequence[Session], histories: History, rows: Sequence[Mapping[str, str]], leaks: bool

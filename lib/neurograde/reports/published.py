@@ -1,8 +1,10 @@
-"""Numbers and claims of the study, shown beside the ones of the store."""
+"""The numbers of the study's report with their sections, shown beside the ones of the store."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
+
+from neurograde.reports.numbers import decimal, percent
 
 
 class Backbone(NamedTuple):
@@ -38,151 +40,148 @@ TABLE_1_2 = {
 auxiliary head; the accuracies of ResNet-50, 101 and 152 are those of the first version of the weights."""
 
 
-class Side(NamedTuple):
-    """One side of a claim: how a network was adapted, and which one."""
-
-    kind: str
-    """Kind of the strategy."""
-    backbones: tuple[str, ...] = ()
-    """Networks that it holds for; all when empty."""
-    but: tuple[str, ...] = ()
-    """Networks that it does not hold for."""
-    least_layers: int = 0
-    """Least number of unfrozen layers that it holds for."""
-    most_layers: int | None = None
-    """Greatest number of unfrozen layers that it holds for; None without a limit."""
-
-
-class Claim(NamedTuple):
-    """A claim of the study about the second side against the first."""
+class Literature(NamedTuple):
+    """A method of the literature, on neuroblastoma."""
 
     where: str
     """Section of the report."""
-    found: str
-    """The claim, in a sentence."""
-    first: Side
-    second: Side
-    better: bool
-    """True if the second was better; False if it was worse, or not better."""
-    backbone: Literal["same", "other", "best"]
-    """Pairs that it holds for: of one network, of two, or the best evaluation of each side."""
+    method: str
+    date: str
+    accuracy: float
+    """As a share."""
+    f_measure: float | None = None
 
 
-class Promise(NamedTuple):
-    """A claim of the study about the figures on valid against those on test, of one session."""
-
-    where: str
-    found: str
-    leak: Literal["exchange", "shuffle"] | None
-    """Leak that was made between train and valid; None without one."""
-    better: bool | None
-    """True if valid looks better than test, False if worse; None if they agree."""
-
-
-CLAIMS: tuple[Claim | Promise, ...] = (
-    Promise(
-        "§2.6, experiment 1",
-        "One patch of each family exchanged: the curves of independent subsets at a smaller loss, so that valid "
-        "promises more than it should.",
-        leak="exchange",
-        better=True,
-    ),
-    Promise(
-        "§2.6, experiment 2",
-        "Train and valid shuffled: valid follows train down, and test has the loss of an untrained network, 0.7.",
-        leak="shuffle",
-        better=True,
-    ),
-    Claim(
-        "§4.2, figure 4.3",
-        "Inception v3 is the best backbone with a new last layer alone: loss 0.322, accuracy 85.9 %.",
-        Side("straightforward", but=("inception_v3",)),
-        Side("straightforward", ("inception_v3",)),
-        better=True,
-        backbone="other",
-    ),
-    Claim(
-        "§4.2, figure 4.3",
-        "The more convolutional layers a VGG has, the lower its loss.",
-        Side("straightforward", ("vgg11",)),
-        Side("straightforward", ("vgg13", "vgg16", "vgg19")),
-        better=True,
-        backbone="other",
-    ),
-    Claim(
-        "§4.2, figure 4.3",
-        "The loss of a ResNet does not fall with its depth: 18 is among the best.",
-        Side("straightforward", ("resnet18",)),
-        Side("straightforward", ("resnet34", "resnet50", "resnet101")),
-        better=False,
-        backbone="other",
-    ),
-    Claim(
-        "§4.3, figure 4.5",
-        "On every backbone a well-chosen extension is as good as a new last layer alone, or better: Inception v3 goes "
-        "from a loss of 0.322 to 0.278.",
-        Side("straightforward"),
-        Side("extension"),
-        better=True,
-        backbone="same",
-    ),
-    Claim(
-        "§4.4, figure 4.7",
-        "Unfreezing suits VGG 19: the loss falls by 40 %, with 6 layers to 0.282.",
-        Side("straightforward", ("vgg19",)),
-        Side("unfreezing", ("vgg19",)),
-        better=True,
-        backbone="same",
-    ),
-    Claim(
-        "§4.4, figure 4.7",
-        "Beyond 7 unfrozen layers the loss of VGG 19 rises.",
-        Side("unfreezing", ("vgg19",), most_layers=7),
-        Side("unfreezing", ("vgg19",), least_layers=8),
-        better=False,
-        backbone="same",
-    ),
-    Claim(
-        "§4.4, figure 4.7",
-        "For networks other than VGG 19 unfreezing is less convincing, for Inception v3 least of all.",
-        Side("straightforward", but=("vgg19",)),
-        Side("unfreezing", but=("vgg19",)),
-        better=False,
-        backbone="same",
-    ),
-    Claim(
-        "§4.5, table 4.1",
-        "The best extension beats the best new last layer alone: loss 0.278 against 0.322, accuracy 88.36 % against "
-        "85.90 %.",
-        Side("straightforward"),
-        Side("extension"),
-        better=True,
-        backbone="best",
-    ),
-    Claim(
-        "§4.5, table 4.1",
-        "The best unfreezing beats the best new last layer alone: loss 0.282 against 0.322, accuracy 88.09 % against "
-        "85.90 %.",
-        Side("straightforward"),
-        Side("unfreezing"),
-        better=True,
-        backbone="best",
-    ),
-    Claim(
-        "§4.5, table 4.1",
-        "The best extension beats the best unfreezing, and is the model retained: loss 0.278 against 0.282, accuracy "
-        "88.36 % against 88.09 %.",
-        Side("unfreezing"),
-        Side("extension"),
-        better=True,
-        backbone="best",
-    ),
-    Promise(
-        "§4.5",
-        "Test keeps what valid promises: loss 0.278 on valid and 0.320 on test, accuracy 88.36 % and 88.43 %.",
-        leak=None,
-        better=None,
-    ),
+TABLE_1_5 = (
+    Literature("§1.2.1, table 1.5", "Kong: cytoplasm and neuropil, voting", "2008-10", 0.88),
+    Literature("§1.2.2, table 1.5", "PCLBP", "2018-04", 0.76, 0.75),
+    Literature("§1.2.3, table 1.5", "CDBN", "2018-05", 0.84, 0.86),
+    Literature("§1.2.4, table 1.5", "SIFT and SURF", "2020-11", 0.90, 0.88),
+    Literature("§1.2.5", "Hover-Net, high or low risk", "2022-10", 0.865),
+    Literature("§1.2.5", "entropy, fractal dimension, lacunarity", "2023-01", 0.82),
 )
-"""The conclusions of chapters 2 and 4 from comparing evaluations. The study compared on valid, by the loss of the best
-repeat, and gave no intervals; only its last model opened the test set."""
+"""The four methods of table 1.5, which grade the differentiation, and the two of §1.2.5, which tell something else."""
+
+
+class Pixels(NamedTuple):
+    """The account of the images' pixels."""
+
+    images: int
+    total_px: int
+    patches: int
+    lost: float
+    """Share of the pixels that no patch holds."""
+    labels: float
+    """Share lost where squares cannot inherit the label."""
+    borders: float
+    """Share lost where the grid does not fit."""
+
+
+SECTION_2_2_2 = Pixels(61, 116_077_948, 1570, 0.1547, 0.1294, 0.0253)
+
+TABLE_2_1 = {
+    ("train", "PD"): (734, 734, 2936), ("train", "D"): (420, 840, 3360), ("valid", "PD"): (127, 127, 508),
+    ("valid", "D"): (82, 164, 656), ("test", "PD"): (127, 127, 508), ("test", "D"): (80, 160, 640),
+}  # fmt: skip
+"""Samples at the start, at the balancing point and after augmentation, by subset and class."""
+
+TABLE_2_2 = {"train": (1.75, 1.14, 1.14), "valid": (1.55, 1.29, 1.29), "test": (1.59, 1.25, 1.25)}
+"""Ratio of the largest class to the smallest, at the same three steps."""
+
+TABLE_2_3 = {"train": 6296, "valid": 1164, "test": 1148, "total": 8608}
+"""Samples after augmentation."""
+
+
+class Best(NamedTuple):
+    """A row of table 4.1: the best session of a strategy, on train and valid by the minimax loss."""
+
+    backbone: str
+    depth: int
+    """Number of new or trained layers besides the last."""
+    loss: float
+    accuracy: float
+    where: str
+    """Figures that show it."""
+
+
+TABLE_4_1 = {
+    "straightforward": Best("inception_v3", 0, 0.322, 0.8590, "figures 4.3, B.1"),
+    "extension": Best("inception_v3", 4, 0.278, 0.8836, "figures 4.5, B.2"),
+    "unfreezing": Best("vgg19", 6, 0.282, 0.8809, "figures 4.7, B.3"),
+}
+"""The best session of each strategy, by its kind."""
+
+
+class Retained(NamedTuple):
+    """The model that the study retained (§4.5): Inception v3 with an extension of four non-linearities."""
+
+    learning_rate: float = 3e-5
+    batch_size: int = 8
+    repeats: int = 10
+    mean_loss: float = 0.310
+    """Mean of the best loss of its setting's repeats."""
+    mean_accuracy: float = 0.8695
+    """Mean of their best accuracy."""
+    test_loss: float = 0.320
+    test_accuracy: float = 0.8843
+
+
+RETAINED = Retained()
+
+
+class Untrained(NamedTuple):
+    """A measure at epoch 0 over all sessions: mean and deviation (figures C.1, C.2)."""
+
+    mean: float
+    std: float
+    text: str
+
+
+UNTRAINED = {"loss": Untrained(0.705, 0.042, "0.705 ± 0.042"), "accuracy": Untrained(0.500, 0.10, "0.500 ± 0.10")}
+SESSIONS = 12_500
+"""Sessions of figures C.1 and C.2."""
+EPOCHS = 936_000
+"""Epochs of figure C.3."""
+
+
+class Computing(NamedTuple):
+    """Computing of the whole study, and its emissions (§5.2.4)."""
+
+    hours: float = 12_740
+    gpu: str = "T4"
+    tdp_w: float = 70
+    kg_per_kwh: float = 0.57
+    co2e_kg: float = 508.33
+    french_kg_per_year: float = 8900
+    """Emissions of a person in France in 2021."""
+
+    @property
+    def seconds_per_epoch(self) -> float:
+        """Return the mean time of an epoch.
+
+        >>> round(COMPUTING.seconds_per_epoch)
+        49
+        """
+        return self.hours * 3600 / EPOCHS
+
+    @property
+    def kwh(self) -> float:
+        """Return the energy of the GPUs at their thermal design power.
+
+        >>> round(COMPUTING.kwh * COMPUTING.kg_per_kwh, 2)
+        508.33
+        """
+        return self.hours * self.tdp_w / 1000
+
+
+COMPUTING = Computing()
+
+
+def best_of(kind: str) -> str:
+    """Return the study's best session of a kind of strategy in words, or an empty text.
+
+    >>> best_of("extension").replace(chr(0x202f), " ")
+    '0.278 and 88.36 % (inception_v3, table 4.1)'
+    """
+    best = TABLE_4_1.get(kind)
+    return f"{decimal(best.loss)} and {percent(best.accuracy, 2)} ({best.backbone}, table 4.1)" if best else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,13 @@ Activation = Literal["linear", "sigmoid", "softmax", "tanh", "relu", "leaky_relu
 class StrategyModel(Model):
     """A way to adapt a backbone to the classes of a spec."""
 
+    TITLE: ClassVar[str]
+    """Name on a page."""
+    UNIT: ClassVar[str] = ""
+    """Name of one of the layers that `depth` counts; empty where a strategy has a single depth."""
+    SYMBOL: ClassVar[str] = ""
+    """Letter of the depth in the report."""
+
     kind: str
     """The strategy."""
 
@@ -22,6 +29,11 @@ class StrategyModel(Model):
     def label(self) -> str:
         """Name in session ids."""
         return self.kind
+
+    @property
+    def depth(self) -> int:
+        """Number of layers that are new before the last, or trained besides it; 0 is the new last layer alone."""
+        return self.hidden_layers + (self.trained_layers or 0)
 
     @property
     def has_frozen_trunk(self) -> bool:
@@ -42,6 +54,8 @@ class StrategyModel(Model):
 class Straightforward(StrategyModel):
     """§4.2: a new last layer on the frozen trunk."""
 
+    TITLE = "New last layer"
+
     kind: Literal["straightforward"]
     """The strategy."""
 
@@ -53,6 +67,10 @@ class Straightforward(StrategyModel):
 
 class Extension(StrategyModel):
     """§4.3: k times (Linear to half the width, LeakyReLU, dropout), then the last layer, on the frozen trunk."""
+
+    TITLE = "Extension"
+    UNIT = "non-linearity"
+    SYMBOL = "k"
 
     kind: Literal["extension"]
     """The strategy."""
@@ -95,6 +113,10 @@ class Extension(StrategyModel):
 class Unfreezing(StrategyModel):
     """§4.4: a new last layer, and the last n layers trained from their initial weights."""
 
+    TITLE = "Unfreezing"
+    UNIT = "unfrozen layer"
+    SYMBOL = "n"
+
     kind: Literal["unfreezing"]
     """The strategy."""
     layers: Annotated[int, Field(ge=0)]
@@ -114,6 +136,8 @@ class Unfreezing(StrategyModel):
 class Whole(StrategyModel):
     """Every layer trained; what `leaknet`, which has no pretrained weights, needs (§2.6)."""
 
+    TITLE = "Every layer"
+
     kind: Literal["whole"]
     """The strategy."""
 
@@ -124,3 +148,8 @@ class Whole(StrategyModel):
 
 
 Strategy = Annotated[Straightforward | Extension | Unfreezing | Whole, Field(discriminator="kind")]
+
+KINDS: tuple[str, ...] = tuple(
+    get_args(strategy.model_fields["kind"].annotation)[0] for strategy in get_args(get_args(Strategy)[0])
+)
+"""The kinds of strategies, in the order of §4.2 to 4.4."""

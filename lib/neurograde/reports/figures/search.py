@@ -19,12 +19,13 @@ LIGHT_WORDS, DARK_WORDS = "#ffffff", "#000000"  # on the map's own colours, what
 
 
 class Point(NamedTuple):
-    """The best setting of a backbone and strategy."""
+    """The chosen setting of a backbone and strategy, and the best of all their sessions."""
 
     name: str
     mean: float
     std: float | None
     n: int
+    best: float
 
 
 class Band(NamedTuple):
@@ -77,25 +78,41 @@ def grid_map(slug: str, title: str, cells: Cells) -> Figure:
 
 
 def compared(slug: str, points: Sequence[Point]) -> Figure:
-    """Draw the best settings side by side, mean ± deviation over repeats."""
-    with canvas(height_px=52 + 22 * len(points)) as drawing:
+    """Draw the searches side by side: chosen setting, mean ± deviation over repeats, and best session."""
+    with canvas(height_px=76 + 22 * len(points)) as drawing:
         axes = bare(drawing.add_subplot(), grid="x")
         for row, point in enumerate(points):
             axes.plot([point.mean - (point.std or 0), point.mean + (point.std or 0)], [row, row], color=SUBSET["valid"])
             axes.plot(point.mean, row, "o", color=SUBSET["valid"], markeredgecolor=PAPER, markersize=8)
+            axes.plot(point.best, row, "o", color=BEST, markeredgecolor=PAPER, markersize=5.5)
         axes.set_yticks(range(len(points)), [short(point.name, 36) for point in points])
         axes.set_ylim(len(points) - 0.4, -0.6)
-        axes.set_xlabel("best minimax loss")
+        axes.set_xlabel("minimax loss")
         axes.margins(x=0.08)
-        words = "; ".join(f"{point.name} {spread('loss', point.mean, point.std)}" for point in points)
-        return render(drawing, slug, f"Loss of the best setting of each: {words}.")
+        axes.plot([], [], "o", color=BEST, markersize=5.5, label="best session")
+        axes.plot([], [], "o-", color=SUBSET["valid"], markersize=6, label="chosen setting, mean ± std")
+        drawing.legend(loc="outside lower left", ncols=2)
+        words = "; ".join(
+            f"{point.name} {spread('loss', point.mean, point.std)}, best session {decimal(point.best)}"
+            for point in points
+        )
+        return render(drawing, slug, f"Loss of the chosen setting of each: {words}.")
 
 
-def depths(slug: str, what: str, series: Mapping[str, Mapping[int, Point]], band: Band | None) -> Figure:
-    """Draw loss over depth, a line per backbone; 0 is the straightforward adaptation, the band is before training."""
+Published = tuple[int, float]
+"""Depth and loss of the study's best session."""
+
+
+def depths(
+    slug: str, what: str, series: Mapping[str, Mapping[int, Point]], band: Band | None, published: Published | None
+) -> Figure:
+    """Draw loss over depth, per backbone: best session as a line, mean ± deviation of the chosen setting as a bar.
+
+    Depth 0 is the straightforward adaptation, the band is before training, the ring is the study's best.
+    """
     styles = [("o", "-"), ("s", (0, (5, 1.6))), ("D", (0, (1, 1.2))), ("^", (0, (6, 1.5, 1, 1.5)))]
     colours = [SUBSET["train"], SUBSET["valid"], SUBSET["test"], SUBSET["external"]]
-    with canvas(height_px=250) as drawing:
+    with canvas(height_px=270) as drawing:
         axes = drawing.add_subplot()
         axes.grid(axis="y")
         axes.spines["left"].set_visible(False)
@@ -106,20 +123,31 @@ def depths(slug: str, what: str, series: Mapping[str, Mapping[int, Point]], band
             )
         for index, (name, points) in enumerate(series.items()):
             at = sorted(points)
-            means, stds = ([of(points[depth]) for depth in at] for of in (_mean, _std))
             marker, dashes = styles[index % len(styles)]
             colour = colours[index % len(colours)]
-            axes.errorbar(at, means, yerr=stds, color=colour, marker=marker, linestyle=dashes, label=short(name, 16),
-                          markersize=5.5, markeredgecolor=PAPER, elinewidth=1, linewidth=1.6)  # fmt: skip
-        axes.set(xlabel=what, title="best minimax loss")
+            axes.plot(at, [points[depth].best for depth in at], color=colour, marker=marker, linestyle=dashes,
+                      label=f"{short(name, 16)}, best session", markersize=5.5, markeredgecolor=PAPER,
+                      linewidth=1.6)  # fmt: skip
+            shifted = [depth + 0.08 * (index + 1) for depth in at]
+            means, halves = [points[depth].mean for depth in at], [points[depth].std or 0.0 for depth in at]
+            axes.errorbar(shifted, means, yerr=halves,
+                          color=colour, marker="_", linestyle="", markersize=6, elinewidth=1,
+                          label="mean ± std" if index == 0 else None)  # fmt: skip
+        if published is not None:
+            axes.plot(*published, "o", color="none", markeredgecolor=BEST, markersize=11, label="the study's best")
+        axes.set(xlabel=what, title="minimax loss")
         axes.title.set_color(MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
         words = "; ".join(
-            f"{name}: " + ", ".join(f"{depth} {decimal(points[depth].mean)}" for depth in sorted(points))
+            f"{name}: " + ", ".join(_at_depth(depth, points[depth]) for depth in sorted(points))
             for name, points in series.items()
         )
-        return render(drawing, slug, f"Loss over {what}. {words}.")
+        return render(drawing, slug, f"Loss over {what}, best session and chosen setting. {words}.")
+
+
+def _at_depth(depth: int, point: Point) -> str:
+    return f"{depth} {decimal(point.best)} and {spread('loss', point.mean, point.std)}"
 
 
 def distribution(slug: str, measure: str, values: Sequence[float]) -> Figure:
@@ -129,11 +157,11 @@ def distribution(slug: str, measure: str, values: Sequence[float]) -> Figure:
         axes = bare(drawing.add_subplot(), grid="y")
         axes.hist(numbers, bins=min(60, max(10, len(numbers) // 8)), color=SUBSET["train"], linewidth=0)
         axes.axvline(float(numbers.mean()), color=BEST, linewidth=1.4)
-        axes.set(xlabel=f"valid {measure} at epoch 0", title="sessions")
+        axes.set(xlabel=f"{measure} at epoch 0", title="train and valid of the sessions")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         axes.title.set_color(MUTED)
         alt = (
-            f"Distribution of valid {measure} at epoch 0 over {len(numbers):,} sessions: mean "
+            f"Distribution of {measure} at epoch 0 over {len(numbers):,} values, train and valid of the sessions: mean "
             f"{decimal(float(numbers.mean()))}, standard deviation {decimal(float(numbers.std()))}, from "
             f"{decimal(float(numbers.min()))} to {decimal(float(numbers.max()))}."
         )
@@ -165,11 +193,3 @@ def density(slug: str, pairs: Sequence[tuple[float, float]]) -> Figure:
 
 def _frame(col: float, row: float) -> Rectangle:
     return Rectangle((col - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=BEST, linewidth=2)
-
-
-def _mean(point: Point) -> float:
-    return point.mean
-
-
-def _std(point: Point) -> float:
-    return point.std or 0.0

@@ -9,19 +9,19 @@ from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.curves import Curves, learning_curves
 from neurograde.reports.figures.small_multiples import small_multiples
 from neurograde.reports.numbers import percent
+from neurograde.reports.searched import Search
 from neurograde.reports.sections.training import curves_of
-from neurograde.reports.sections.winners import Winner, winners
+from neurograde.reports.sections.winners import winners
 from neurograde.specs.results.evaluation import SessionResult
 
 
 def grid_figures(chains: Sequence[Chain]) -> list[Figures]:
-    """Return the whole grid behind each row of table 4.1, where it has more than one setting."""
+    """Return the grid of the best session of each row of table 4.1, where it has more than one setting."""
     figures = []
     for kind, winner in winners(chains).items():
-        cells = dict(_cells(winner))
+        cells = dict(_cells(winner.best))
         if len(cells) > 1:
-            title = f"{winner.cell.backbone}, {winner.cell.strategy}"
-            figures.append(small_multiples(file_name("grid", kind), title, cells))
+            figures.append(small_multiples(file_name("grid", kind), winner.best.name, cells))
     if not figures:
         return []
     caption = (
@@ -31,14 +31,10 @@ def grid_figures(chains: Sequence[Chain]) -> list[Figures]:
     return [Figures(tuple(figures), caption)]
 
 
-def _cells(winner: Winner) -> Iterator[tuple[tuple[float, int], Curves]]:
-    chain = winner.chain
-    for cell in chain.metrics.cells:
-        sessions = [
-            session for session in chain.metrics.sessions if session.cell == cell.cell and session.diverged is None
-        ]
-        if (cell.backbone, cell.strategy) == (winner.cell.backbone, winner.cell.strategy) and sessions:
-            yield (cell.learning_rate, cell.batch_size), curves_of("loss", sessions, chain.histories)
+def _cells(search: Search) -> Iterator[tuple[tuple[float, int], Curves]]:
+    for cell in search.cells:
+        sessions = [session for session in search.sessions if session.cell == cell.cell]
+        yield (cell.learning_rate, cell.batch_size), curves_of("loss", sessions, search.chain.histories)
 
 
 def valid_ahead(chains: Sequence[Chain]) -> list[Figures]:

@@ -11,20 +11,13 @@ from neurograde.reports.figures.method import Box
 from neurograde.reports.figures.method import method as figure
 from neurograde.reports.figures.style import SUBSET, short
 from neurograde.reports.headline import with_interval
-from neurograde.reports.leaks import lead, searches
+from neurograde.reports.leaks import lead
 from neurograde.reports.numbers import count, plural
+from neurograde.reports.searched import grids
 from neurograde.specs.records import Session
 from neurograde.specs.results.accounting import Accounting
 from neurograde.specs.results.balance import Balance
-from neurograde.specs.strategies import Extension, Unfreezing
-
-_TITLES = {
-    "straightforward": "New last layer",
-    "extension": "Extension",
-    "unfreezing": "Unfreezing",
-    "whole": "Every layer",
-}
-
+from neurograde.specs.strategies import KINDS
 
 SEARCHED = 2 / 3  # of the width, below train and valid: no search sees test
 
@@ -32,11 +25,13 @@ SEARCHED = 2 / 3  # of the width, below train and valid: no search sees test
 def method(chains: Sequence[Chain]) -> Section:
     """Return the steps of the first evaluation's data, and the searches of all."""
     first = lead(chains)
-    sessions = [session for chain in searches(chains) or chains for session in chain.run.sessions]
-    kinds = [kind for kind in _TITLES if any(session.adaptation.kind == kind for session in sessions)]
-    strategies = [_strategy(kind, sessions) for kind in kinds]
+    members: dict[str, list[Session]] = {kind: [] for kind in KINDS}
+    for chain in grids(chains) or chains:
+        for session in chain.run.sessions:
+            members[session.adaptation.kind].append(session)
+    strategies = [_strategy(sessions) for sessions in members.values() if sessions]
     # As in §3: a new last layer on all, then more on those that promise most.
-    steps = [strategies[:1], strategies[1:]] if kinds[0] == "straightforward" and kinds[1:] else [strategies]
+    steps = [strategies[:1], strategies[1:]] if members[KINDS[0]] and strategies[1:] else [strategies]
     searched = [_side_by_side(row, SEARCHED) for row in (*steps, [_choice(first)])]
     rows = [[_images(first)], _side_by_side(_subsets(first), 1.0), *searched, [_test(first)]]
     caption = "What was done, in which order (figure 3.1)?"
@@ -70,22 +65,14 @@ def _subsets(chain: Chain) -> list[Box]:
     return boxes
 
 
-def _strategy(kind: str, sessions: Sequence[Session]) -> Box:
-    members = [session for session in sessions if session.adaptation.kind == kind]
-    networks = list(dict.fromkeys(member.backbone for member in members))
+def _strategy(sessions: Sequence[Session]) -> Box:
+    networks = list(dict.fromkeys(session.backbone for session in sessions))
     backbones = networks[0] if len(networks) == 1 else plural(len(networks), "backbone")
-    depths = sorted({_depth(member) for member in members})
+    adaptation = sessions[0].adaptation
+    depths = sorted({session.adaptation.depth for session in sessions})
     reach = f"{depths[0]}" if len(depths) == 1 else f"{depths[0]} to {depths[-1]}"
-    letter = {"extension": "k", "unfreezing": "n"}.get(kind)
-    lines = (short(backbones, 18), *((f"{letter} = {reach}",) if letter else ()), plural(len(members), "session"))
-    return Box(_TITLES[kind], lines)
-
-
-def _depth(session: Session) -> int:
-    adaptation = session.adaptation
-    if isinstance(adaptation, Extension):
-        return adaptation.non_linearities
-    return adaptation.layers if isinstance(adaptation, Unfreezing) else 0
+    letter = (f"{adaptation.SYMBOL} = {reach}",) if adaptation.SYMBOL else ()
+    return Box(adaptation.TITLE, (short(backbones, 18), *letter, plural(len(sessions), "session")))
 
 
 def _choice(chain: Chain) -> Box:

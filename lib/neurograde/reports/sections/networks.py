@@ -122,20 +122,18 @@ def _adapted(chains: Sequence[Chain], everything: Sequence[Architecture]) -> lis
     figures: list[Figure] = []
     parts: list[str] = []
     for kind, winner in winners(chains).items():
-        net = next(
-            (net for net in everything if (net.backbone, net.strategy) == (winner.cell.backbone, winner.cell.strategy)),
-            None,
-        )
+        net = next((net for net in everything if f"{net.backbone}, {net.strategy}" == winner.best.name), None)
         if net is None:
             continue
         words = f"{net.backbone}, {_trained(net)} of {decimal(net.parameters / 1e6, 2)} M parameters trained"
-        if kind in ("straightforward", "extension"):
+        adaptation = winner.best.adaptation
+        if adaptation.has_frozen_trunk:
             figures.append(classifier(f"head-{kind}", net))
-            number = "4.2" if kind == "straightforward" else "4.4"
+            number = "4.4" if adaptation.hidden_layers else "4.2"
             parts.append(f"figure {number}: {words}")
-        elif kind == "unfreezing":
+        elif adaptation.trained_layers is not None:
             figures.append(network("unfrozen-layers", net, LAST if net.depth > LAST else None))
-            parts.append(f"figure 4.6: {modification(winner.adaptation)} of {words}")
+            parts.append(f"figure 4.6: {modification(adaptation)} of {words}")
     if not figures:
         return []
     caption = (

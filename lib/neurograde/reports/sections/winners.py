@@ -1,149 +1,148 @@
-"""The winners: the best setting of each strategy (table 4.1), and of each backbone with a new last layer (4.3)."""
+"""The winners: the best of each strategy (table 4.1), and of each backbone with a new last layer (figure 4.3).
+
+Each is shown twice: the best of all sessions, which the study gives, and mean ± std of the setting that is chosen here.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from operator import attrgetter
-from statistics import fmean, stdev
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from neurograde.reports.blocks import Figures, Table
+from neurograde.reports.blocks import Figures, Notes, Table
 from neurograde.reports.chain import Chain
 from neurograde.reports.figures.backbones import Reached, backbones, family
-from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
-from neurograde.reports.tables import Column, table
-from neurograde.specs.results.evaluation import BestEpoch, CellResult
-from neurograde.specs.strategies import Extension, Straightforward, Strategy, Unfreezing
+from neurograde.reports.published import RETAINED, TABLE_4_1
+from neurograde.reports.searched import Search, best_mean, best_session, by_kind, searched
+from neurograde.reports.tables import Column, Text, table
+from neurograde.specs.results.evaluation import CellResult, SessionResult
+from neurograde.specs.strategies import Strategy
 
 
-class Winner(NamedTuple):
-    """A setting that no other of its kind beats by the mean of its repeats."""
+@dataclass(frozen=True)
+class Winner:
+    """The best of a kind of strategy."""
 
-    chain: Chain
-    cell: CellResult
-    adaptation: Strategy
-    mean: float
-
-    @property
-    def repeats(self) -> list[BestEpoch]:
-        """Return the best epoch of each of its repeats, the best one first."""
-        bests = [session.best_loss for session in self.chain.metrics.sessions if session.cell == self.cell.cell]
-        return sorted((best for best in bests if best and best.loss is not None), key=lambda best: best.loss or 0.0)
-
-    @property
-    def accuracy(self) -> tuple[float | None, float | None]:
-        """Return mean and deviation of the repeats' accuracies, each at its epoch of best loss."""
-        accuracies = [repeat.accuracy for repeat in self.repeats if repeat.accuracy is not None]
-        return fmean(accuracies) if accuracies else None, stdev(accuracies) if len(accuracies) > 1 else None
-
-
-def candidates(chains: Sequence[Chain]) -> Iterator[Winner]:
-    """Yield every setting of the searches, the best of each evaluation first."""
-    for chain in searches(chains):
-        adaptations = {session.cell: session.adaptation for session in chain.run.sessions}
-        for cell in chain.metrics.cells:
-            if cell.loss.mean is not None:
-                yield Winner(chain, cell, adaptations[cell.cell], cell.loss.mean)
+    kind: str
+    tried: int
+    """Sessions of all its searches."""
+    chosen: Search
+    """The search whose chosen setting has the best mean."""
+    best: Search
+    """The search that has the best of all sessions."""
 
 
 def winners(chains: Sequence[Chain]) -> dict[str, Winner]:
-    """Return the best setting of each kind of strategy, in the order of §4.2 to 4.4."""
-    best: dict[str, Winner] = {}
-    for candidate in candidates(chains):
-        kind = candidate.adaptation.kind
-        if kind not in best or candidate.mean < best[kind].mean:
-            best[kind] = candidate
-    order = ("straightforward", "extension", "unfreezing", "whole")
-    return dict(sorted(best.items(), key=lambda item: order.index(item[0])))
+    """Return the best of each kind of strategy, in the order of §4.2 to 4.4."""
+    return {
+        kind: Winner(kind, sum(search.tried for search in some), best_mean(some), best_session(some))
+        for kind, some in by_kind(searched(chains)).items()
+    }
 
 
 def modification(adaptation: Strategy) -> str:
     """Return the words of table 4.1 for a strategy."""
-    if isinstance(adaptation, Extension):
-        return plural(adaptation.non_linearities, "non-linearity")
-    if isinstance(adaptation, Unfreezing):
-        return plural(adaptation.layers, "unfrozen layer")
-    return "/" if isinstance(adaptation, Straightforward) else "every layer"
+    if adaptation.UNIT:
+        return plural(adaptation.depth, adaptation.UNIT)
+    return "/" if adaptation.has_frozen_trunk else adaptation.TITLE.lower()
 
 
-def best_table(chains: Sequence[Chain]) -> Table:
-    """Return table 4.1."""
-    searched: Counter[str] = Counter()
-    for candidate in candidates(chains):
-        searched[candidate.adaptation.kind] += candidate.cell.n + candidate.cell.diverged
+def best_table(chains: Sequence[Chain]) -> tuple[Table, Notes]:
+    """Return table 4.1, and what the study has in it."""
     columns = (
-        Column("experiment", "experiment", kind="text", value=attrgetter("adaptation.kind")),
-        Column("backbone", "CNN", kind="text", value=attrgetter("cell.backbone")),
+        Column("experiment", "experiment", kind="text", value=lambda row: row.kind),
+        Column("backbone", value=lambda row: row.best.backbone),
+        Column("strategy", value=lambda row: row.best.adaptation.label),
+        Column("learning_rate", value=lambda row: row.best.best.learning_rate),
+        Column("batch_size", value=lambda row: row.best.best.batch_size),
+        Column(None, "best session", kind="text", show=lambda row: _where(row.best, row.best.best)),
+        Column("loss", "loss", decimal, value=lambda row: row.best.best_loss),
+        Column("accuracy", "accuracy", lambda value: percent(value, 2), value=lambda row: row.best.best_accuracy),
+        Column(None, "the study's best", show=_published),
+        Column("chosen_backbone", value=lambda row: row.chosen.backbone),
+        Column("chosen_strategy", value=lambda row: row.chosen.adaptation.label),
+        Column("chosen_learning_rate", value=lambda row: row.chosen.cell.learning_rate),
+        Column("chosen_batch_size", value=lambda row: row.chosen.cell.batch_size),
+        Column(None, "chosen setting", kind="text", show=lambda row: _where(row.chosen, row.chosen.cell)),
         Column(
-            "strategy",
-            "modification",
-            kind="text",
-            value=attrgetter("cell.strategy"),
-            show=lambda winner: modification(winner.adaptation),
-        ),
-        Column("learning_rate", "learning rate", "{:g}".format, value=attrgetter("cell.learning_rate")),
-        Column("batch_size", "batch", count, value=attrgetter("cell.batch_size")),
-        Column(
-            "loss",
-            "loss",
-            value=lambda winner: winner.repeats[0].loss,
-            show=lambda winner: (
-                decimal(winner.repeats[0].loss),
-                spread("loss", winner.cell.loss.mean, winner.cell.loss.std),
+            "loss_mean",
+            "mean ± std",
+            value=lambda row: row.chosen.mean,
+            show=lambda row: (
+                spread("loss", row.chosen.mean, row.chosen.cell.loss.std),
+                spread("accuracy", *row.chosen.accuracy),
             ),
         ),
-        Column(
-            "accuracy",
-            "accuracy",
-            value=lambda winner: winner.repeats[0].accuracy,
-            show=lambda winner: (percent(winner.repeats[0].accuracy, 2), spread("accuracy", *winner.accuracy)),
-        ),
-        Column("loss_mean", value=attrgetter("cell.loss.mean")),
-        Column("loss_std", value=attrgetter("cell.loss.std")),
-        Column("accuracy_mean", value=lambda winner: winner.accuracy[0]),
-        Column("accuracy_std", value=lambda winner: winner.accuracy[1]),
-        Column("n", value=attrgetter("cell.n")),
+        Column("loss_std", value=lambda row: row.chosen.cell.loss.std),
+        Column("accuracy_mean", value=lambda row: row.chosen.accuracy[0]),
+        Column("accuracy_std", value=lambda row: row.chosen.accuracy[1]),
+        Column("n", value=lambda row: row.chosen.cell.n),
         Column(
             "sessions",
             "sessions",
-            value=lambda winner: searched[winner.adaptation.kind],
-            show=lambda winner: (count(searched[winner.adaptation.kind]), f"n = {winner.cell.n}"),
+            value=lambda row: row.tried,
+            show=lambda row: (count(row.tried), f"n = {row.chosen.cell.n}"),
         ),
     )
     caption = (
-        "Which strategy is best on valid (table 4.1)? The best repeat of the setting of best mean loss, the "
-        "accuracy of the same epoch; below them mean ± std of the n repeats, and how many sessions were searched"
+        "Which strategy is best on valid (table 4.1)? The best of all sessions by its minimax loss, with the accuracy "
+        "of the same epoch, as the study has it; beside it the setting of best mean loss, which `best_of_best_cell` "
+        "takes the model from, mean ± std of its n repeats, and how many sessions were searched"
     )
-    return table("best", caption, columns, list(winners(chains).values()))
+    rows = list(winners(chains).values())
+    return table("best", caption, columns, rows), Notes(tuple(_notes()))
+
+
+def _where(search: Search, setting: SessionResult | CellResult) -> Text:
+    modified = modification(search.adaptation)
+    first = search.backbone if modified == "/" else f"{search.backbone}, {modified}"
+    return first, f"{setting.learning_rate:g}, batch {setting.batch_size}"
+
+
+def _published(row: Winner) -> Text:
+    best = TABLE_4_1.get(row.kind)
+    return (decimal(best.loss), percent(best.accuracy, 2)) if best else ""
+
+
+def _notes() -> list[str]:
+    best = "; ".join(f"{row.backbone} with {kind}" for kind, row in TABLE_4_1.items())
+    return [
+        f"the study's best sessions: {best}",
+        f"the study's chosen setting (§4.5; {RETAINED.learning_rate:g}, batch {RETAINED.batch_size}, "
+        f"n = {RETAINED.repeats}): mean best loss {decimal(RETAINED.mean_loss)}, mean best accuracy "
+        f"{percent(RETAINED.mean_accuracy, 2)}; its best session opened the test set, as `opens: best` does",
+    ]
 
 
 def backbone_figures(chains: Sequence[Chain]) -> list[Figures]:
     """Return figure 4.3, where more than one backbone had a new last layer alone."""
-    best: dict[str, Winner] = {}
-    for candidate in candidates(chains):
-        name = candidate.cell.backbone
-        if isinstance(candidate.adaptation, Straightforward) and (name not in best or candidate.mean < best[name].mean):
-            best[name] = candidate
-    if len(best) < 2:
+    alone: dict[str, list[Search]] = {}
+    for search in searched(chains):
+        if search.adaptation.depth == 0 and search.adaptation.has_frozen_trunk:
+            alone.setdefault(search.backbone, []).append(search)
+    if len(alone) < 2:
         return []
-    reached = sorted((_reached(winner) for winner in best.values()), key=lambda winner: _natural(winner.backbone))
+    reached = sorted((_reached(some) for some in alone.values()), key=lambda row: _natural(row.backbone))
     caption = (
-        "Which backbone, with nothing but a new last layer (figure 4.3)? The best setting of each: its best repeat and "
-        "the accuracy of the same epoch, and mean ± std over the repeats."
+        "Which backbone, with nothing but a new last layer (figure 4.3)? The best of all sessions with the accuracy of "
+        "the same epoch, as the study plots it, and mean ± std over the repeats of the chosen setting."
     )
+    best = TABLE_4_1["straightforward"]
+    if best.backbone in alone:
+        caption += (
+            f" The ring is the study's {best.backbone}: {decimal(best.loss)} and {percent(best.accuracy)} (figure 4.3)."
+        )
     return [Figures((backbones("backbones-straightforward", reached),), caption)]
 
 
-def _reached(winner: Winner) -> Reached:
-    repeats = winner.repeats
-    losses = [repeat.loss or 0.0 for repeat in repeats]
-    accuracies = [repeat.accuracy or 0.0 for repeat in repeats]
-    deviations = [stdev(values) if len(values) > 1 else None for values in (losses, accuracies)]
+def _reached(some: Sequence[Search]) -> Reached:
+    best, chosen, published = best_session(some), best_mean(some), TABLE_4_1["straightforward"]
+    mean_accuracy, std_accuracy = chosen.accuracy
     return Reached(
-        winner.cell.backbone, losses[0], accuracies[0], fmean(losses), deviations[0], fmean(accuracies), deviations[1]
-    )
+        best.backbone, best.best_loss, best.best_accuracy or 0.0, chosen.mean, chosen.cell.loss.std,
+        mean_accuracy or 0.0, std_accuracy,
+        (published.loss, published.accuracy) if published.backbone == best.backbone else None,
+    )  # fmt: skip
 
 
 def _natural(backbone: str) -> tuple[str, int, str]:
