@@ -24,7 +24,7 @@ from neurograde.specs.results.evaluation import EvaluationResult
 from neurograde.specs.results.prediction import GradedImage, Heatmap
 
 SHIMADA = {"U": "undifferentiated", "PD": "poorly differentiated", "D": "differentiating"}
-"""Grades of neuroblastic differentiation in the Shimada system (§1.2.2), as the study labels its images."""
+"""Grades of neuroblastic differentiation in the Shimada system (§1.1.1), as the study labels its images."""
 NOT_CLINICAL = Banner(
     "Not for clinical use",
     "A research classifier's opinion, from the texture of single patches. It has been tested only as shown below.",

@@ -81,7 +81,7 @@ class EarlyStopping(Model):
 
 
 class EpochsRule(Model):
-    """Epochs of some settings of a grid: small steps need more of them (§5.3.1: 25 to 100)."""
+    """Epochs of some settings of a grid: small steps need more of them (§5.3.2: 25 to 100)."""
 
     epochs: Epochs
     """Epochs of the sessions that meet the conditions; a rule without conditions holds for all."""
