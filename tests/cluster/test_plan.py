@@ -15,7 +15,7 @@ from neurograde.learning.networks.architecture import architectures
 from neurograde.maths.carbon import co2e_kg, energy_kwh
 from neurograde.maths.grid_plan import Row, Size, hours, report_work, shared_work
 from neurograde.maths.roofline import LEAST_SHARE, MOST_SHARE, Cost, Range
-from neurograde.runtime.factors import gpu_tdp_w
+from neurograde.runtime.factors import gpu_tdp_w, price
 from neurograde.runtime.specfile import load, validate
 from neurograde.specs.train import TrainSpec
 
@@ -95,7 +95,8 @@ def test_the_plan_of_the_report_counts_its_sessions(report_plan: str):
 def test_every_device_has_totals_this_way_and_the_reports(device: str, report_plan: str):
     ours, theirs = (line.split("│")[:7] for line in report_plan.split(f"│ {device} │")[1:])
     assert "unknown" not in "".join(ours[:6] + theirs[:3])
-    assert ours[6].strip() == "unknown"  # nobody gave a price
+    known = price(device, "europe-west4")
+    assert (ours[6].strip() == "unknown") == (known is None)
 
 
 def test_what_was_not_measured_is_a_range_within_the_stated_shares_of_the_peaks(report_plan: str):
@@ -147,6 +148,12 @@ def test_given_rates_and_prices_add_up_for_the_board_that_is_named(plan):
     assert kwh == pytest.approx(72 * together / 1000, rel=0.01)
     assert (usd, usd_of_the_report) == pytest.approx((2 * together, 2 * hours_of_the_report), rel=0.01)
     assert kg / kg_of_the_report == pytest.approx(together / hours_of_the_report, rel=0.01)
+
+
+def test_a_price_is_the_table_s_for_the_region_unless_one_is_given(plan):
+    text = plan("--samples", "6296,1164", "--gpu", "L4", *GIVEN)
+    *_, together, _, _, usd = (float(cell.replace(",", "")) for cell in text.split("│ L4 │")[1].split("│")[:7])
+    assert usd == pytest.approx(price("L4", "europe-west4").usd_per_h * together, rel=0.02)
 
 
 def test_a_part_of_an_epoch_is_at_least_as_fast_as_a_given_epoch(plan):

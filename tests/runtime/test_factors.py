@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from importlib import resources
 
 import pytest
 
 from neurograde.errors import SpecError
-from neurograde.runtime.factors import cpu_factor, gpu_tdp_w, grid_factor, storage_prices
+from neurograde.runtime.factors import cpu_factor, gpu_tdp_w, grid_factor, price, storage_prices
 
 TABLES = {
     "grid_intensity.csv": "gco2e_per_kwh",
@@ -88,3 +89,16 @@ def test_a_store_or_region_without_a_price_is_unknown_and_not_free() -> None:
     assert storage_prices("gs://bucket/study", "europe-west1@2019") == (0.02, 0.005, 0.0004)
     assert storage_prices("gs://bucket/study", "atlantis") is None
     assert storage_prices("file://out", "europe-west1") is None
+
+
+def test_every_price_has_a_date_and_a_source_and_is_there_once_and_a_blank_one_is_unknown() -> None:
+    text = (resources.files("neurograde.runtime") / "tables" / "prices.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert list(rows[0]) == ["device", "region", "usd_per_h", "date", "source"]
+    assert len({(row["device"], row["region"]) for row in rows}) == len(rows)
+    assert all(date.fromisoformat(row["date"]) and row["source"] for row in rows)
+    for row in rows:
+        known = price(row["device"], row["region"])
+        assert known == ((float(row["usd_per_h"]), row["date"], row["source"]) if row["usd_per_h"] else None)
+    assert price("T4", "europe-west4@2019") == price("T4", "europe-west4") is not None
+    assert price("T4", "FRA") is None

@@ -23,7 +23,12 @@ def declare_plan(parser: Parser) -> None:
         help=f"samples per second at one of {', '.join(WORKS)}, as make bench or your own run has it",
     )
     parser.add_argument(
-        "--usd", metavar="DEVICE=PER_HOUR", type=_amount, action="append", default=[], help="the price of an hour of it"
+        "--usd",
+        metavar="DEVICE=PER_HOUR",
+        type=_amount,
+        action="append",
+        default=[],
+        help="the price of an hour of it, instead of the table's",
     )
 
 

@@ -13,7 +13,7 @@ from neurograde.cluster.regions import region_table
 from neurograde.cluster.study import Study
 from neurograde.errors import UsageError
 from neurograde.runtime.cuda import check_board
-from neurograde.runtime.factors import grid_factor
+from neurograde.runtime.factors import grid_factor, price
 from neurograde.specs.results.balance import Balance
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import Artefact, read_manifest
@@ -44,8 +44,9 @@ def print_plan(study: Study, sizes: Sizes, arguments: argparse.Namespace) -> Non
     for device in devices:
         if device != "CPU":
             check_board(device, "--gpu")
+    of_table = {device: known.usd_per_h for device in devices if (known := price(device, first.region))}
     works = planned_work(study, sizes, samples)
-    for table in cost_tables(works, samples, grid_factor(first.region), rates, prices, devices=devices):
+    for table in cost_tables(works, samples, grid_factor(first.region), rates, of_table | prices, devices=devices):
         console.print(table)
     if arguments.regions:
         console.print(region_table(works[0], devices[0], rates))

@@ -99,7 +99,7 @@ def cost_tables(
         samples: The number of train and of valid samples.
         grid: Emissions of the region.
         rates: Samples per second from the command line.
-        usd_per_hour: Prices from the command line.
+        usd_per_hour: Prices, from the table or the command line.
         devices: The devices to show.
 
     Raises:
@@ -131,7 +131,7 @@ def cost_tables(
         f"mean epoch of 49 s). A range is an estimate: operations and bytes of each sample at {LEAST_SHARE:.0%} to "
         f"{MOST_SHARE:.0%} of the board's published peaks in float32, a CPU's within {OTHER_NETWORK:.0%} of what it "
         "reached at other networks. --rate DEVICE:WORK=SAMPLES_PER_S gives a rate (of trunk, head, suffix, epoch), "
-        "--usd DEVICE=PER_HOUR a price."
+        "--usd DEVICE=PER_HOUR a price; others are on demand, by runtime/tables/prices.csv, or unknown."
     )
     there.caption = f"The report: {REPORT['hours']:,} h of T4 at 70 W, {REPORT['kg CO2e']} kg at 570 g/kWh."
     return here, there

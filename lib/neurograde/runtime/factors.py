@@ -5,6 +5,7 @@
     gpus.csv             W, memory, compute capability and peaks of a board, by the words of its name; blank is unknown
     cpu_tdp.csv          W and cores of a processor, by the words of its name, with the year of reading
     storage_prices.csv   US dollars for keeping and handling objects, by region, with the year of reading
+    prices.csv           US dollars for an hour of a device, by region, with date and source; blank is unknown
     rates.csv            samples per second of a device, by kind of work, and 1e9 operations of a sample where counted
 
 Nothing is looked up on the network and nothing is guessed: a missing factor stops the job, a missing price is unknown.
@@ -157,6 +158,30 @@ def storage_prices(store: str, region: str) -> StoragePrices | None:
         if (row["store"], row["region"]) == (store.partition("://")[0], region.partition("@")[0]):
             columns = ("usd_per_gb_month", "usd_per_1000_class_a", "usd_per_1000_class_b")
             return StoragePrices(*(float(row[column]) for column in columns))
+    return None
+
+
+class Price(NamedTuple):
+    """The price of an hour of a device."""
+
+    usd_per_h: float
+    date: str
+    """Date of the list, or of reading it."""
+    source: str
+    """Source, and what the price is of: the board alone, or a machine."""
+
+
+def price(device: str, region: str) -> Price | None:
+    """Return the price of a device in a region, or None if it is unknown.
+
+    >>> price("T4", "europe-west4@2019").usd_per_h
+    0.3675
+    >>> price("H100 HBM3", "europe-west4") is price("T4", "atlantis") is None
+    True
+    """
+    for row in _rows("prices.csv"):
+        if (row["device"], row["region"]) == (device, region.partition("@")[0]) and row["usd_per_h"]:
+            return Price(float(row["usd_per_h"]), row["date"], row["source"])
     return None
 
 
