@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neurograde.maths.welch import difference
+from neurograde.reports.account import account
 from neurograde.reports.blocks import Figures, Table
 from neurograde.reports.chain import Chain
 from neurograde.reports.comparison import Comparison
@@ -15,11 +16,14 @@ from neurograde.reports.conclusions import CLAIMS, Claim
 from neurograde.reports.evidence import ALL, BEST, DIFFERENT, REPEATS, SAME, TEST, UNDECIDED, Evidence, examine
 from neurograde.reports.published import RETAINED, TABLE_4_1
 from neurograde.reports.searched import grids, searched
+from neurograde.reports.sections.carbon import carbon
 from neurograde.reports.sections.search import search
 from neurograde.reports.sections.winners import winners
+from neurograde.reports.shares import shares
 from neurograde.specs.records import Metrics
 from tests.support.page import chains
 from tests.support.winners import LEAKS, NAMES, UNFROZEN, write_winners
+from tests.support.winners import REPEATS as OFFSETS
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +163,29 @@ def test_repeats_without_a_spread_give_no_interval():
     assert difference([0.5, 0.5], [0.25, 0.25])[1:] == (None, None)
     with pytest.raises(ValueError, match="one or more of each"):
         difference([], [0.1])
+
+
+def test_the_energy_of_the_searches_is_shared_out_and_adds_up(study: list[Chain]):
+    rows = shares(study)
+    of = {level: [row for row in rows if row.of == level] for level in ("setting", "search", "strategy")}
+    [whole] = [row for row in rows if row.of == "searches"]
+    shards = account([shard for chain in grids(study) for shard in chain.run.shards.values()]).sum
+    for members in of.values():
+        assert sum(row.co2e_kg for row in members) == pytest.approx(whole.co2e_kg)
+        assert sum(row.sessions for row in members) == whole.sessions == 54 * len(OFFSETS)
+    assert (whole.kwh, whole.co2e_kg) == pytest.approx((shards.kwh_tdp, shards.record.co2e_kg_tdp))
+    assert [row.name for row in of["strategy"]] == ["extension", "straightforward", "unfreezing"]
+    assert (rows[0].of, rows[0].name) == ("session", study[0].metrics.chosen.session)
+    [setting] = [row for row in of["setting"] if row.name == study[0].metrics.chosen.cell]
+    assert setting.co2e_kg == pytest.approx(len(OFFSETS) * rows[0].co2e_kg)  # equal epochs, equal shares
+    assert rows[-1].co2e_kg > whole.co2e_kg  # data, evaluations and leak experiments come on top
+
+
+def test_the_study_s_yardsticks_are_beside_the_page_s_own_account(study: list[Chain]):
+    [text] = [block.text for block in carbon(study).blocks if "§5.2.4" in getattr(block, "text", "")]
+    for words in (
+        "12,740 h of T4 at 70 W are 508.33 kg at 0.57 kg per kWh",
+        "49 s per epoch",
+        "5.7\u202f% of the 8.9 t",
+    ):
+        assert words in text

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 
 from neurograde.maths.grid_plan import report_work, shared_work
 from neurograde.reports.account import Entry, account
-from neurograde.reports.blocks import Notes, Paragraph, Section, Table
+from neurograde.reports.blocks import Block, Notes, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, unique
-from neurograde.reports.numbers import NOTHING, decimal, duration
+from neurograde.reports.leaks import lead
+from neurograde.reports.numbers import NOTHING, count, decimal, duration, percent
+from neurograde.reports.published import COMPUTING, EPOCHS
+from neurograde.reports.shares import Share, shares
 from neurograde.reports.tables import Column, table
 from neurograde.specs.grid import planned_rows
 from neurograde.specs.results.balance import Balance
@@ -32,6 +35,7 @@ def carbon(chains: Sequence[Chain]) -> Section:
         lead += " No GPU was used."
     blocks = (
         Paragraph(f"{_everyday(everything.kwh_tdp)} {_shared(chains)}".strip()),
+        *_of_the_search(chains, mass, energy),
         _jobs(entries, everything, mass, energy),
         _grids(entries),
         Notes(_methods(entries)),
@@ -47,6 +51,66 @@ def _everyday(kwh: float) -> str:
     litres = kwh / KWH_TO_BOIL_A_LITRE
     amount = f"{litres:,.0f} l" if litres >= 10 else f"{litres:.2f} l"
     return f"The energy would bring {amount} of water from 20 °C to the boil (4.186 kJ/(kg K))."
+
+
+SHOWN = ("session", "strategy", "features", "searches", "page")
+"""Rows of the page; settings and searches of a backbone are in the CSV file, but for those of the retained model."""
+
+
+def _of_the_search(chains: Sequence[Chain], mass: Unit, energy: Unit) -> list[Block]:
+    """Return what the retained model, its setting, each strategy and the whole search took; and the yardsticks."""
+    rows = shares(chains)
+    if not rows:
+        return []
+    cell = lead(chains).metrics.chosen_cell
+    own = {("setting", cell.cell), ("search", f"{cell.backbone}, {cell.strategy}")}
+    shown = [row for row in rows if row.of in SHOWN or (row.of, row.name) in own]
+    columns = (
+        Column("of", "of", kind="text", value=lambda row: row.of),
+        Column("name", "name", kind="text", value=lambda row: row.name),
+        Column("sessions", "sessions", count, value=lambda row: row.sessions),
+        Column("epochs", "epochs", count, value=lambda row: row.epochs),
+        Column("seconds", "time", duration, value=lambda row: row.seconds),
+        Column("kwh_tdp", energy[1], lambda value: decimal(value * energy[0]), value=lambda row: row.kwh),
+        Column("co2e_kg_tdp", f"{mass[1]} CO₂e", lambda value: decimal(value * mass[0]), value=lambda row: row.co2e_kg),
+    )
+    caption = (
+        "What did the retained model take, alone and with the search that found it? A shard's energy is shared by the "
+        "epochs of its sessions, GPU at TDP; every setting is in carbon-search.csv"
+    )
+    of_search = table("carbon-search", caption, columns, shown, csv_rows=rows)
+    searches, everything = rows[-2:]
+    return [of_search, Paragraph(_yardsticks(searches, everything, _kg_per_kwh(chains)))]
+
+
+def _kg_per_kwh(chains: Sequence[Chain]) -> float:
+    """Return the intensity at which the page's first shard was charged, without overhead."""
+    record = account(list(lead(chains).run.shards.values())[:1]).entries[0].record
+    return (record.intensity_gco2e_per_kwh or 0.0) / 1000
+
+
+def _yardsticks(searches: Share, everything: Share, kg_per_kwh: float) -> str:
+    """Return the study's account beside this page's, and both beside a person's emissions."""
+    study = COMPUTING
+    french = everything.co2e_kg / study.french_kg_per_year
+    words = (
+        f"The study (§5.2.4): {count(int(study.hours))} h of {study.gpu} at {study.tdp_w:g} W are "
+        f"{study.co2e_kg:.2f} kg at {study.kg_per_kwh} kg per kWh (here {decimal(kg_per_kwh, 3)}), "
+        f"{study.seconds_per_epoch:.0f} s per epoch over {count(EPOCHS)} epochs; that is "
+        f"{percent(study.co2e_kg / study.french_kg_per_year)} of the {study.french_kg_per_year / 1000:.1f} t that a "
+        f"person in France emitted in 2021. This page is {_small(french)} of it"
+    )
+    if searches.epochs:
+        theirs = searches.epochs * study.seconds_per_epoch
+        words += (
+            f"; its searches took {searches.seconds / searches.epochs:.3g} s per epoch, and at the study's pace their "
+            f"{count(searches.epochs)} epochs would have taken {duration(theirs)}"
+        )
+    return f"{words}."
+
+
+def _small(share: float) -> str:
+    return percent(share) if share >= 0.0005 else f"{share:.1e}"
 
 
 def _shared(chains: Sequence[Chain]) -> str:
