@@ -136,7 +136,7 @@ def test_a_verdict_is_by_the_interval_alone(low: float | None, high: float | Non
 
 def test_every_claim_is_listed_and_those_without_evaluations_are_said_to_be_so(found: dict[str, Chain]):
     table = rows(claims([found["straightforward"]]), "claims")
-    assert {row["found"] for row in table} == {claim.found for claim in CLAIMS}
+    assert {row["found"] for row in table} == {claim.finding for claim in CLAIMS}
     examined = {row["where"] for row in table if row["verdict"] != ABSENT}
     assert examined == {"§4.5", "§4.2, figure C.3", "figure C.1", "figure C.2"}  # what one evaluation has alone
     text = str(claims([found["straightforward"]]).blocks)

@@ -39,18 +39,18 @@ def evidence(study: list[Chain]) -> list[Evidence]:
 
 
 def by_words(evidence: list[Evidence], words: str) -> Evidence:
-    [piece] = [piece for piece in evidence if words in piece.claim.found]
+    [piece] = [piece for piece in evidence if words in piece.claim.finding]
     return piece
 
 
 def test_every_claim_of_the_study_is_examined(evidence: list[Evidence]):
     assert [piece.claim for piece in evidence] == list(CLAIMS)
     assert len(evidence) == 19
-    assert [piece.claim.found for piece in evidence if not piece.readings] == []
+    assert [piece.claim.finding for piece in evidence if not piece.readings] == []
 
 
 def test_every_claim_holds_by_the_best_sessions_in_the_study_of_its_own_winners(evidence: list[Evidence]):
-    verdicts = {piece.claim.found: piece.verdicts.get(BEST) for piece in evidence if isinstance(piece.claim, Claim)}
+    verdicts = {piece.claim.finding: piece.verdicts.get(BEST) for piece in evidence if isinstance(piece.claim, Claim)}
     assert {found for found, verdict in verdicts.items() if verdict != SAME} == set()
     assert {piece.verdicts[ALL] for piece in evidence if ALL in piece.verdicts} == {SAME}
 

@@ -43,7 +43,7 @@ class Claim(NamedTuple):
 
     where: str
     """Section of the report."""
-    found: str
+    finding: str
     """The claim, in a sentence."""
     first: Side
     second: Side
@@ -60,7 +60,7 @@ class Promise(NamedTuple):
     """A claim of the study about the figures on valid against those on test, of one session."""
 
     where: str
-    found: str
+    finding: str
     leak: Literal["exchange", "shuffle"] | None
     """Leak that was made between train and valid; None without one."""
     better: bool | None
@@ -71,7 +71,7 @@ class Shape(NamedTuple):
     """A claim of the study about all sessions together."""
 
     where: str
-    found: str
+    finding: str
     of: Literal["gaussian", "two peaks", "no link"]
 
 

@@ -60,7 +60,7 @@ TABLE_1_5 = (
     Literature("§1.2.5", "Hover-Net, high or low risk", "2022-10", 0.865),
     Literature("§1.2.5", "entropy, fractal dimension, lacunarity", "2023-01", 0.82),
 )
-"""The four methods of table 1.5, which grade the differentiation, and the two of §1.2.5, which tell something else."""
+"""The four methods of table 1.5, which grade the differentiation, and the two of §1.2.5, which answer other things."""
 
 
 class Pixels(NamedTuple):

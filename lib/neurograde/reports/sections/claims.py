@@ -122,7 +122,7 @@ def _table(evidence: Sequence[Evidence]) -> Table:
     columns = (
         Column(
             None, "the study found", kind="text",
-            show=lambda piece: (piece.claim.found.replace(" %", f"{NARROW}%"), piece.claim.where),
+            show=lambda piece: (piece.claim.finding.replace(" %", f"{NARROW}%"), piece.claim.where),
         ),
         Column(None, "verdict", kind="text", show=_verdicts),
         Column(None, "this page shows", kind="text", show=lambda piece: ("", "\n".join(_lines(piece)))),
@@ -130,7 +130,7 @@ def _table(evidence: Sequence[Evidence]) -> Table:
     heads = ("where", "found", "second", "first", "metric", "difference", "low", "high", "verdict", "cells",
              "sessions", "basis")  # fmt: skip
     lines = [
-        (piece.claim.where, piece.claim.found, reading.second, reading.first, reading.metric, reading.value,
+        (piece.claim.where, piece.claim.finding, reading.second, reading.first, reading.metric, reading.value,
          reading.low, reading.high, reading.verdict, *_sum(reading.chosen_from), reading.basis)
         for piece in evidence
         for reading in piece.readings or (_NOTHING,)
@@ -169,7 +169,7 @@ def _lines(evidence: Evidence) -> Iterator[str]:
 
 
 def _found(evidence: Evidence) -> str:
-    return f"{evidence.claim.found.replace(' %', f'{NARROW}%')} ({evidence.claim.where})"
+    return f"{evidence.claim.finding.replace(' %', f'{NARROW}%')} ({evidence.claim.where})"
 
 
 def _adapted(chain: Chain) -> str:
