@@ -172,10 +172,10 @@ def _by_session(claim: Claim, first: Search, second: Search) -> Reading:
 
 
 def _by_repeats(claim: Claim, first: Search, second: Search) -> Reading:
-    change = difference(first.losses, second.losses)
+    change = _welch(first.losses, second.losses)
     words = f"{second.name} less {first.name}, loss {_with_bounds('loss', change)}"
     outcome = verdict("loss", change, better=claim.better)
-    return Reading(REPEATS, first.name, second.name, "loss", *change, outcome, words)
+    return Reading(REPEATS, first.name, second.name, "loss", *_bounds(change), outcome, words)
 
 
 def _leaked(chains: Sequence[Chain], claim: Promise) -> Iterator[Reading]:
@@ -186,10 +186,12 @@ def _leaked(chains: Sequence[Chain], claim: Promise) -> Iterator[Reading]:
         if control is not None and claim.leak and mode(chain) == claim.leak:
             before, after = (_valid_losses(chain, control) for chain in (control, chain))
             if before and after:
-                change = difference(before, after)
+                change = _welch(before, after)
                 words = f"{chain.name} less {control.name}, valid loss {_with_bounds('loss', change)}"
                 outcome = verdict("loss", change, better=True)
-                yield Reading(REPEATS, control.name, chain.name, "loss", *change, outcome, words, (counted(chain),))
+                yield Reading(
+                    REPEATS, control.name, chain.name, "loss", *_bounds(change), outcome, words, (counted(chain),)
+                )
 
 
 def _valid_losses(chain: Chain, control: Chain) -> list[float]:
@@ -237,8 +239,9 @@ def _of_test(
         if name in differences:
             change = differences[name]
             text = f"{words}, {name} {_with_bounds(name, change)}"
-            bounds = (change.value, change.low, change.high)
-            yield Reading(TEST, first, second, name, *bounds, verdict(name, change, better=better), text, sides)
+            yield Reading(
+                TEST, first, second, name, *_bounds(change), verdict(name, change, better=better), text, sides
+            )
 
 
 def _is(chain: Chain, side: Side) -> bool:
@@ -287,6 +290,15 @@ def _of_all(claim: Shape, metric: str, value: float, outcome: str, words: str) -
 
 
 # Words
+
+
+def _welch(first: Sequence[float], second: Sequence[float]) -> Interval:
+    """Return Welch's interval of the second's mean less the first's; nothing was resampled."""
+    return Interval(*difference(first, second), families=0, resamples=0, undefined=0)
+
+
+def _bounds(change: Measured) -> tuple[float | None, float | None, float | None]:
+    return change.value, change.low, change.high
 
 
 def _with_bounds(name: str, change: Measured) -> str:
