@@ -1,9 +1,11 @@
 """chain: run a folder's specs in the order of the chain, skipping what is up to date.
 
     python -m jobs.chain specs/demo [--store URL] [--replace]
+    python -m jobs.chain specs/leak --expand [--into FOLDER]     print the specs that its study.yaml makes
 
-Reads   every *.yaml of the folder that names a job; a job runs after the jobs whose artefacts it reads
-Writes  what the jobs write
+Reads   every spec of the folder: *.yaml files that name a job, and those of its study.yaml; a job runs after the jobs
+        whose artefacts it reads
+Writes  what the jobs write; with --expand --into, a file per spec
 Exits   0, or with the exit code of the first job that fails
 """
 
@@ -17,47 +19,37 @@ from neurograde.errors import UsageError
 from neurograde.runtime import invocation
 from neurograde.runtime.command import Parser, command
 from neurograde.runtime.log import log
-from neurograde.runtime.specfile import job_of, read_yaml, spec_files
-from neurograde.specs.catalogue import BY_NAME, chain_order
+from neurograde.runtime.spec_folder import print_specs, specs_in_order, write_specs
+from neurograde.specs.catalogue import BY_NAME
 
 
 def declare(parser: Parser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("folder", metavar="FOLDER", help="folder of YAML specs")
+    parser.add_argument("folder", metavar="FOLDER", help="folder of YAML specs, or a study.yaml")
     parser.add_argument("--store", metavar="URL", help="use this store instead of the specs'")
     parser.add_argument("--replace", action="store_true", help="replace artefacts of the same names")
+    parser.add_argument("--expand", action="store_true", help="print the specs, and run nothing")
+    parser.add_argument("--into", metavar="FOLDER", type=Path, help="with --expand: write them here, a file each")
 
 
 @command(declare)
 def chain(arguments: argparse.Namespace) -> int:
     """Run the jobs of the folder, one after the other."""
-    steps = specs_in_order(Path(arguments.folder))
+    if arguments.into and not arguments.expand:
+        raise UsageError("--into: only with --expand")
+    if arguments.expand:
+        write_specs(arguments.folder, arguments.into) if arguments.into else print_specs(arguments.folder)
+        return 0
+    steps = specs_in_order(arguments.folder)
     store = ["--store", arguments.store] if arguments.store else []
-    for number, (job, path) in enumerate(steps, start=1):
-        log.info(f"{number} of {len(steps)}: {job} {path}")
+    for number, (job, source) in enumerate(steps, start=1):
+        log.info(f"{number} of {len(steps)}: {job} {source}")
         # In this process: torch is imported once, and a memory:// store lives on from job to job.
         replace = ["--replace"] if arguments.replace and not BY_NAME[job].is_ahead else []  # train checks its features
-        code: int = invocation.load(job).main([str(path), *store, *replace])
+        code: int = invocation.load(job).main([source, *store, *replace])
         if code:
             return code
     return 0
-
-
-def specs_in_order(folder: Path) -> list[tuple[str, Path]]:
-    """Return the job and path of every step in `folder`, upstream first; files without `job` are bases to extend.
-
-    A train spec is two steps: its frozen features, then its sessions.
-    """
-    order = chain_order()
-    specs = [(job_of(read_yaml(str(path)), path), path) for path in spec_files(folder)]
-    for job, path in specs:
-        if job is not None and (job not in BY_NAME or BY_NAME[job].is_ahead):
-            raise UsageError(f"{path}: job: {job!r} is not in the chain; accepted: {', '.join(order)}")
-    steps = [(job, path) for job, path in specs if job in order]
-    if not steps:
-        raise UsageError(f"{folder}: no specs (*.yaml files with a job) in this folder")
-    ordered = sorted(steps, key=lambda step: order.index(step[0]))
-    return [(job, path) for step, path in ordered for job in (("features", step) if step == "train" else (step,))]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from argparse import Namespace
 from neurograde.errors import DataError
 from neurograde.runtime.command import Parser, command
 from neurograde.runtime.findings import as_json, lines, show
-from neurograde.runtime.verification import open_store, spec_paths, verify_store
+from neurograde.runtime.verification import open_store, spec_sources, verify_store
 
 
 def declare(parser: Parser) -> None:
@@ -29,7 +29,7 @@ def declare(parser: Parser) -> None:
 @command(declare)
 def verify(arguments: Namespace) -> int:
     """Check every record and every byte of the store, and print what is wrong with it."""
-    specs = spec_paths(arguments.specs) if arguments.specs else {}
+    specs = spec_sources(arguments.specs) if arguments.specs else {}
     survey = verify_store(open_store(arguments.store))
     result = as_json(survey, specs)
     if arguments.json:

@@ -47,9 +47,9 @@ def declare(parser: Parser) -> None:
 @command(declare)
 def watch(arguments: Namespace) -> None:
     """Read the grid of a train spec, and show it until it is done or the reader leaves."""
-    spec = read_spec(TrainSpec, arguments)
+    spec, source = read_spec(TrainSpec, arguments)
     store = Store(spec.store)
-    grid = read_grid(store, spec.name, arguments.spec)
+    grid = read_grid(store, spec.name, source)
     from neurograde.pages.watch.showing import serve_page, show
 
     with suppress(KeyboardInterrupt):  # the way to leave

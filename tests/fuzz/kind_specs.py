@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from jobs.chain import specs_in_order
 from neurograde.maths.digest import canonical_json
+from neurograde.runtime.spec_folder import specs_in_order, specs_of
 from neurograde.runtime.specfile import dump, load, read_yaml, validate
+from neurograde.runtime.study_file import is_study
 from neurograde.specs.catalogue import BY_NAME
 from tests.fuzz.bytes_of import damaged
 from tests.fuzz.frame import Kind
@@ -43,6 +44,9 @@ WHOLE = (
 def attempt(random: Random, folder: Path) -> None:
     """Write a mutant of an example beside its common.yaml, and read it as a job and as the chain do."""
     source = random.choice(examples())
+    if is_study(str(source)):
+        _study(source, random, folder / "study.yaml")
+        return
     path, job = folder / "spec.yaml", read_yaml(str(source))["job"]
     path.write_bytes(mutant(source.read_bytes(), random))
     shutil.copy(source.with_name("common.yaml"), folder)
@@ -51,6 +55,17 @@ def attempt(random: Random, folder: Path) -> None:
     assert len(spec.digest()) == 64
     assert validate(type(spec), _again(folder, spec.model_dump(mode="json")), "again").digest() == spec.digest()
     specs_in_order(folder)
+
+
+def _study(source: Path, random: Random, path: Path) -> None:
+    """Write a mutant of a study, and read every spec that it makes."""
+    path.write_bytes(mutant(source.read_bytes(), random))
+    try:
+        for name, data in specs_of(path).items():
+            assert load(name) == data
+            validate(BY_NAME[data["job"]].spec, data, name)
+    finally:
+        path.unlink()
 
 
 @cache

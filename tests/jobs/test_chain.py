@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs.chain import chain, specs_in_order
+from jobs.chain import chain
 from neurograde.errors import UsageError
+from neurograde.runtime.spec_folder import specs_in_order
 from neurograde.specs.catalogue import BY_NAME, JOBS
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store

@@ -13,8 +13,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 from neurograde.errors import NeurogradeError
-from neurograde.runtime.specfile import load, validate
-from neurograde.specs.catalogue import BY_NAME
+from neurograde.runtime.spec_folder import specs_of
+from neurograde.runtime.specfile import load, load_from, validate
+from neurograde.runtime.study_file import is_study, split_source
+from neurograde.specs.catalogue import BY_NAME, JOBS
 from neurograde.specs.train import TrainSpec
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +35,7 @@ class Parsed(BaseException):
 def faults(words: list[str]) -> Iterator[str]:
     """Yield each reason why the command would not run."""
     for word in words:
-        path = word.rpartition("=")[2]
+        path, _ = split_source(word.rpartition("=")[2])
         if path.startswith(FOLDERS) and not (ROOT / path).exists():
             yield f"{path} does not exist"
             return
@@ -84,7 +86,8 @@ def _faults_of_module(name: str, arguments: list[str]) -> Iterator[str]:
     if not exists:
         yield f"there is no module {name}"
         return
-    missing = [argument for argument in arguments if argument.startswith(FOLDERS) and not (ROOT / argument).exists()]
+    paths = [split_source(argument)[0] for argument in arguments if argument.startswith(FOLDERS)]
+    missing = [path for path in paths if not (ROOT / path).exists()]
     yield from (f"{path} does not exist" for path in missing)
     if missing:
         return
@@ -127,15 +130,19 @@ def _faults_of_specs(name: str, arguments: argparse.Namespace) -> Iterator[str]:
     if source is None or name == "jobs.cluster":
         return
     path = ROOT / source
-    for spec in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
-        overrides = getattr(arguments, "set", None) or ()
-        try:
-            data = load(str(spec), overrides, getattr(arguments, "store", None))
-            job = name.removeprefix("jobs.") if hasattr(arguments, "spec") else data.get("job")
-            if job is not None:
-                validate(_model(job), data, str(spec.relative_to(ROOT)))
-        except NeurogradeError as error:
-            yield str(error)
+    overrides, store = getattr(arguments, "set", None) or (), getattr(arguments, "store", None)
+    try:
+        if hasattr(arguments, "spec"):
+            model = _model(name.removeprefix("jobs."))
+            jobs = [entry.name for entry in JOBS if entry.spec is model and not entry.is_ahead]
+            source, data = load_from(str(path), jobs, overrides, store)
+            validate(model, data, source)
+            return
+        for spec in specs_of(path) if path.is_dir() or is_study(source) else [str(path)]:
+            data = load(spec, overrides, store)
+            validate(_model(data["job"]), data, spec)
+    except NeurogradeError as error:
+        yield str(error).replace(f"{ROOT}/", "")
 
 
 def _model(job: str) -> type:

@@ -37,4 +37,5 @@ def commands(text: str) -> list[list[str]]:
     blocks = [body for language, body in FENCE.findall(text) if language == "sh"]
     lines = [line for body in blocks for line in body.replace("\\\n", " ").splitlines()]
     lines += [span for span in code_spans(text) if span.startswith(COMMANDS)]
-    return [words for line in lines if (words := shlex.split(line, comments=True))]
+    # As a shell: a comment begins a word, so that the # of study.yaml#train is none.
+    return [words for line in lines if (words := shlex.split(re.sub(r"(^|\s)#\s.*", "", line)))]

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from neurograde.runtime.specfile import load, read_yaml, validate
+from neurograde.runtime.spec_folder import specs_of
+from neurograde.runtime.specfile import read_yaml, validate
 from neurograde.specs.base import JobSpec
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +35,10 @@ def specs() -> dict[str, JobSpec]:
 
 def examples() -> Iterator[tuple[str, JobSpec]]:
     """Yield the specs of `specs/`, with what they extend."""
-    for path in sorted(ROOT.glob("specs/*/*.yaml")):
-        if path.name != "common.yaml":
-            spec = parsed(load(str(path)), str(path))
-            yield f"{path.parent.name} {spec.job} {spec.name}", spec
+    for folder in sorted({path.parent for path in ROOT.glob("specs/*/*.yaml")}):
+        for source, data in specs_of(folder).items():
+            spec = parsed(data, source)
+            yield f"{folder.name} {spec.job} {spec.name}", spec
 
 
 def variants() -> Iterator[tuple[str, JobSpec]]:

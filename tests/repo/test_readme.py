@@ -102,6 +102,7 @@ def test_every_command_would_run(path: Path):
         ("make bench ONLY=tea", "there is no benchmark tea"),
         ("make run-local JOB=brew SPEC=specs/demo/patch.yaml", "there is no module jobs.brew"),
         ("make run-local JOB=patch SPEC=specs/demo/train.yaml", "specs/demo/train.yaml: job: "),
+        ("make run-local JOB=train SPEC=specs/leak/study.yaml#tea", "specs/leak/study.yaml has no spec 'tea'"),
         (
             'make run-local JOB=train SPEC=specs/demo/train.yaml ARGS="--set epochs=none"',
             "specs/demo/train.yaml: epochs",

@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from jobs.chain import specs_in_order
+from neurograde.runtime.spec_folder import specs_in_order, specs_of
 from neurograde.runtime.specfile import load, validate
 from neurograde.specs.catalogue import COMMANDS, JOBS, KINDS
 from neurograde.specs.grid import planned_rows
 from neurograde.specs.strategies import Unfreezing, Whole
 
 ROOT = Path(__file__).parents[2]
-SPECS = sorted(path for path in ROOT.glob("specs/*/*.yaml") if path.name != "common.yaml")
+FOLDERS = sorted({path.parent for path in ROOT.glob("specs/*/*.yaml")})
+SPECS = [source for folder in FOLDERS for source in specs_of(folder)]
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: str(path.relative_to(ROOT / "specs")))
-def test_an_example_spec_is_valid(path: Path):
-    data = load(str(path))
+@pytest.mark.parametrize("source", SPECS, ids=lambda source: source.removeprefix(f"{ROOT}/specs/"))
+def test_an_example_spec_is_valid(source: str):
+    data = load(source)
     entry = getattr(importlib.import_module(f"jobs.{data['job']}"), data["job"])
-    assert validate(entry.model, data, str(path)).job == data["job"]
+    assert validate(entry.model, data, source).job == data["job"]
 
 
 def test_every_file_of_jobs_is_in_the_catalogue_with_the_spec_that_it_reads():
@@ -48,12 +49,12 @@ def test_a_job_that_does_a_part_of_another_ahead_reads_the_spec_of_that_job():
     assert all(entry.spec is specs[entry.spec_of] for entry in ahead)
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in SPECS}), ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_every_upstream_that_a_folder_s_specs_name_is_made_by_a_spec_of_the_folder_or_stands_before_it(folder: Path):
     made: set[tuple[str, str]] = set()
     needs = {"partition": ("patch", "patches"), "augment": ("partition", "partition"), "train": ("augment", "dataset")}
-    for job, path in specs_in_order(folder):
-        data = load(str(path))
+    for job, source in specs_in_order(folder):
+        data = load(source)
         if job in needs:
             maker, field = needs[job]
             assert (maker, data[field]) in made

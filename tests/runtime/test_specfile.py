@@ -9,7 +9,8 @@ import pytest
 
 from jobs.chain import specs_in_order
 from neurograde.errors import SpecError, UsageError
-from neurograde.runtime.specfile import dump, load, sibling_spec, spec_files, validate
+from neurograde.runtime.spec_folder import sibling_spec
+from neurograde.runtime.specfile import dump, load, spec_files, validate
 from neurograde.specs.train import TrainSpec
 
 TRAIN: dict[str, Any] = {

@@ -11,6 +11,8 @@ from neurograde.cluster.job import Step, object_name
 from neurograde.cluster.profiles import Profile
 from neurograde.errors import SpecError, UsageError
 from neurograde.runtime import specfile
+from neurograde.runtime.spec_folder import file_name, specs_of
+from neurograde.runtime.study_file import is_study, split_source
 from neurograde.specs.base import JobSpec
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.catalogue import BY_NAME, JOBS, JobEntry, Phase
@@ -28,7 +30,7 @@ class Study:
     source: str
     """The folder, or the one train spec of it that is asked for."""
     data: dict[str, dict[str, Any]]
-    """The content of each file, with the one that it extends."""
+    """The fields of each spec by the name of its file; a pod finds each spec of a study as a file."""
     specs: dict[str, JobSpec]
     """The same, validated."""
     left_out: dict[str, str]
@@ -52,7 +54,7 @@ def read_study(source: str, store: str | None = None, region: str | None = None)
     """Return the specs of the folder `source`; or of its grids only the train spec `source`, with the jobs before it.
 
     Args:
-        source: A folder, or the path of a train spec.
+        source: A folder, its study.yaml, or the source of a train spec.
         store: Replaces the specs' store.
         region: Replaces the specs' region.
 
@@ -60,38 +62,38 @@ def read_study(source: str, store: str | None = None, region: str | None = None)
         UsageError: the folder or file does not exist, has no grid, or names an unknown job.
         SpecError: a spec is invalid; every mistake is listed.
     """
-    path = Path(source)
-    study = _read_folder(path if path.is_dir() else path.parent, store, region)
-    if not path.is_dir():
-        study = _alone(study, path.name, source)
+    path, label = split_source(source)
+    is_folder = Path(path).is_dir() or (is_study(path) and label is None)
+    study = _read_folder(Path(path) if Path(path).is_dir() else Path(path).parent, store, region)
+    if not is_folder:
+        study = _alone(study, file_name(source), source)
     if not study.trained():
         raise UsageError(f"{source}: no train spec in this folder")
     return replace(study, source=source)
 
 
 def _read_folder(folder: Path, store: str | None, region: str | None) -> Study:
-    data, specs, left_out, mistakes = {}, {}, {}, []
-    for path in specfile.spec_files(folder):
-        spec_data = specfile.load(str(path), store=store)
-        job = specfile.job_of(spec_data, path)
-        if job is None:  # a base for others to extend
-            continue
+    data, specs, left_out = {}, {}, {}
+    mistakes: list[str] = []
+    for source, own_data in specs_of(folder).items():
+        spec_data = specfile.completed(own_data, store=store)
+        file, job = file_name(source), spec_data["job"]
         entry = BY_NAME.get(job)
         if entry is None or entry.is_ahead:
             accepted = ", ".join(entry.name for entry in JOBS if not entry.is_ahead)
-            raise UsageError(f"{path}: job: {job!r}; accepted are {accepted}")
+            raise UsageError(f"{source}: job: {job!r}; accepted are {accepted}")
         if entry.no_pod_because is not None:
-            left_out[path.name] = f"{job} {entry.no_pod_because}"
+            left_out[file] = f"{job} {entry.no_pod_because}"
             continue
         if region is not None:
             spec_data["region"] = region
         try:
-            specs[path.name] = specfile.validate(entry.spec, spec_data, str(path))
+            specs[file] = specfile.validate(entry.spec, spec_data, source)
         except SpecError as error:
-            mistakes.append(str(error))
-        data[path.name] = spec_data
+            mistakes += error.args
+        data[file] = spec_data
     if mistakes:
-        raise SpecError("\n".join(mistakes))
+        raise SpecError(*mistakes)
     return Study(str(folder), data, specs, left_out)
 
 
@@ -99,7 +101,10 @@ def _alone(study: Study, name: str, source: str) -> Study:
     """Return the study with one of its grids, that of the file `name`, the jobs before it and its evaluations."""
     wanted = study.specs.get(name)
     if not isinstance(wanted, TrainSpec):
-        raise UsageError(f"{source}: no such train spec; accepted are a train spec, or a folder that has some")
+        raise UsageError(
+            f"{source}: no such train spec; accepted are a train spec, or a folder that has some "
+            f"({', '.join(study.trained()) or 'here is none'})"
+        )
     kept = {
         file: spec
         for file, spec in study.specs.items()

@@ -24,7 +24,7 @@ from neurograde.errors import UsageError
 from neurograde.runtime import exits, extras, invocation, specfile
 from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import SpecT
-from neurograde.specs.catalogue import BY_NAME
+from neurograde.specs.catalogue import BY_NAME, JOBS
 from neurograde.storage.store import Store
 
 
@@ -80,12 +80,12 @@ class Entry(Generic[SpecT]):
         return parser
 
     def _run(self, arguments: Namespace) -> None:
-        spec = read_spec(self.model, arguments)
+        spec, source = read_spec(self.model, arguments)
         name = self.body.__name__
         extras.require(name, BY_NAME[name].extras if name in BY_NAME else ())
         url = arguments.into if self.elsewhere else None
         into = Store(specfile.check_store_option("--into", url)) if url else None
-        self.body(Job(spec, Store(spec.store), arguments.spec, arguments.replace, into))
+        self.body(Job(spec, Store(spec.store), source, arguments.replace, into))
 
 
 def job(model: type[SpecT], *, elsewhere: bool = False) -> Callable[[Callable[[Job[SpecT]], None]], Entry[SpecT]]:
@@ -105,14 +105,19 @@ def command(declare: Callable[[Parser], None]) -> Callable[[Callable[[Namespace]
 
 def add_spec(parser: Parser) -> None:
     """Add the arguments for the spec, and for the fields of it that are overridden."""
-    parser.add_argument("spec", metavar="SPEC", help="path or URL of the job's YAML spec")
+    parser.add_argument("spec", metavar="SPEC", help="path or URL of the job's YAML spec; of a study: study.yaml#LABEL")
     parser.add_argument("--store", metavar="URL", help="use this store instead of the spec's")
     parser.add_argument("--set", metavar="KEY.PATH=VALUE", action="append", default=[], help="override a field")
 
 
-def read_spec(model: type[SpecT], arguments: Namespace) -> SpecT:
-    """Return the spec that the arguments of `add_spec` name, validated."""
-    return specfile.validate(model, specfile.load(arguments.spec, arguments.set, arguments.store), arguments.spec)
+def read_spec(model: type[SpecT], arguments: Namespace) -> tuple[SpecT, str]:
+    """Return the spec that the arguments of `add_spec` name, validated, and its source.
+
+    A study without the label of a spec is asked for its only one of the job.
+    """
+    jobs = [entry.name for entry in JOBS if entry.spec is model and not entry.is_ahead]
+    source, data = specfile.load_from(arguments.spec, jobs, arguments.set, arguments.store)
+    return specfile.validate(model, data, source), source
 
 
 def _parser_of(body: Callable[..., Any]) -> Parser:

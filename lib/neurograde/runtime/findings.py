@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -17,8 +16,8 @@ from neurograde.storage.survey import Finding, Remedy, Survey
 from neurograde.storage.verify import unnamed
 
 COLOURS = {"broken": "red", "unfinished": "yellow", "unreferenced": "yellow", "unknown": "yellow", "outdated": "yellow"}
-Specs = Mapping[tuple[str, str], Path]
-"""Path of the spec of each job and name."""
+Specs = Mapping[tuple[str, str], str]
+"""Source of the spec of each job and name."""
 
 
 def as_json(survey: Survey, specs: Specs) -> dict[str, Any]:

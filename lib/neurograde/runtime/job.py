@@ -12,7 +12,8 @@ from neurograde.errors import MissingUpstream
 from neurograde.runtime import invocation
 from neurograde.runtime.carbon import CarbonMeter
 from neurograde.runtime.publication import published
-from neurograde.runtime.specfile import SpecT, sibling_spec
+from neurograde.runtime.spec_folder import sibling_spec
+from neurograde.runtime.specfile import SpecT
 from neurograde.runtime.up_to_date import Work
 from neurograde.specs.catalogue import maker_of
 from neurograde.specs.records import InputRecord

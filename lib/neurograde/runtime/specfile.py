@@ -3,14 +3,15 @@
 extends: common.yaml     # optional: a file beside this one, whose keys hold where this one has none
 job: train
 ...
+
+A spec of a study has the source `study.yaml#train-leak-0`; see neurograde.specs.composition.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ import yaml
 from pydantic import ValidationError
 
 from neurograde.errors import DataError, SpecError, UsageError
-from neurograde.runtime import strict_yaml
+from neurograde.runtime import strict_yaml, study_file
 from neurograde.runtime.strict_yaml import StrictDumper
 from neurograde.specs.base import JobSpec, check_store_url
 from neurograde.storage.raw import read_url
@@ -35,27 +36,58 @@ WANTS_NUMBER = frozenset({"int_type", "float_type", "int_parsing", "float_parsin
 """Types of pydantic's errors."""
 
 
-def load(url: str, overrides: Iterable[str] = (), store: str | None = None) -> dict[str, Any]:
-    """Return the mapping in the YAML at `url`, with the file that it extends, overrides and another store.
+def load(source: str, overrides: Iterable[str] = (), store: str | None = None) -> dict[str, Any]:
+    """Return the fields of the spec `source`, with the files that it extends, overrides and another store.
 
     Args:
-        url: Path or URL of the file.
+        source: Path or URL of the file; of a study, followed by `#` and the label of a spec.
         overrides: Lines of the form `key.path=value`.
         store: URL of the store, instead of the file's.
 
     Raises:
-        UsageError: The file does not exist, an override is malformed, or `store` names no store.
-        SpecError: The file does not hold a YAML mapping.
+        UsageError: The file or the spec of a study does not exist, an override is malformed, or `store` names no store.
+        SpecError: The file does not hold a YAML mapping, a study breaks the grammar, or files extend each other.
     """
+    return load_from(source, (), overrides, store)[1]
+
+
+def load_from(
+    source: str, jobs: Sequence[str] = (), overrides: Iterable[str] = (), store: str | None = None
+) -> tuple[str, dict[str, Any]]:
+    """Return the source of a spec and its fields, as `load` does; a study without a label has one spec of `jobs`."""
+    url, _ = study_file.split_source(source)
     data = read_yaml(url)
-    if "extends" in data:
-        folder, slash, _ = url.rpartition("/")
-        data = {**read_yaml(f"{folder}{slash}{_file_name(data.pop('extends'), url)}"), **data}
+    if study_file.is_study(url):
+        source, spec = study_file.chosen(source, data, jobs)
+        data = dict(spec.data)
+    else:
+        data = extended(url, data)
+    return source, completed(data, overrides, store)
+
+
+def completed(data: dict[str, Any], overrides: Iterable[str] = (), store: str | None = None) -> dict[str, Any]:
+    """Return the fields of a spec with overrides and another store; the errors are those of `load`."""
     for override in overrides:
         _override(data, override)
     if store is not None:
         data["store"] = check_store_option("--store", store)
     return data
+
+
+def extended(url: str, data: dict[str, Any], below: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the fields of a file with those of the files that it extends, one after the other."""
+    if "extends" not in data:
+        return data
+    folder, slash, _ = url.rpartition("/")
+    base = f"{folder}{slash}{_file_name(data['extends'], url)}"
+    if base in (*below, url):
+        raise SpecError(f"{' extends '.join((*below, url, base))}: files cannot extend each other in a circle")
+    try:
+        base_data = read_yaml(base)
+    except UsageError:
+        raise SpecError(f"{' extends '.join((*below, url, base))}, which does not exist") from None
+    own = {key: value for key, value in data.items() if key != "extends"}
+    return {**extended(base, base_data, (*below, url)), **own}
 
 
 def check_store_option(option: str, url: str) -> str:
@@ -96,19 +128,6 @@ def job_of(data: Mapping[str, Any], where: object) -> str | None:
     return job
 
 
-def sibling_spec(source: str, job: str, name: str) -> str | None:
-    """Return the path of the spec beside `source` by which `job` makes `name`, or None if this disk has none.
-
-    Other YAML files beside it are passed over.
-    """
-    for path in spec_files(Path(source).parent) if Path(source).is_file() else []:
-        with suppress(SpecError, UsageError):
-            data = read_yaml(str(path))
-            if (data.get("job"), data.get("name")) == (job, name):
-                return str(path)
-    return None
-
-
 def dump(data: Mapping[str, Any]) -> bytes:
     """Return the spec as a YAML file: job, name and store first, then its other keys in their order."""
     first = {key: data[key] for key in ("job", "name", "store") if key in data}
@@ -121,8 +140,8 @@ def validate(model: type[SpecT], data: dict[str, Any], where: str) -> SpecT:
     try:
         return model.parse(data)
     except ValidationError as error:
-        mistakes = [_mistake(model, details) for details in _own_mistakes(error.errors())]
-        raise SpecError(*(f"{where}: {mistake}" for mistake in mistakes)) from None
+        mistakes = [(study_file.located(where, details["loc"]), details) for details in _own_mistakes(error.errors())]
+        raise SpecError(*(f"{where}: {_mistake(model, details)}" for where, details in mistakes)) from None
 
 
 def _own_mistakes(errors: Iterable[Any]) -> list[dict[str, Any]]:

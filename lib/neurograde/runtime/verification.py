@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from neurograde.errors import MissingUpstream, SpecError, UsageError
 from neurograde.runtime import invocation
 from neurograde.runtime.progress import progress
-from neurograde.runtime.specfile import read_yaml, spec_files
+from neurograde.runtime.spec_folder import specs_of
 from neurograde.storage.store import Store
 from neurograde.storage.survey import Survey, survey
 from neurograde.storage.verify import check_records
@@ -38,12 +36,9 @@ def verify_store(store: Store) -> Survey:
     return contents
 
 
-def spec_paths(folder: str) -> dict[tuple[str, str], Path]:
-    """Return the path of the spec of each job and name in `folder`; UsageError when there is none."""
-    paths = {}
-    for path in spec_files(Path(folder)):
-        data = read_yaml(str(path))
-        paths[str(data.get("job")), str(data.get("name"))] = path
-    if not paths:
-        raise UsageError(f"--specs {folder}: no *.yaml files in this folder")
-    return paths
+def spec_sources(folder: str) -> dict[tuple[str, str], str]:
+    """Return the source of the spec of each job and name in `folder`; UsageError when there is none."""
+    specs = specs_of(folder)
+    if not specs:
+        raise UsageError(f"--specs {folder}: no specs (*.yaml files with a job, or a study.yaml) in this folder")
+    return {(str(data["job"]), str(data.get("name"))): source for source, data in specs.items()}

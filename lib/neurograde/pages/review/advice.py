@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import Any
 
-from neurograde.runtime import invocation, specfile
+from neurograde.runtime import invocation
 from neurograde.runtime.job import Job
+from neurograde.runtime.spec_folder import specs_beside
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.artefact import MANIFEST
 
@@ -31,11 +31,7 @@ def next_steps(job: Job[ReviewSpec]) -> list[dict[str, str]]:
 
 def _patch_spec(job: Job[ReviewSpec]) -> tuple[str | None, dict[str, Any]]:
     """Return path and content of the spec beside the review's that cuts the same images; one that follows it first."""
-    folder = Path(job.source).parent
-    specs = {}
-    for file in specfile.spec_files(folder) if Path(job.source).is_file() else []:
-        if specfile.read_yaml(str(file)).get("job") == "patch":
-            specs[str(file)] = specfile.load(str(file))
+    specs = {source: spec for source, spec in specs_beside(job.source).items() if spec["job"] == "patch"}
     ours = job.spec.source
     cuts_the_same = {
         path: spec
