@@ -46,13 +46,16 @@ def predict(job: Job[PredictSpec]) -> None:
     from neurograde.imaging.prediction_set import PredictionSet
 
     evaluation = job.upstream("evaluations", job.spec.evaluation)
-    images = PredictionSet(job, evaluation, new_images(job.spec.images))
+    new = new_images(job.spec.images)
+    images = PredictionSet(job, evaluation, new)
     model = cache(lambda: Model(job, evaluation, images.sha256s))  # loaded for the first image that is not published
     images.grade(lambda image: model().grade(image), lambda draft, graded: model().write(draft, graded))
     for artefact, row in rows_of(read_predictions(job.home, job.spec.name), "images.csv"):
         image = GradedImage.from_csv(row)
         if images.names(image):
             print(f"{printable(in_words(image))}\n    {artefact.url}/index.html")
+    for name, reason in new.bad.items():
+        print(printable(f"{name}: no grade: {reason.removeprefix(f'{name}: ')}"))
 
 
 class Model:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from neurograde.runtime.command import job
 from neurograde.runtime.job import Job
+from neurograde.runtime.log import log
 from neurograde.runtime.upstream import made_from
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.decisions import Decisions
@@ -37,6 +38,8 @@ def review(job: Job[ReviewSpec]) -> None:
     spec = job.spec
     artefact = job.upstream("images", spec.source.images) if spec.source.images else None
     labelled, _files, folder = find_images(spec, artefact)
+    for reason in labelled.bad.values():
+        log.warning(f"left out: {reason}")
     pseudonyms = Pseudonyms(spec.pseudonym_key) if spec.pseudonym_key is not None else None
     images = labelled.images
     if spec.least_certain_first is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -57,7 +58,34 @@ def test_files_that_are_no_images_and_other_classes_are_counted(patch, images: P
     events = [line["event"] for line in lines]
     assert code == 0
     assert "files left out because their class was not asked for: 4" in events
-    assert "files left out because they are no images: 1" in events
+    assert any(event.startswith("1 files (1 of .md) are left out for their suffix; accepted") for event in events)
+
+
+BAD_NAMES = [
+    b"caf\xe9.png",
+    b"x" * 245 + b".png",
+    b"a\\b.png",
+    b"a\nb.png",
+    "a\x85b.png".encode(),
+    "a\u2028b.png".encode(),
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_an_image_whose_name_no_store_can_hold_is_refused_by_name_or_skipped(
+    patch, images: Path, memory_url: str, name: bytes
+):
+    (images / "D" / "case D0_1.png").rename(images / "D" / os.fsdecode(name))
+    source = {"url": str(images), "pattern": r"(?P<class>[^/]+)/(?:case )?(?P<family>.).*"}
+    refused(patch(source=source), memory_url, "cannot be used under this name")
+    assert patch(source=source, on_bad_image="skip")[0] == 0
+    [reason] = opened(memory_url).read_json("accounting.json")["skipped"].values()
+    assert reason.endswith("; rename it")
+
+
+def test_a_fifo_among_the_images_is_refused_by_name(patch, images: Path, memory_url: str):
+    os.mkfifo(images / "D" / "case D9_1.png")
+    refused(patch(), memory_url, "D/case D9_1.png is a FIFO, and is not opened")
 
 
 def test_a_table_gives_class_family_and_margins(patch, images: Path, tmp_path: Path, memory_url: str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -161,6 +162,21 @@ def test_an_image_that_cannot_be_read_has_a_reason_and_the_others_their_grades(l
     assert rows["x1.png"]["reason"].startswith("cannot be read: damaged or truncated")
     assert all(rows[name]["grade"] or rows[name]["likeliest"] for name in ("x0.png", "x2.png"))
     assert "cannot be read: damaged or truncated" in mixed.of("x1.png").read("index.html").decode()
+
+
+def test_images_that_cannot_be_opened_for_their_name_or_kind_get_the_reason(
+    laboratory: Laboratory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    paint(tmp_path / "in" / "good.png", 1)
+    paint(tmp_path / "in" / "line\nfeed.png", 2)
+    os.mkfifo(tmp_path / "in" / "fifo.png")
+    predictions = laboratory.predict("odd", tmp_path / "in")
+    assert [row["image"] for row in predictions.read_csv("images.csv")] == ["good.png"]
+    printed = capsys.readouterr().out
+    assert "line\\nfeed.png: no grade: cannot be used under this name: it holds the character U+000A" in printed
+    assert "fifo.png is a FIFO, and is not opened" in printed
+    (tmp_path / "in" / "good.png").unlink()
+    assert laboratory.run(predict, name="none", evaluation="demo", images=str(tmp_path / "in")) == 65
 
 
 def test_a_grade_tells_which_subset_of_the_model_held_its_image(laboratory: Laboratory, tmp_path: Path, capsys):

@@ -13,6 +13,7 @@ from neurograde.errors import DataError, StoreUnavailable
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.seeding import generator
 from neurograde.storage import raw
+from neurograde.storage.filesystem import open_filesystem
 from neurograde.storage.raw import LoneFile, RawFolder, read_url, stat_url
 from neurograde.storage.store import Store
 from tests.servers.fixtures import Bucket
@@ -90,3 +91,34 @@ def test_a_path_that_leads_to_no_file_is_missing_and_no_outage(tmp_path: Path, p
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(FileNotFoundError):
         read_url(f"{tmp_path}/{path}")
+
+
+def test_marks_of_folders_and_hidden_files_are_not_listed(bucket: Bucket):
+    filesystem, root = open_filesystem(f"{bucket.url}/set")
+    for key in ("A/f/x.png", "A/f/scan.tif/", "A/@eaDir/x.png/t.jpg", "__MACOSX/._x.png", ".cache/x.png"):
+        filesystem.pipe_file(f"{root}/{key}", b"" if key.endswith("/") else b"x")
+    assert [file.path for file in RawFolder(f"{bucket.url}/set").list()] == ["A/f/x.png"]
+
+
+def test_a_key_with_an_empty_part_is_listed_as_it_is_and_read(s3: Bucket):
+    filesystem, root = open_filesystem(f"{s3.url}/set")
+    filesystem.pipe_file(f"{root}//A/f/x.png", b"odd")
+    filesystem.pipe_file(f"{root}/A/f/x.png", b"plain")
+    folder = RawFolder(f"{s3.url}/set")
+    assert {file.path: folder.read(file.path) for file in folder.list()} == {
+        "/A/f/x.png": b"odd",
+        "A/f/x.png": b"plain",
+    }
+
+
+def test_a_bucket_that_is_not_there_is_named(bucket: Bucket):
+    scheme = bucket.url.partition("://")[0]
+    with pytest.raises(DataError, match=rf"{scheme}://no-such-bucket/set(: no such folder or bucket| holds no files)"):
+        RawFolder(f"{scheme}://no-such-bucket/set").list()
+
+
+def test_what_a_nas_adds_is_not_listed(tmp_path: Path):
+    for path in ("A/x.png", "@eaDir/x.png", "A/@eaDir/x.png/SYNO.png", "#recycle/y.png", ".DS_Store", "A/._x.png"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"x")
+    assert [file.path for file in RawFolder(str(tmp_path)).list()] == ["A/x.png"]

@@ -11,6 +11,7 @@ from neurograde.audit.roles import subset_of
 from neurograde.errors import DataError
 from neurograde.maths.both_sides import Item
 from neurograde.specs.patch import IMAGE_SUFFIXES
+from neurograde.storage.raw import is_hidden
 
 
 def read_folders(root: Path, subsets: Mapping[str, str]) -> Fold | None:
@@ -21,7 +22,7 @@ def read_folders(root: Path, subsets: Mapping[str, str]) -> Fold | None:
     items = []
     for path in sorted(root.rglob("*")):
         inner = path.relative_to(root).parts
-        if path.suffix.lower() not in IMAGE_SUFFIXES or any(part.startswith(".") for part in inner):
+        if path.suffix.lower() not in IMAGE_SUFFIXES or is_hidden(path.relative_to(root).as_posix()):
             continue
         depth = next((n for n, part in enumerate(inner[:-1]) if subset_of(part, subsets)), None)
         if depth is None or not path.is_file():
@@ -41,8 +42,8 @@ def with_files(fold: Fold, root: Path) -> Fold:
     """
     by_name: dict[str, list[Path]] = {}
     for path in sorted(root.rglob("*")):
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
-            inner = path.relative_to(root)
+        inner = path.relative_to(root)
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not is_hidden(inner.as_posix()):
             for name in {inner.as_posix(), inner.with_suffix("").as_posix(), path.name, path.stem}:
                 by_name.setdefault(name, []).append(path)
     items = []

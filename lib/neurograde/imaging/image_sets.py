@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neurograde.errors import DataError
+from neurograde.imaging.listed import sort_files
 from neurograde.imaging.sources import LabelledImages, label_images
 from neurograde.maths.patch_grid import Margins
 from neurograde.specs.patch import GridSpec
@@ -29,5 +30,5 @@ def find_images(spec: GridSpec, artefact: Artefact | None) -> tuple[LabelledImag
         files = {file.path: file for file in raw.list()}
         paths = list(files)
     table = None if spec.source.table is None else read_table(spec.source.table)
-    labelled = label_images(paths, spec.source, table, Margins(**spec.margins_px.model_dump()))
+    labelled = label_images(sort_files(paths), spec.source, table, Margins(**spec.margins_px.model_dump()))
     return labelled, files, folder

@@ -10,6 +10,7 @@ from typing import Any
 from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob
 from neurograde.imaging.image_sets import find_images, read_table
+from neurograde.imaging.listed import others_in_words
 from neurograde.imaging.pixels.slide import Resolution
 from neurograde.imaging.pixels.tissue import TissueRule
 from neurograde.imaging.pseudonyms import Pseudonyms, code
@@ -56,7 +57,7 @@ class Patching:
     digests: dict[str, str] = field(default_factory=dict)
     """Digest of each raw image, by the name that the manifest gives it."""
     bad: dict[str, str] = field(default_factory=dict)
-    """Images that cannot be used, by their path, with the error's message."""
+    """Images that cannot be used, by their path as it can be shown, with the error's message."""
     _index: list[tuple[object, ...]] = field(default_factory=list)
     _images: list[tuple[object, ...]] = field(default_factory=list)
     _accounts: dict[str, Accounting] = field(default_factory=dict)
@@ -88,7 +89,8 @@ class Patching:
 
         raw = RawInputs(inputs, lambda name: folder.read(real[name]) if name in real else tables[name], digest)
         named = [code(pseudonyms, "image", path) for path in known]
-        return cls(spec, labelled, raw, folder, rejected, pseudonyms, Verdicts.of(spec, decisions, named), settled)
+        verdicts = Verdicts.of(spec, decisions, named)
+        return cls(spec, labelled, raw, folder, rejected, pseudonyms, verdicts, settled, bad=labelled.bad)
 
     @property
     def images(self) -> list[LabelledImage]:
@@ -112,12 +114,13 @@ class Patching:
 
     def log_what_is_left_out(self) -> None:
         """Log what is left out: nothing is dropped silently."""
-        for paths, reason in (
-            (self.labelled.other_classes, "their class was not asked for"),
-            (self.labelled.other_files, "they are no images"),
-        ):
-            if paths:
-                log.info(f"files left out because {reason}: {len(paths):,}")
+        if self.labelled.other_classes:
+            log.info(f"files left out because their class was not asked for: {len(self.labelled.other_classes):,}")
+        if self.labelled.other_files:
+            log.info(others_in_words(self.labelled.other_files))
+        if self.spec.on_bad_image == "skip":
+            for reason in self.labelled.bad.values():
+                log.warning(f"left out: {reason}")
 
     def cut_jobs(self) -> Iterator[CutJob]:
         """Yield the work on each image."""
@@ -164,8 +167,9 @@ class Patching:
                 raise DataError(next(iter(self.bad.values())))
             for message in self.bad.values():
                 log.error(message)
+            total = len(self.images) + len(self.labelled.bad)
             raise DataError(
-                f"{len(self.bad):,} of {len(self.images):,} images cannot be used, for the reasons above: "
+                f"{len(self.bad):,} of {total:,} images cannot be used, for the reasons above: "
                 f"{', '.join(self.bad)}; accepted: whole images, or on_bad_image: skip, which leaves them out"
             )
 

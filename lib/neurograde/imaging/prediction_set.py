@@ -51,6 +51,7 @@ class PredictionSet:
 
         Raises:
             NameTaken: It holds grades of another model or by other rules, and `replace` is off.
+            DataError: No image can be used; names the reason for each.
         """
         self.job, self.evaluation = job, evaluation
         self.kept = self._settle_earlier(images)
@@ -158,11 +159,19 @@ class PredictionSet:
         by_stamp = {(record.path, record.size, record.stamp): record.sha256 for record in recorded.values()}
         named: dict[str, NewImage] = {}
         for path, file in images.files.items():
-            sha256 = by_stamp.get((path, file.size, file.stamp)) or images.folder.sha256(path)
+            try:
+                sha256 = by_stamp.get((path, file.size, file.stamp)) or images.folder.sha256(path)
+            except DataError as error:  # a FIFO
+                images.bad[path] = str(error)
+                continue
             if sha256 in named:
                 log.info(f"{path} is the same file as {named[sha256].path}: it is graded once")
                 continue
             named[sha256] = NewImage(path, _as_recorded(file, recorded.get(sha256)), sha256, images)
+        for reason in images.bad.values():
+            log.warning(f"left out: {reason}")
+        if images.bad and not named:
+            raise DataError("\n".join(images.bad.values()))
         return list(named.values())
 
 

@@ -12,16 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from pydantic import TypeAdapter, ValidationError
-
 from neurograde.errors import DataError
+from neurograde.imaging.listed import ACCEPTED, Listed, others_in_words
 from neurograde.maths.patch_grid import Margins
-from neurograde.specs.base import Label
-from neurograde.specs.patch import IMAGE_SUFFIXES, Source
+from neurograde.specs.names import check_label
+from neurograde.specs.patch import Source
 from neurograde.storage.artefact import decode_csv
 
 SIDES = ("left", "top", "right", "bottom")
-_LABEL: TypeAdapter[str] = TypeAdapter(Label)
 
 
 @dataclass(frozen=True)
@@ -52,13 +50,15 @@ class LabelledImages:
     """Images of classes that were not asked for."""
     other_files: list[str] = field(default_factory=list)
     """Files whose suffix is not that of an image."""
+    bad: dict[str, str] = field(default_factory=dict)
+    """Images that cannot be used for their name, by path as it can be shown, with the reason."""
 
 
-def label_images(paths: Iterable[str], source: Source, table: bytes | None, margins: Margins) -> LabelledImages:
-    """Return class, family and pre-crop of every image among `paths`.
+def label_images(listed: Listed, source: Source, table: bytes | None, margins: Margins) -> LabelledImages:
+    """Return class, family and pre-crop of every image that is listed.
 
     Args:
-        paths: files in the folder, in order.
+        listed: files of the folder, in order.
         source: the spec's rule; its pattern, or its table, whose content is `table`.
         table: CSV with columns image, class, family, and perhaps left, top, right, bottom.
         margins: pre-crop of an image for which the table gives none.
@@ -66,13 +66,10 @@ def label_images(paths: Iterable[str], source: Source, table: bytes | None, marg
     Raises:
         DataError: an image has no class or family, a row no image, two images share a name, or no image is left.
     """
-    labelled = LabelledImages()
+    labelled = LabelledImages(other_files=listed.others, bad=listed.bad)
     rows = _rows_by_image(table, str(source.table)) if table is not None else None
     unused = set(rows or ())
-    for path in paths:
-        if PurePosixPath(path).suffix.lower() not in IMAGE_SUFFIXES:
-            labelled.other_files.append(path)
-            continue
+    for path in listed.images:
         unused.discard(path)
         image = _from_table(path, rows, source, margins) if rows is not None else _from_pattern(path, source, margins)
         if source.classes is not None and image.label not in source.classes:
@@ -84,9 +81,10 @@ def label_images(paths: Iterable[str], source: Source, table: bytes | None, marg
     if source.classes is not None and (absent := set(source.classes) - {image.label for image in labelled.images}):
         raise DataError(f"source.classes: {min(absent)!r}: no image is of this class")
     if not labelled.images:
-        raise DataError(
-            f"there is no image among {len(labelled.other_files)} files; accepted: {', '.join(IMAGE_SUFFIXES)}"
-        )
+        if labelled.bad:
+            raise DataError("\n".join(labelled.bad.values()))
+        others = others_in_words(listed.others) if listed.others else ACCEPTED
+        raise DataError(f"{source.url or source.images}: there is no image: {others}")
     _check_names_differ(labelled.images)
     return labelled
 
@@ -161,12 +159,9 @@ def _numbered(table: bytes, where: str, columns: Sequence[str]) -> list[tuple[in
 
 def _label(value: str, where: str) -> str:
     try:
-        return _LABEL.validate_python(value)
-    except ValidationError:
-        raise DataError(
-            f"{where}: {value!r} cannot name a class or family: it becomes a folder, so 1 to 100 characters, "
-            "no slash, no leading dot"
-        ) from None
+        return check_label(value)
+    except ValueError as error:
+        raise DataError(f"{where}: {value!r} cannot name a class or family: {error}") from None
 
 
 def _check_names_differ(images: Sequence[LabelledImage]) -> None:

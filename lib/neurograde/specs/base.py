@@ -66,8 +66,6 @@ Format = Annotated[int, Field(ge=1), AfterValidator(_readable_format)]
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """An artefact's name: a folder in the store, so no slashes and no leading dot."""
-Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f/\\.][^\x00-\x1f/\\]*$", max_length=100)]
-"""A class or family as the laboratory calls it: any letters and spaces, but one folder name."""
 Share = Annotated[
     Fraction,
     BeforeValidator(_exact_share),

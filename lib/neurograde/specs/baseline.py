@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from neurograde.specs.base import JobSpec, Label, Model, Name, check_classes
+from neurograde.specs.base import JobSpec, Model, Name, check_classes
+from neurograde.specs.names import Label
 from neurograde.specs.train import Backbone
 
 Groups = Annotated[int, Field(ge=1, le=256)]

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from neurograde.maths.readings import DEFAULT_READINGS, Reading
-from neurograde.specs.base import JobSpec, Label, Model, Name, Share
+from neurograde.specs.base import JobSpec, Model, Name, Share
+from neurograde.specs.names import Label
 
 
 class Correlate(Model):

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from neurograde.specs.base import JobSpec, Label, Model, Name, Pixels
+from neurograde.specs.base import JobSpec, Model, Name, Pixels
+from neurograde.specs.names import Label
 
 SLIDE_SUFFIXES = (".svs", ".ndpi", ".scn", ".svslide", ".bif", ".czi")
 """Whole slides of one file; a .tif or .tiff is one if it is a pyramid."""

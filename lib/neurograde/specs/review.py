@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from neurograde.specs.base import Label, Name
+from neurograde.specs.base import Name
+from neurograde.specs.names import Label
 from neurograde.specs.patch import GridSpec
 
 

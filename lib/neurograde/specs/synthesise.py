@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from neurograde.specs.base import JobSpec, Label, Model
+from neurograde.specs.base import JobSpec, Model
+from neurograde.specs.names import Label
 
 
 class SyntheticClass(Model):

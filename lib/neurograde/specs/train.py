@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from neurograde.specs.base import JobSpec, Label, Model, Name, check_classes
+from neurograde.specs.base import JobSpec, Model, Name, check_classes
+from neurograde.specs.names import Label
 from neurograde.specs.optimisers import SGD, Optimiser
 from neurograde.specs.quantities import NotNegative, Positive, Unit
 from neurograde.specs.strategies import Strategy

@@ -19,6 +19,8 @@ from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
 from neurograde.storage.links import linked_files
 
+LEFT_OUT = frozenset({"@eaDir", "#recycle", "@Recycle", "$RECYCLE.BIN", "__MACOSX"})
+"""Folders of thumbnails, of deleted files and of attributes: a NAS, Windows and macOS make them."""
 BLOCK_BYTES = 2**24  # of a file that is copied or hashed without being held in memory
 NO_SUCH_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
 """Errors of a path that leads to no file."""
@@ -65,26 +67,31 @@ class RawFolder:
         self._fs, self._root = open_filesystem(self.url)
 
     def list(self) -> list[RawFile]:
-        """Return every file at any depth, by path, without hidden ones (of a leading dot).
+        """Return every file at any depth, by path, without hidden ones and those that a NAS adds (`LEFT_OUT`).
 
         Raises:
-            DataError: The folder does not exist or is empty, or holds a symbolic link that leads nowhere.
+            DataError: The folder does not exist or is empty, its files have no sizes, or it holds a symbolic link that
+                leads nowhere.
         """
-        listing = insist(self.url, lambda: self._fs.find(self._root, detail=True))
+        try:
+            listing = insist(self.url, lambda: self._fs.find(self._root, detail=True))
+        except FileNotFoundError:
+            raise DataError(f"{self.url}: no such folder or bucket: give the folder of the images") from None
+        listing = {path: info for path, info in listing.items() if not _is_folder(path, info)}
         if isinstance(self._fs, LocalFiles) and Path(self._root).is_dir():
             behind = [str(path) for path in linked_files(Path(self._root))]
             listing = {path: info for path, info in listing.items() if not Path(path).is_dir()}
             listing |= insist(self.url, lambda: {path: self._fs.info(path) for path in behind})
-        files = [
-            RawFile(path[len(self._root) :].lstrip("/"), int(info["size"]), _stamp(info))
-            for path, info in listing.items()
-        ]
-        visible = [
-            file for file in files if file.path and not any(part.startswith(".") for part in file.path.split("/"))
-        ]
+        inner = {path[len(self._root) :].removeprefix("/"): info for path, info in listing.items()}
+        visible = {path: info for path, info in inner.items() if path and not is_hidden(path)}
         if not visible:
             raise DataError(f"{self.url} holds no files: give the folder of the images")
-        return sorted(visible, key=lambda file: file.path)
+        if any(info["size"] is None for info in visible.values()):
+            raise DataError(
+                f"{self.url}: its server lists files without their sizes; accepted are folders on a disk, in memory or "
+                "in a bucket (gs://, s3://): copy it to one"
+            )
+        return [RawFile(path, int(visible[path]["size"]), _stamp(visible[path])) for path in sorted(visible)]
 
     def read(self, path: str) -> bytes:
         """Return the bytes of the file."""
@@ -189,6 +196,16 @@ class RawInputs:
         return self.digest(name) if self.digest is not None else sha256_hex(self.read(name))
 
 
+def _is_folder(path: str, info: dict[str, Any]) -> bool:
+    """Return True for the marks of folders that consoles of buckets leave, called like images at times."""
+    return path.endswith("/") or info["type"] == "directory"
+
+
+def is_hidden(path: str) -> bool:
+    """Return True if a part of the path begins with a dot, or is a folder that a NAS adds (`LEFT_OUT`)."""
+    return any(part.startswith(".") or part in LEFT_OUT for part in path.split("/"))
+
+
 def check_regular(filesystem: Any, path: str, where: str) -> None:
     """Raise unless the path, on a local disk, leads to a regular file; other file systems have no others.
 
@@ -215,6 +232,8 @@ def stat_url(url: str) -> RawFile:
     filesystem, path = open_filesystem(url)
     check_regular(filesystem, path, url)
     info = insist(url, lambda: filesystem.info(path))
+    if _is_folder(path, info):
+        raise FileNotFoundError(f"{url} is a folder")
     return RawFile(path.rsplit("/", 1)[-1], int(info["size"] or 0), _stamp(info))
 
 

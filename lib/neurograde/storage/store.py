@@ -9,7 +9,6 @@ never cached. A local folder, memory and the two clouds behave alike; their diff
 from __future__ import annotations
 
 import contextlib
-import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
@@ -19,13 +18,12 @@ from typing import Any, TypeVar
 
 from neurograde.errors import SpecError, StoreUnavailable
 from neurograde.specs.base import check_store_url
+from neurograde.specs.names import LONGEST_KEY, mistake_of
 from neurograde.storage.backends.local import TEMPORARY, LocalFiles
 from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem, refuse_credentials
 
 TRANSFERS = 16  # objects in transfer at once: object stores answer in about 50 ms each, so one by one is slow
-LONGEST_NAME = 255  # bytes of one part of a key that file systems accept
-LONGEST_KEY = 1024  # bytes of a key that the clouds accept
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 
@@ -37,14 +35,12 @@ def check_key(key: str) -> str:
         ValueError: It does not; keys are made from names in specs and tables, which may be hostile.
     """
     parts = key.split("/")
-    if any(part in ("", ".", "..") for part in parts) or "\\" in key:
-        raise ValueError(f"{key!r} is no key of a store: relative, without empty, '.' or '..' parts")
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in key):
-        raise ValueError(f"{key!r} is no key of a store: it holds a control character or half a letter")
-    if len(key.encode()) > LONGEST_KEY or any(len(part.encode()) > LONGEST_NAME for part in parts):
+    for part in parts:
+        if problem := mistake_of(part):
+            raise ValueError(f"{key!r} is no key of a store: {part!r}: {problem}")
+    if len(key.encode()) > LONGEST_KEY:
         raise ValueError(
-            f"{key!r} is no key of a store: it takes {len(key.encode())} bytes, at most {LONGEST_KEY} in all and "
-            f"{LONGEST_NAME} between two slashes are accepted"
+            f"{key!r} is no key of a store: it takes {len(key.encode()):,} bytes; accepted are {LONGEST_KEY:,}"
         )
     if parts[-1].startswith(TEMPORARY):
         raise ValueError(f"{key!r} is no key of a store: {TEMPORARY}... are files under way")
