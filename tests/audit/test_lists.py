@@ -136,7 +136,7 @@ def test_what_cannot_be_read_is_refused_by_name(
 
 def test_text_that_is_no_utf_8_and_a_source_that_is_not_there_are_refused(tmp_path: Path):
     (tmp_path / "t.csv").write_bytes("image,split\nä,train\n".encode("latin-1"))
-    with pytest.raises(DataError, match="no UTF-8"):
+    with pytest.raises(DataError, match="line 2: not UTF-8"):
         read_list(tmp_path / "t.csv", Columns())
     with pytest.raises(MissingUpstream, match="no such file"):
         read_sources([tmp_path / "none.csv"], Columns())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from neurograde.specs.names import Label, check_label, mistake_of, mistake_of_image, shown
+from neurograde.specs.names import Label, check_label, mistake_of, mistake_of_image
 from neurograde.storage.store import check_key
 
 NO_NAMES = {
@@ -65,7 +65,3 @@ def test_an_image_is_refused_if_its_patches_could_have_no_name(path: str, proble
     assert mistake == problem if problem is None else problem in str(mistake)
     if problem is None:
         check_key(f"patches/p/D/f/{path.rpartition('/')[2][:-4]}_r1000_c1000.png")
-
-
-def test_a_name_is_shown_without_what_a_terminal_obeys():
-    assert shown("a\x1b[2J\u202e caf\udce9 é.png") == "a\\x1b[2J\\u202e caf\\udce9 é.png"

@@ -10,11 +10,11 @@ from typing import Literal
 
 from neurograde.audit.lists import Columns, Fold
 from neurograde.audit.roles import role_of
-from neurograde.audit.tables import Table
 from neurograde.errors import DataError, UsageError
 from neurograde.maths.both_sides import Item
 from neurograde.maths.identity import identity
 from neurograde.maths.naming import told_by
+from neurograde.storage.tables import Table
 
 ItemsAre = Literal["image", "slide", "patient"]
 

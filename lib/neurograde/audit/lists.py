@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from neurograde.audit.roles import role_of, split_header, subset_of, subset_within
-from neurograde.audit.tables import Table, read_table
+from neurograde.audit.tables import read_table
 from neurograde.errors import DataError, UsageError
 from neurograde.maths.both_sides import Item
+from neurograde.storage.tables import Table
 
 LIST_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".npz")
 

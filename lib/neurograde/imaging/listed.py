@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from neurograde.specs.names import mistake_of_image, shown
+from neurograde.maths.text import printable
+from neurograde.specs.names import mistake_of_image
 from neurograde.specs.patch import IMAGE_SUFFIXES
 
 ACCEPTED = f"accepted suffixes: {', '.join(IMAGE_SUFFIXES)}"
@@ -34,7 +35,7 @@ def sort_files(paths: Iterable[str]) -> Listed:
         if PurePosixPath(path).suffix.lower() not in IMAGE_SUFFIXES:
             listed.others.append(path)
         elif problem := mistake_of_image(path):
-            listed.bad[shown(path)] = f"{shown(path)}: cannot be used under this name: {problem}; rename it"
+            listed.bad[printable(path)] = f"{printable(path)}: cannot be used under this name: {problem}; rename it"
         else:
             listed.images.append(path)
     return listed
@@ -46,7 +47,7 @@ def others_in_words(paths: Iterable[str]) -> str:
     >>> others_in_words(["a.jp2", "b.JP2", "c"]).partition(":")[0]
     '3 files (2 of .jp2, 1 of no suffix) are left out for their suffix; accepted suffixes'
     """
-    suffixes = Counter(shown(PurePosixPath(path).suffix.lower()) or "no suffix" for path in paths)
+    suffixes = Counter(printable(PurePosixPath(path).suffix.lower()) or "no suffix" for path in paths)
     most = [f"{count:,} of {suffix}" for suffix, count in suffixes.most_common(SUFFIXES_SHOWN)]
     rest = ["..."] if len(suffixes) > SUFFIXES_SHOWN else []
     return f"{suffixes.total():,} files ({', '.join(most + rest)}) are left out for their suffix; {ACCEPTED}"

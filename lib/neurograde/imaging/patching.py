@@ -77,7 +77,7 @@ class Patching:
         labelled, settled = settle_spellings(labelled, spec.spellings)
         tables = {url: read_table(url) for url in (spec.source.table, spec.rejected) if url is not None}
         known = [image.path for image in labelled.images]
-        rejected = read_rejected(tables[spec.rejected], spec.rejected, known) if spec.rejected else {}
+        rejected = read_rejected(tables[spec.rejected], spec.rejected, known, spec.source.url) if spec.rejected else {}
         pseudonyms = Pseudonyms(spec.pseudonym_key) if spec.pseudonym_key is not None else None
 
         # Only what is used is an input: a README beside the images may change freely.

@@ -171,7 +171,7 @@ class PredictionSet:
         for reason in images.bad.values():
             log.warning(f"left out: {reason}")
         if images.bad and not named:
-            raise DataError("\n".join(images.bad.values()))
+            raise DataError(*images.bad.values())
         return list(named.values())
 
 

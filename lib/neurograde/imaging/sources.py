@@ -6,20 +6,22 @@ an image without class or family, a row without image and two images of one name
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from neurograde.errors import DataError
 from neurograde.imaging.listed import ACCEPTED, Listed, others_in_words
+from neurograde.imaging.table_rows import RowsByImage, whole_number
 from neurograde.maths.patch_grid import Margins
 from neurograde.specs.names import check_label
 from neurograde.specs.patch import Source
-from neurograde.storage.artefact import decode_csv
+from neurograde.storage.tables import read_table
 
 SIDES = ("left", "top", "right", "bottom")
+NO_VALUE = re.compile(r"nan|NaN|NAN|<NA>|NaT|#(REF|VALUE|NAME|NUM|NULL)[!?]|#N/A|#DIV/0!|#+")
+"""Missing values of pandas, and errors of spreadsheets."""
 
 
 @dataclass(frozen=True)
@@ -67,42 +69,43 @@ def label_images(listed: Listed, source: Source, table: bytes | None, margins: M
         DataError: an image has no class or family, a row no image, two images share a name, or no image is left.
     """
     labelled = LabelledImages(other_files=listed.others, bad=listed.bad)
-    rows = _rows_by_image(table, str(source.table)) if table is not None else None
-    unused = set(rows or ())
+    rows = _rows_by_image(table, source, listed) if table is not None else None
     for path in listed.images:
-        unused.discard(path)
-        image = _from_table(path, rows, source, margins) if rows is not None else _from_pattern(path, source, margins)
+        image = _from_table(path, rows, margins) if rows is not None else _from_pattern(path, source, margins)
         if source.classes is not None and image.label not in source.classes:
             labelled.other_classes.append(path)
         else:
             labelled.images.append(image)
-    if unused:
-        raise DataError(f"{source.table}: names {len(unused)} images that are not there, first {min(unused)!r}")
+    if rows is not None:
+        rows.check_that_all_are_images(listed.images, listed.others)
     if source.classes is not None and (absent := set(source.classes) - {image.label for image in labelled.images}):
         raise DataError(f"source.classes: {min(absent)!r}: no image is of this class")
     if not labelled.images:
         if labelled.bad:
-            raise DataError("\n".join(labelled.bad.values()))
+            raise DataError(*labelled.bad.values())
         others = others_in_words(listed.others) if listed.others else ACCEPTED
         raise DataError(f"{source.url or source.images}: there is no image: {others}")
     _check_names_differ(labelled.images)
     return labelled
 
 
-def read_rejected(table: bytes, where: str, known: Iterable[str]) -> dict[str, frozenset[tuple[int, int]]]:
+def read_rejected(
+    table: bytes, where: str, known: Sequence[str], root: str | None = None
+) -> dict[str, frozenset[tuple[int, int]]]:
     """Return the rejected squares (row, col) of each image, from a CSV table with columns image, row, col."""
-    known = set(known)
-    cells: dict[str, set[tuple[int, int]]] = {}
-    for line, row in _numbered(table, where, ("image", "row", "col")):
-        if row["image"] not in known:
-            raise DataError(f"{where}: line {line}: image {row['image']!r} is not among the {len(known)} images")
-        try:
-            cells.setdefault(row["image"], set()).add((int(row["row"]), int(row["col"])))
-        except (ValueError, TypeError):  # no number, or a row that is too short
-            raise DataError(
-                f"{where}: line {line}: square ({row['row']}, {row['col']}): row and col are whole numbers from 0"
-            ) from None
-    return {image: frozenset(squares) for image, squares in cells.items()}
+    rows = RowsByImage.of(read_table(table, where, ("image", "row", "col")), known, root)
+    rows.check_that_all_are_images(known, ())
+    return {
+        image: frozenset(_square(row, f"{where}: line {line}") for line, row in of_image)
+        for image, of_image in rows.rows.items()
+    }
+
+
+def _square(row: Mapping[str, str], where: str) -> tuple[int, int]:
+    try:
+        return whole_number(row["row"]), whole_number(row["col"])
+    except ValueError:
+        raise DataError(f"{where}: square ({row['row']}, {row['col']}): row and col are whole numbers from 0") from None
 
 
 def _from_pattern(path: str, source: Source, margins: Margins) -> LabelledImage:
@@ -112,52 +115,25 @@ def _from_pattern(path: str, source: Source, margins: Margins) -> LabelledImage:
     return LabelledImage(path, _label(match["class"], path), _label(match["family"], path), margins)
 
 
-def _from_table(
-    path: str, rows: Mapping[str, tuple[int, Mapping[str, str]]], source: Source, margins: Margins
-) -> LabelledImage:
-    if path not in rows:
-        raise DataError(f"{source.table}: has no row for the image {path!r}")
-    line, row = rows[path]
-    where = f"{source.table}: line {line}"
+def _rows_by_image(table: bytes, source: Source, listed: Listed) -> RowsByImage:
+    read = read_table(table, str(source.table), ("image", "class", "family"))
+    return RowsByImage.of(read, listed.images, source.url)
+
+
+def _from_table(path: str, rows: RowsByImage, margins: Margins) -> LabelledImage:
+    line, row = rows.one(path)
+    where = f"{rows.table}: line {line}"
     try:
-        own = {side: int(row[side]) for side in SIDES if row.get(side)}
+        own = {side: whole_number(row[side]) for side in SIDES if row.get(side, "").strip()}
         margins = Margins(**{side: own.get(side, getattr(margins, side)) for side in SIDES})
     except ValueError as error:
         raise DataError(f"{where}: {error}; margins are whole numbers of pixels from 0") from None
     return LabelledImage(path, _label(row["class"], where), _label(row["family"], where), margins)
 
 
-def _rows_by_image(table: bytes, where: str) -> dict[str, tuple[int, Mapping[str, str]]]:
-    rows: dict[str, tuple[int, Mapping[str, str]]] = {}
-    for line, row in _numbered(table, where, ("image", "class", "family")):
-        if row["image"] in rows:
-            raise DataError(
-                f"{where}: line {line}: the image {row['image']!r} has a row already, line {rows[row['image']][0]}"
-            )
-        rows[row["image"]] = (line, row)
-    return rows
-
-
-def _numbered(table: bytes, where: str, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    """Return the rows of a CSV table with their line numbers; DataError if it lacks a column or is no UTF-8."""
-    try:
-        rows = decode_csv(table)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{where}: not UTF-8 text ({error.reason} at byte {error.start})") from None
-    except csv.Error as error:
-        raise DataError(f"{where}: not a CSV table ({error})") from None
-    header = next(csv.reader(table.decode("utf-8-sig").splitlines()), [])
-    if repeated := sorted({column for column in header if header.count(column) > 1}):
-        raise DataError(
-            f"{where}: the column {repeated[0]!r} is there {header.count(repeated[0])} times; accepted: once"
-        )
-    missing = [column for column in columns if not rows or column not in rows[0]]
-    if missing:
-        raise DataError(f"{where}: lacks the column {missing[0]!r}, or rows; needs {', '.join(columns)}")
-    return list(enumerate(rows, start=2))
-
-
 def _label(value: str, where: str) -> str:
+    if NO_VALUE.fullmatch(value.strip()):
+        raise DataError(f"{where}: {value!r} is what pandas or a spreadsheet writes for a missing value: correct it")
     try:
         return check_label(value)
     except ValueError as error:

@@ -55,18 +55,6 @@ def mistake_of_image(path: str) -> str | None:
     return problem
 
 
-def shown(name: str) -> str:
-    r"""Return the name with escapes in place of what a terminal or a file in UTF-8 cannot show.
-
-    >>> shown("a\nb é.png"), shown("caf\udce9.png")
-    ('a\\nb é.png', 'caf\\udce9.png')
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode()
-        for character in name
-    )
-
-
 def check_label(name: str) -> str:
     """Return `name` if a class or a family may have it: it becomes a folder.
 
