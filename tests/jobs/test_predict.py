@@ -254,7 +254,7 @@ def test_a_name_holds_the_grades_of_one_model_by_one_rule(laboratory: Laboratory
     paint(tmp_path / "new.png", 78)
     other = {"name": "one-rule", "evaluation": "demo", "workers": 1, "images": str(tmp_path / "new.png")}
     assert laboratory.run(predict, **other, min_patches=2) == 73
-    assert "is taken: it was made by a spec of digest" in capsys.readouterr().err
+    assert "is taken: it was made by another spec: min_patches was 3, is 2" in capsys.readouterr().err
 
 
 def test_grades_of_version_0_1_are_read_and_kept_until_they_are_replaced(

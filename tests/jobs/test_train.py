@@ -118,16 +118,29 @@ def test_each_index_trains_its_own_shard(train, store: Store, monkeypatch: pytes
     assert (code, "has rows leaknet-whole, leaknet-straightforward" in lines[-1]["event"]) == (64, True)
 
 
-def test_another_spec_under_the_name_is_refused_with_both_digests_unless_it_replaces(train, store: Store):
+def test_another_spec_under_the_name_is_refused_with_the_fields_that_differ_unless_it_replaces(train, store: Store):
     train()
-    before = read_manifest(store, SHARD)
     code, lines = train(seed=4)
     ours = TrainSpec.parse(GRID | {"store": store.url, "job": "train", "seed": 4}).digest()
     assert code == 73
-    assert before.spec_digest in lines[-1]["event"]
-    assert ours in lines[-1]["event"]
+    assert f"it was made by another spec: seed was {GRID['seed']}, is 4; choose another name" in lines[-1]["event"]
     assert train("--replace", seed=4)[0] == 0
     assert read_manifest(store, SHARD).spec_digest == ours
+
+
+def test_a_grid_of_another_spec_without_a_commit_is_replaced_unless_an_attempt_is_alive(train, store: Store):
+    train()
+    grid = store.get("runs/grid/grid.json")
+    store.clear("runs")
+    store.create("runs/grid/grid.json", grid)
+    journal = Journal(store, SHARD)
+    journal.claim()
+    assert train(seed=4)[0] == 73  # it was heard of just now
+    journal.heartbeat(0, ended="error", exit_code=69)
+    code, lines = train(seed=4)
+    assert code == 0
+    assert any("is replaced: no epoch of it was committed" in str(line["event"]) for line in lines)
+    assert read_run(store, "grid").spec.seed == 4
 
 
 def test_another_data_set_under_the_name_is_refused_with_both_digests(train, store: Store):

@@ -12,8 +12,12 @@ from neurograde.specs.grid import expand, rows
 from neurograde.specs.records import Grid, Shard
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import MANIFEST, Artefact, parse_record, read_manifest
+from neurograde.storage.claim import ABANDONED_AFTER_SECONDS, seconds_since
+from neurograde.storage.journal import Journal
 from neurograde.storage.raw import RawInputs, read_url, stat_url
 from neurograde.storage.run import read_run
+from neurograde.storage.series import COMMITS
+from neurograde.storage.store import Store
 
 ROW, INDEX = "NEUROGRADE_ROW", "JOB_COMPLETION_INDEX"
 
@@ -38,8 +42,10 @@ def require_staged_weights(job: Job[TrainSpec]) -> None:
 def existing_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid | None:
     """Return the grid of this name, or None. With `--replace`, another's or an outdated one is removed.
 
+    Another's without a single commit is removed in any case: nothing is lost with it.
+
     Raises:
-        NameTaken: It was made from another spec, data set or weights; both digests are named.
+        NameTaken: It was made from another spec, data set or weights; what differs is named.
         SpecError: A file of weights does not exist.
     """
     folder = f"runs/{job.spec.name}"
@@ -52,11 +58,30 @@ def existing_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid | None:
     if difference is None and keeps_revision(f"{job.store.url}/{folder}", grid, job.spec, replace=job.replace):
         return grid
     if difference is not None and not job.replace:
-        raise NameTaken(
-            f"{job.source}: {folder} in {job.store.url} is taken: {difference}; choose another name, or --replace it"
-        )
+        if not is_unused(job.store, grid):
+            raise NameTaken(
+                f"{job.source}: {folder} in {job.store.url} is taken: {difference}; "
+                "choose another name, or --replace it"
+            )
+        log.warning(f"{job.store.url}/{folder} is replaced: no epoch of it was committed; {difference}")
     job.store.clear(folder)
     return None
+
+
+def is_unused(store: Store, grid: Grid) -> bool:
+    """Return True if no shard of the grid has a commit or a manifest, and no attempt may still come to one."""
+    for shard in grid.shards:
+        folder = f"runs/{grid.name}/{shard.name}"
+        if store.exists(f"{folder}/{MANIFEST}") or any(store.list(f"{folder}/{COMMITS.folder}")):
+            return False
+        journal = Journal(store, folder)
+        statuses = journal.statuses()
+        for attempt in journal.attempts():
+            status = statuses.get(attempt.attempt)
+            heard = min(seconds_since(at) for at in (attempt.claimed_at, status.at if status else attempt.claimed_at))
+            if (status is None or status.ended is None) and heard < ABANDONED_AFTER_SECONDS:
+                return False
+    return True
 
 
 def publish_grid(job: Job[TrainSpec], dataset: Artefact) -> Grid:

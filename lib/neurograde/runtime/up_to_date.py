@@ -8,10 +8,14 @@ from neurograde.errors import DigestMismatch
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.runtime.log import log
 from neurograde.specs.base import JobSpec
+from neurograde.specs.changes import changes
 from neurograde.specs.records import Grid, InputRecord, Manifest
 from neurograde.specs.revisions import outdated
 from neurograde.storage.artefact import Artefact
 from neurograde.storage.raw import RawInputs
+
+DIGITS = 12
+"""Digits of a digest in a message."""
 
 
 class UpToDate(Exception):
@@ -38,7 +42,9 @@ class Work:
     def difference(self, existing: Manifest | Grid) -> str | None:
         """Return how an existing artefact or grid differs from the one that this work makes, or None if it does not."""
         if existing.spec_digest != self.spec.digest():
-            return f"it was made by a spec of digest {existing.spec_digest}, this spec has {self.spec.digest()}"
+            differing = changes(existing.spec, self.spec)
+            digests = f"digest {existing.spec_digest[:DIGITS]}…, this spec has {self.spec.digest()[:DIGITS]}…"
+            return f"it was made by another spec: {differing or digests}"
         # By position: a job may read several artefacts of one kind, and names do not count.
         for position, now in enumerate(self.inputs):
             was = existing.inputs[position] if position < len(existing.inputs) else None
