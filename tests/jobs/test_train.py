@@ -45,13 +45,13 @@ def results(store: Store) -> dict[str, object]:
     manifest = read_manifest(store, SHARD)
     artefact = Artefact(store, SHARD, manifest)
     artefact.verify()
-    commit, blob = Journal(store, SHARD).latest()
+    last = Journal(store, SHARD).commits()[-1]
     return {
         "digest": manifest.digest,
         "history": artefact.read("history.csv"),
         "best": artefact.read("best.safetensors"),
         "sessions": artefact.read("sessions.json"),
-        "checkpoint": (commit.epoch, blob),
+        "checkpoint": (last.epoch, last.sha256),
     }
 
 
@@ -63,6 +63,7 @@ def test_a_grid_of_one_shard_leaves_history_weights_and_best_epochs(train, store
     assert {name: len(history) for name, history in run.histories().items()} == {
         f"leaknet-whole-lr0.01-b5-r0{repeat}": 4 for repeat in (0, 1)
     }
+    assert store.list(f"{SHARD}/checkpoints") == {}  # commits keep their digests
     manifest = run.shards["leaknet-whole"].manifest
     assert sorted(manifest.files) == ["best.safetensors", "history.csv", "sessions.json"]
     assert (manifest.marks, manifest.inputs[0].name, manifest.name) == (("synthetic",), "set", "grid/leaknet-whole")

@@ -64,17 +64,17 @@ def test_the_bytes_are_those_that_an_engine_s_checkpoint_has():
     for epoch in range(2):
         made.run_epoch(epoch)
     parameters = sum(tensor.numel() for tensor in made.best().values())
-    cost = checkpoint_cost([ShardSize(parameters, 1)], slots=1, checkpoint_every=1, keep_last=2, prices=None)
+    cost = checkpoint_cost([ShardSize(parameters, 1)], slots=1, checkpoint_every=1, prices=None)
     assert cost.largest_bytes == pytest.approx(len(encode(made.state())), rel=0.01)
     assert (cost.operations_usd, cost.storage_usd_per_month) == (None, None)
 
 
 @pytest.mark.parametrize(("every", "checkpoints"), [(1, 11), (3, 5), (10, 2), (100, 2)])
 def test_fewer_checkpoints_cost_fewer_operations_and_the_same_room(every: int, checkpoints: int):
-    cost = checkpoint_cost([ShardSize(1_000, 10)] * 3, slots=1, checkpoint_every=every, keep_last=2, prices=PRICES)
+    cost = checkpoint_cost([ShardSize(1_000, 10)] * 3, slots=1, checkpoint_every=every, prices=PRICES)
     assert cost.checkpoints == 3 * checkpoints
     assert cost.written_bytes == 3 * checkpoints * 12_000
-    assert cost.kept_bytes == 3 * (2 * 12_000 + 4_000)
+    assert cost.kept_bytes == 3 * 4_000
     assert cost.class_a == CLASS_A_PER_CHECKPOINT * cost.checkpoints
     dollars = (cost.class_a * PRICES.per_1000_class_a + cost.class_b * PRICES.per_1000_class_b) / 1000
     assert cost.operations_usd == pytest.approx(dollars)
@@ -82,5 +82,5 @@ def test_fewer_checkpoints_cost_fewer_operations_and_the_same_room(every: int, c
 
 def test_an_optimiser_with_more_slots_costs_more_bytes():
     for slots, size in enumerate((8_000, 12_000, 16_000)):
-        cost = checkpoint_cost([ShardSize(1_000, 1)], slots=slots, checkpoint_every=1, keep_last=1, prices=None)
+        cost = checkpoint_cost([ShardSize(1_000, 1)], slots=slots, checkpoint_every=1, prices=None)
         assert cost.largest_bytes == size

@@ -190,6 +190,17 @@ def test_nothing_is_pruned_while_the_newest_state_is_damaged(store: Store):
     assert journal.latest()[1] == b"state 1"
 
 
+def test_a_published_shard_keeps_its_history_and_none_of_its_checkpoints(memory_url: str):
+    store = Store(memory_url)
+    journal = Journal(store, FOLDER)
+    journal.claim()
+    for epoch in range(3):
+        journal.commit(epoch, bytes([epoch]), {})
+    journal.discard()
+    assert store.list(f"{FOLDER}/checkpoints") == {}
+    assert [commit.epoch for commit in journal.commits()] == [0, 1, 2]
+
+
 def test_after_five_attempts_in_a_row_without_a_commit_the_shard_is_given_up(store: Store):
     committed(store, 1)
     for _ in range(5):

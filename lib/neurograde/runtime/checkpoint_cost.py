@@ -40,7 +40,7 @@ class CheckpointCost(NamedTuple):
     written_bytes: int
     """Sum of the sizes of all checkpoints written."""
     kept_bytes: int
-    """Most that is kept at once, at the end of all shards: their checkpoints and their best weights."""
+    """Weights of the best epochs, which stay once all shards are published; their checkpoints are deleted then."""
     class_a: int
     """Puts and listings, at most."""
     class_b: int
@@ -75,38 +75,34 @@ def checkpoint_cost(
     *,
     slots: int,
     checkpoint_every: int,
-    keep_last: int,
     prices: StoragePrices | None,
     bytes_per_value: int = 4,
 ) -> CheckpointCost:
     """Return the cost of the checkpoints of a grid: they hold what is trained, not the frozen part.
 
     Each value that is trained is saved once for itself, once for each slot of the optimiser, and once for the best
-    epoch so far. There is a checkpoint before the first step, every `checkpoint_every` epochs, and after the last.
+    epoch so far. There is a checkpoint before the first step, every `checkpoint_every` epochs, and after the last. Once
+    a shard is published, only the best epoch of each session stays.
     Heartbeats, at most three a minute for each shard at work, are not counted.
 
     Fine-tuning the last 129 million parameters of VGG19 by SGD with momentum:
 
     >>> prices, shard = StoragePrices(0.020, 0.005, 0.0004), ShardSize(parameters=129_000_000, epochs=50)
-    >>> cost = checkpoint_cost([shard], slots=1, checkpoint_every=1, keep_last=2, prices=prices)
+    >>> cost = checkpoint_cost([shard], slots=1, checkpoint_every=1, prices=prices)
     >>> cost.checkpoints, cost.largest_bytes / GB, round(cost.written_bytes / GB), round(cost.storage_usd_per_month, 2)
-    (51, 1.548, 79, 0.07)
+    (51, 1.548, 79, 0.01)
 
     Args:
         shards: Every shard of the grid.
         slots: Values that the optimiser keeps for each parameter: 0 for plain SGD, 1 with momentum, 2 for Adam.
         checkpoint_every: Epochs from one checkpoint to the next.
-        keep_last: Checkpoints that are kept.
         prices: Prices of the store, None if they are unknown.
         bytes_per_value: 4 in fp32, 8 in fp64.
     """
     sizes = [shard.parameters * bytes_per_value * (2 + slots) for shard in shards]
     counts = [1 + -(-shard.epochs // checkpoint_every) for shard in shards]
     checkpoints = sum(counts)
-    kept = sum(
-        min(keep_last, count) * size + shard.parameters * bytes_per_value
-        for shard, count, size in zip(shards, counts, sizes, strict=True)
-    )
+    kept = sum(shard.parameters for shard in shards) * bytes_per_value
     class_a, class_b = CLASS_A_PER_CHECKPOINT * checkpoints, CLASS_B_PER_CHECKPOINT * checkpoints
     return CheckpointCost(
         checkpoints=checkpoints,

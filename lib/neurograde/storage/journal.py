@@ -153,6 +153,14 @@ class Journal:
             if key not in kept and _epoch(key) <= newest[0].epoch:
                 self.store.delete(key)
 
+    def discard(self) -> None:
+        """Delete every checkpoint, once the shard is published: nothing reads them again, and commits keep the history.
+
+        A twin that is still at work restores what it commits, and discards it when it comes to publish the same.
+        """
+        for key in self.store.list(f"{self.folder}/checkpoints"):
+            self.store.delete(key)
+
     def commits(self) -> list[Commit]:
         """Return the committed epochs up to the first gap, in order: the history of the shard."""
         return history(COMMITS.read(self.store, self.folder, self.epochs))

@@ -75,7 +75,6 @@ def cost_of_checkpoints(spec: TrainSpec, shards: Sequence[ShardSize]) -> Checkpo
         shards,
         slots=values_per_parameter(spec.optimiser),
         checkpoint_every=spec.checkpoint_every,
-        keep_last=spec.keep_last,
         prices=storage_prices(spec.store, spec.region),
         bytes_per_value=_bytes_per_value(spec),
     )

@@ -63,6 +63,7 @@ def train_shard(
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
         use, diverged = _machine_use(engine, device), tuple(sorted(engine.diverged))
         publish(job, grid, shard, files, attempt, use, features_read(engine), diverged)
+        attempt.journal.discard()
     if len(engine.diverged) == len(sessions):
         when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
         raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
