@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from neurograde.maths.dihedral import apply
 from neurograde.patches.png import decode_png
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
+from tests.support.images import PATTERN, paint
 
 
 @pytest.fixture
@@ -93,3 +96,23 @@ def test_patches_made_again_differently_are_refused_with_both_digests(augment, r
     assert code == 65
     assert before in lines[-1]["event"]
     assert opened(memory_url, "patches").manifest.digest in lines[-1]["event"]
+
+
+def test_names_that_look_like_formulas_go_through_index_assignment_and_samples_unchanged(
+    run, tmp_path: Path, memory_url: str
+):
+    families = ["=1+1", "@SUM(A1)", "+x", "-y", "=q", "'z"]
+    for number, family in enumerate(families):
+        for label in ("=PD", "+D"):
+            paint(tmp_path / "formulas" / label / f"{family}_1.png", 10 * number + len(label))
+    source = {"url": str(tmp_path / "formulas"), "pattern": PATTERN}
+    assert run("patch", source=source, patch_size_px=32, min_tissue_share=0.05)[0] == 0
+    assert run("partition", patches="demo", strategy="ifpo")[0] == 0
+    assert run("augment", partition="demo", balance="none")[0] == 0
+    index = opened(memory_url, "patches").read_csv("index.csv")
+    assert {(row["class"], row["family"]) for row in index} == {(label, f) for label in ("=PD", "+D") for f in families}
+    assignment = opened(memory_url, "partitions").read_csv("assignment.csv")
+    assert {row["family"] for row in assignment} == set(families)
+    samples = opened(memory_url, "datasets").read_csv("samples.csv")
+    assert {row["label"] for row in samples} == {"=PD", "+D"}
+    assert {row["patch"] for row in samples} == {row["patch"] for row in index}

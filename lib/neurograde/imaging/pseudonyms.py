@@ -13,7 +13,7 @@ import secrets
 from pathlib import Path
 
 from neurograde.errors import DataError
-from neurograde.storage.artefact import encode_csv
+from neurograde.storage.spreadsheets import encode_for_people
 
 KEY_BYTES = 32
 CODE_CHARACTERS = 10  # 50 bits: two of 10,000 names collide with a chance of 1 in 20 million
@@ -55,7 +55,7 @@ class Pseudonyms:
         table = self.path.with_name(self.path.name + ".codes.csv")
         table.touch(mode=0o600)
         table.write_bytes(
-            encode_csv(("code", "kind", "name"), ((code, *self.codes[code]) for code in sorted(self.codes)))
+            encode_for_people(("code", "kind", "name"), ((code, *self.codes[code]) for code in sorted(self.codes)))
         )
         return table
 

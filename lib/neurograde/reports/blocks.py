@@ -7,7 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import ClassVar
 
-from neurograde.storage.artefact import encode_csv
+from neurograde.storage.spreadsheets import encode_for_people
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Table:
 
     def csv(self) -> bytes:
         """Return the numbers, unrounded; an unknown value is an empty field."""
-        return encode_csv(self.columns, self.values)
+        return encode_for_people(self.columns, self.values)
 
 
 @dataclass(frozen=True)
