@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -227,6 +229,20 @@ class TestLocalStore(StoreContract):
         with pytest.raises(FileExistsError):
             store.create("x/b", b"2")
         assert sorted(path.name for path in (tmp_path / "store" / "x").iterdir()) == ["a", "b"]
+
+    def test_what_killed_writers_left_goes_with_the_next_write_into_its_folder(self, store: Store, tmp_path: Path):
+        folder = tmp_path / "store" / "x"
+        folder.mkdir(parents=True)
+        dead = subprocess.Popen([sys.executable, "-c", ""])
+        dead.wait()
+        gone = [f".part-{local.MACHINE}-{dead.pid}-00", ".part-0123", f".part-00000000-{os.getpid()}-01"]
+        kept = [f".part-{local.MACHINE}-{os.getpid()}-02", f".part-00000000-{dead.pid}-03", ".part-0456"]
+        for name in (*gone, *kept):
+            (folder / name).write_bytes(b"half")
+        for name in gone[1:]:  # days ago, on another machine or by an older version
+            os.utime(folder / name, (0, 0))
+        store.put("x/a", b"1")
+        assert sorted(path.name for path in folder.iterdir()) == sorted([*kept, "a"])
 
     @pytest.mark.parametrize("act", ["put", "create"])
     def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_before_the_end(

@@ -8,13 +8,17 @@ import errno
 import os
 import secrets
 import shutil
+import socket
+import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 from fsspec.implementations.local import LocalFileSystem
 
 from neurograde.errors import SpecError
+from neurograde.maths.digest import sha256_hex
 from neurograde.storage.backends.backend import UNCACHED, Backend, register
 
 UNSUPPORTED = frozenset({errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
@@ -23,6 +27,10 @@ AT_WORKING_DIRECTORY, RENAME_NOREPLACE, RENAME_EXCL = -100, 1, 4
 """Arguments of system calls, from <fcntl.h> and <stdio.h>."""
 TEMPORARY = ".part-"
 """Prefix of files that are being written; no listing shows them."""
+SECONDS_UNDER_WAY = 24 * 3600
+"""Age from which such a file of another machine was left by a kill: no write takes that long."""
+MACHINE = sha256_hex(socket.gethostname().encode())[:8]
+"""Word for this machine in the names of such files, beside the number of the process."""
 
 
 class LocalFiles(LocalFileSystem):  # type: ignore[misc]
@@ -109,7 +117,8 @@ def _rename_exclusively(source: Path, target: Path) -> None:
 @contextlib.contextmanager
 def _beside(target: Path, data: bytes) -> Iterator[Path]:
     """Yield a file of another name in the same folder that holds the bytes and is synchronised to the disk."""
-    temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+    _sweep(target.parent)
+    temporary = target.with_name(f"{TEMPORARY}{MACHINE}-{os.getpid()}-{secrets.token_hex(8)}")
     try:
         with temporary.open("xb") as file:
             file.write(data)
@@ -118,6 +127,31 @@ def _beside(target: Path, data: bytes) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=4096)
+def _sweep(folder: Path) -> None:
+    """Delete what killed writers left in the folder; once for each folder of a process."""
+    for entry in os.scandir(folder):
+        if entry.name.startswith(TEMPORARY):
+            with contextlib.suppress(OSError):  # gone meanwhile, or another user's
+                if time.time() - entry.stat().st_mtime > SECONDS_UNDER_WAY or _is_orphan(entry.name):
+                    Path(entry.path).unlink()
+
+
+def _is_orphan(name: str) -> bool:
+    """Return True if the file was begun by a process of this machine that is gone."""
+    machine, _, rest = name.removeprefix(TEMPORARY).partition("-")
+    process = rest.partition("-")[0]
+    if machine != MACHINE or not process.isascii() or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:  # another user's
+        return False
+    return False
 
 
 def _make_folder(folder: Path) -> None:
