@@ -178,3 +178,8 @@ def test_a_default_that_is_spelled_out_changes_no_digest():
         validate(TrainSpec, TRAIN | {"keep_last": 2, "crop": "random"}, "x").digest()
         == validate(TrainSpec, TRAIN, "x").digest()
     )
+
+
+def test_files_that_extend_each_other_under_other_names_are_refused(tmp_path: Path):
+    with pytest.raises(SpecError, match="files cannot extend each other in a circle"):
+        load(write(tmp_path, "extends: ./spec.yaml\njob: patch\n"))

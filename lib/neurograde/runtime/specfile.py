@@ -27,6 +27,8 @@ from neurograde.storage.raw import read_url
 SpecT = TypeVar("SpecT", bound=JobSpec)
 SHOWN = 80
 """Characters of a bad value that a message repeats."""
+MOST_EXTENDED = 20
+"""Most files that extend each other, one after the other."""
 LONGEST_NAME = 255
 """Most bytes of a file's name on usual disks."""
 NUMBER_IN_TWO_READINGS = re.compile(r"[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
@@ -80,7 +82,7 @@ def extended(url: str, data: dict[str, Any], below: tuple[str, ...] = ()) -> dic
         return data
     folder, slash, _ = url.rpartition("/")
     base = f"{folder}{slash}{_file_name(data['extends'], url)}"
-    if base in (*below, url):
+    if base in (*below, url) or len(below) > MOST_EXTENDED:  # ./ can name a file in any number of ways
         raise SpecError(f"{' extends '.join((*below, url, base))}: files cannot extend each other in a circle")
     try:
         base_data = read_yaml(base)

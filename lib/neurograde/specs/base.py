@@ -6,6 +6,7 @@ A spec is validated as JSON in strict mode (`Model.parse`): a list may become a 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Self
@@ -27,6 +28,9 @@ from neurograde.maths.text import has_secrets, without_secrets
 
 FORMAT = 1
 
+SHARE = re.compile(r"[^eE]{1,40}([eE][-+]?[0-9]{1,2})?")
+"""Texts that may be a share: 1e-4000000 takes millions of digits to compute."""
+
 
 def _readable_format(value: int) -> int:
     if value > FORMAT:
@@ -38,12 +42,12 @@ def _exact_share(value: object) -> Fraction:
     # Through the decimal text: 0.15 is meant as 3/20, not as the nearest binary fraction.
     if isinstance(value, Fraction):
         return value
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
+    if isinstance(value, int | float | str) and not isinstance(value, bool) and SHARE.fullmatch(str(value).strip()):
         try:
             return Fraction(str(value))
         except (ValueError, ZeroDivisionError):
             pass
-    raise ValueError(f"{value!r} is no share: give a number like 0.15 or a fraction like '1/3'")
+    raise ValueError(f"{str(value)[:40]!r} is no share: give a number like 0.15 or a fraction like '1/3'")
 
 
 def check_store_url(url: str) -> str:

@@ -23,7 +23,7 @@ class Source(Model):
     """Location of the images, and the rule that gives an image its class and family."""
 
     url: str | None = None
-    """Folder of the images, any fsspec URL or a path; give this or `images`."""
+    """Folder of the images: a path or any fsspec URL but http(s)://; give this or `images`."""
     images: Name | None = None
     """Name of an image set that `synthesise` made in this store."""
     pattern: str | None = None
@@ -40,7 +40,7 @@ class Source(Model):
         if pattern is not None:
             try:
                 groups = re.compile(pattern).groupindex
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
             missing = {"class", "family"} - set(groups)
             if missing:

@@ -21,7 +21,7 @@ class PredictSpec(SlideSpec):
     evaluation: Name
     """The evaluation whose chosen session predicts, cut and standardised as its own train patches were."""
     images: str
-    """An image, or a folder of images: any fsspec URL or a path. Labels are not asked for."""
+    """An image (any fsspec URL or a path), or a folder of images (not over HTTP). Labels are not asked for."""
     margins_px: Margins = Margins()
     """Pre-crop of every image."""
     min_tissue_share: Annotated[float, Field(ge=0, le=1)] | None = None
