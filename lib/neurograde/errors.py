@@ -8,6 +8,7 @@
     ├── StoreUnavailable      69   the store cannot be reached
     ├── DeviceUnavailable     69   the pod's node has no usable GPU
     ├── NameTaken             73   the artefact's name holds another spec's or other inputs' work
+    ├── OpeningsSpent         73   the test set was opened as often as planned; names the earlier openings
     ├── Fenced                75   a newer attempt at the same shard has taken over
     ├── AccessDenied          77   the store refuses this identity
     ├── SpecError             78   the spec is invalid; lists every mistake
@@ -76,6 +77,12 @@ class DeviceUnavailable(NeurogradeError):
 
 class NameTaken(NeurogradeError):
     """The artefact's name is taken by another spec or other inputs; both digests are named."""
+
+    exit_code = 73
+
+
+class OpeningsSpent(NeurogradeError):
+    """The test set was opened as often as the spec plans; the earlier openings are named."""
 
     exit_code = 73
 

@@ -13,12 +13,16 @@ import pytest
 from jobs.evaluate import evaluate
 from jobs.patch import patch
 from jobs.verify import verify
+from neurograde.reports.blocks import Statistics
+from neurograde.reports.openings import openings_of
+from neurograde.reports.sections.answer import answer
 from neurograde.specs.records import Opening
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.ledger import read_ledger
 from neurograde.storage.store import Store
 from tests.support.images import PATTERN, paint
 from tests.support.laboratory import Laboratory
+from tests.support.page import chains
 
 EVALUATE: dict[str, Any] = {"run": "demo", "opens": "best", "seed": 1, "resamples": 100, "workers": 1}
 
@@ -116,3 +120,71 @@ def test_verify_holds_evaluations_and_ledger_against_each_other(
     capsys.readouterr()
     assert verify.main([store.url]) == 65
     assert f"ledgers/{entry.ledger}" in capsys.readouterr().out
+
+
+@pytest.fixture
+def ask(laboratory: Laboratory, tmp_path: Path) -> Callable[..., int]:
+    """Evaluate the laboratory's run in a copy of its store, in which its test set was opened once."""
+    shutil.copytree(laboratory.root / "store", tmp_path / "store")
+    store = Store(f"file://{tmp_path}/store")
+    for key in [key for key in store.list("ledgers") if not key.endswith(("0001.json", "images.json"))]:
+        store.delete(key)
+
+    def ask(name: str, **fields: object) -> int:
+        spec = EVALUATE | {"job": "evaluate", "name": name, "store": store.url, "region": "FRA"} | fields
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(json.dumps(spec))
+        return evaluate.main([str(path)])
+
+    return ask
+
+
+def metrics_of(folder: Path, name: str) -> dict[str, Any]:
+    return json.loads((folder / f"store/evaluations/{name}/metrics.json").read_text())
+
+
+def test_one_opening_more_than_planned_ends_with_73_and_names_those_before(
+    ask: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    store = Store(f"file://{tmp_path}/store")
+    before = store.list("ledgers")
+    assert ask("second", seed=2, planned_openings=1) == 73
+    error = json.loads(capsys.readouterr().err.splitlines()[-1])["event"]
+    assert "planned_openings: 1: the test set" in error
+    assert "was opened by demo (20" in error
+    assert store.list("ledgers") == before
+    assert not store.list("evaluations/second")
+    assert ask("second", seed=2, planned_openings=2) == 0
+    assert metrics_of(tmp_path, "second")["openings"] == 2
+    store.clear("evaluations/second")
+    assert ask("second", seed=2, planned_openings=1) == 0  # the same question is free
+    assert metrics_of(tmp_path, "second")["openings"] == 2
+
+
+def test_openings_that_another_store_records_are_counted_and_stated(
+    ask: Callable[..., int], laboratory: Laboratory, tmp_path: Path
+):
+    metrics = metrics_of(tmp_path, "demo")
+    assert "elsewhere" not in metrics
+    there = sum(record.looked_at is None for record in read_ledger(laboratory.store, metrics["test_set"]))
+    assert there > 0
+    assert ask("second", seed=2, other_stores=[laboratory.store.url]) == 0
+    second = metrics_of(tmp_path, "second")
+    assert (second["openings"], second["elsewhere"]) == (2, there)
+    assert f"test was opened {there} times in other stores" in second["notes"]
+
+
+def test_the_page_counts_openings_that_came_after_its_evaluation(ask: Callable[..., int], tmp_path: Path):
+    assert ask("second", seed=2) == 0
+    first, second = chains(f"file://{tmp_path}/store", "demo", "second")
+    assert openings_of(first).words == "2 in this store, this was the first"
+    assert openings_of(second).words == "2 in this store, this was the second"
+    [openings] = [
+        statistic
+        for block in answer([first]).blocks
+        if isinstance(block, Statistics)
+        for statistic in block.statistics
+        if statistic.label == "Test set openings"
+    ]
+    assert openings.value == "2"
+    assert openings.note.startswith("2 in this store, this was the first")

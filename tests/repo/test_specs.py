@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +71,28 @@ def test_the_data_of_specs_beyond_are_those_of_the_study(job: str):
         for folder in ("beyond", "report")
     )
     assert (ours.digest(), ours.store, ours.name) == (theirs.digest(), theirs.store, theirs.name)
+
+
+def openings_by_test_set(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the specs of a folder that open a test set, by its patches and partition; a leak keeps its test set."""
+    specs = {(job, data["name"]): data for job, path in specs_in_order(folder) for data in [load(str(path))]}
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for (job, _), data in specs.items():
+        if job not in ("evaluate", "baseline"):
+            continue
+        dataset = data["dataset"] if job == "baseline" else specs["train", data["run"]]["dataset"]
+        partition = specs["partition", specs["augment", dataset]["partition"]]
+        test = {key: value for key, value in partition.items() if key not in ("name", "correlate", "compare")}
+        groups.setdefault(json.dumps(test, sort_keys=True), []).append(data)
+    return groups
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in SPECS}), ids=lambda path: path.name)
+def test_every_spec_that_opens_a_test_set_says_how_many_of_its_folder_do(folder: Path):
+    before = {"beyond": 7}  # those of specs/report, whose partition and store these share
+    for group in openings_by_test_set(folder).values():
+        shared = before.get(folder.name, 0) if len(group) > 1 else 0
+        assert [data.get("planned_openings") for data in group] == [len(group) + shared] * len(group)
 
 
 def test_the_quick_study_sends_each_patch_through_its_network_once_and_its_arrows_are_the_template_s():

@@ -21,8 +21,8 @@ def notes(compared: Sequence[Compared], subsets: Mapping[str, Sequence[Unit]]) -
         "best epoch of a session: epoch 1 or later, least max(train loss, valid loss); "
         "greatest min(train accuracy, valid accuracy); the earliest of equals",
         "mean and standard deviation (n - 1) are over the repeats of a cell, cells are ranked by mean loss",
-        "intervals: 95 %, percentiles over families drawn with replacement; of shares without a spread over families, "
-        "or with three families or fewer, exact (Clopper-Pearson) over the families; of others without a spread, none",
+        "intervals: 95 %, percentiles over families drawn with replacement; of proportions that are the same in all "
+        "families, or over three families or fewer, exact (Clopper-Pearson); of others without a spread, none",
         "images: mean probability over the image's original patches",
     ]
     if left_out:

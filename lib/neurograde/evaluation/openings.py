@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from neurograde.errors import OpeningsSpent
 from neurograde.evaluation.older_ledgers import older_ledgers
 from neurograde.evaluation.units import Unit, held_out
 from neurograde.runtime.job import Job
@@ -20,11 +21,15 @@ from neurograde.storage.ledger import (
     HeldOut,
     Overlap,
     entry_of,
+    is_same_question,
     list_images,
     listed_images,
     overlaps,
+    read_entries,
+    read_ledger,
     record_opening,
 )
+from neurograde.storage.store import Store
 
 
 class Opened(NamedTuple):
@@ -36,14 +41,17 @@ class Opened(NamedTuple):
     """Times that it was opened, this one included."""
     overlaps: tuple[Overlap, ...] = ()
     """Other test sets with families of this one."""
+    elsewhere: int | None = None
+    """Openings in the other stores that the spec names; None where it names none."""
 
     def result(self) -> dict[str, Any]:
         """Return the fields of a result file."""
-        return {"test_set": self.test_set, "openings": self.openings}
+        return {"test_set": self.test_set, "openings": self.openings, "elsewhere": self.elsewhere}
 
     def notes(self, subset: str) -> tuple[str, ...]:
-        """Return what a reader of the figures must know of other test sets."""
-        return tuple(
+        """Return what a reader of the figures must know of other stores and test sets."""
+        others = () if not self.elsewhere else (f"{subset} was opened {self.elsewhere} times in other stores",)
+        return others + tuple(
             f"{subset} shares {overlap.families} families with the test set {overlap.ledger[:12]}, which was opened "
             f"{overlap.openings} times under that name"
             for overlap in self.overlaps
@@ -67,6 +75,9 @@ def open_test_set(  # noqa: PLR0917 - the job, then what is tested, then on what
         session: The session, or the method.
         patches: The patches of the test set, and others.
         units: The test set.
+
+    Raises:
+        OpeningsSpent: It was opened as often as the spec plans, and this evaluation is none of those.
     """
     test_set = held_out(patches, units)
     list_images(job.store, test_set)
@@ -80,14 +91,37 @@ def open_test_set(  # noqa: PLR0917 - the job, then what is tested, then on what
         at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     older = older_ledgers(job.store, test_set) if test_set.images else ()
+    _refuse_unplanned(job, opening, older)
     number = record_opening(job.store, opening, older)
     draft.openings.append(entry_of(job.store, opening, older))
-    opened = Opened(test_set.name, number, tuple(overlaps(job.store, test_set)))
+    elsewhere = sum(_openings_in(Store(url), test_set) for url in job.spec.other_stores)
+    opened = Opened(
+        test_set.name, number, tuple(overlaps(job.store, test_set)), elsewhere if job.spec.other_stores else None
+    )
     fields = {"fields": {"test_set": test_set.name}}
     log.info(f"opening number {number} of the test set {test_set.name[:12]}", extra=fields)
     for note in opened.notes("this test set"):
         log.warning(note, extra=fields)
     return opened
+
+
+def _refuse_unplanned(job: Job[EvaluateSpec] | Job[BaselineSpec], opening: Opening, older: Iterable[str]) -> None:
+    planned = job.spec.planned_openings
+    if planned is None:
+        return
+    records = [entry.opening for entry in read_entries(job.store, opening, older) if entry.opening.looked_at is None]
+    if len(records) >= planned and not any(is_same_question(record, opening) for record in records):
+        earlier = ", ".join(f"{record.evaluation} ({record.at})" for record in records)
+        raise OpeningsSpent(
+            f"{job.source}: planned_openings: {planned}: the test set {opening.test_set[:12]} was opened by {earlier}; "
+            "one more makes it a little more of a second valid set: raise the number if that is meant"
+        )
+
+
+def _openings_in(store: Store, test_set: HeldOut) -> int:
+    """Return how often the test set was opened in another store, by its images or by the same patches."""
+    names = {test_set.name, test_set.patches}
+    return sum(record.looked_at is None for name in names for record in read_ledger(store, name))
 
 
 def log_looks(

@@ -17,6 +17,7 @@ from neurograde.reports.chain import Chain, unique
 from neurograde.reports.headline import with_interval
 from neurograde.reports.metrics import OF_CARD, title
 from neurograde.reports.numbers import count, decimal, duration, metric, plural
+from neurograde.reports.openings import openings_of
 from neurograde.runtime import invocation
 from neurograde.specs.export import ExportSpec
 from neurograde.specs.results.assessment import Assessment
@@ -170,8 +171,8 @@ def _limits(chain: Chain, facts: Mapping[str, Any]) -> list[str]:
         "Families are kept apart; whether a family is a patient, and whether all come from one laboratory and one "
         "scanner, is for the data's owner to say.",
         f"The session was chosen on train and valid from {plural(len(metrics.sessions), 'session')} of "
-        f"{plural(len(metrics.cells), 'cell')}: its valid figures flatter it. The test set has been opened "
-        f"{plural(metrics.openings, 'time')}.",
+        f"{plural(len(metrics.cells), 'cell')}: its valid figures flatter it. Openings of the test set: "
+        f"{openings_of(chain).words}.",
         "A patch inherits the class of its image: part of the mistakes may be the labels'.",
     ]
     if metrics.test_standardised_as_train:

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from neurograde.specs.base import JobSpec, Model, Name, check_classes
+from neurograde.specs.base import Model, Name, check_classes
 from neurograde.specs.names import Label
+from neurograde.specs.test_set import OpensTestSet
 from neurograde.specs.train import Backbone
 
 Groups = Annotated[int, Field(ge=1, le=256)]
@@ -91,7 +92,7 @@ Method = Annotated[
 ]
 
 
-class BaselineSpec(JobSpec):
+class BaselineSpec(OpensTestSet):
     """Train a method of the literature on train, choose its settings on valid, open the test set once."""
 
     job: Literal["baseline"]

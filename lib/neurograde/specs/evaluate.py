@@ -6,10 +6,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from neurograde.specs.base import JobSpec, Name
+from neurograde.specs.base import Name
+from neurograde.specs.test_set import OpensTestSet
 
 
-class EvaluateSpec(JobSpec):
+class EvaluateSpec(OpensTestSet):
     """Choose a session on train and valid, then open the test set with it; figures have intervals."""
 
     job: Literal["evaluate"]
@@ -41,4 +42,4 @@ class EvaluateSpec(JobSpec):
     """Open the test set. `--set open=false` prints the head digest, to be deposited elsewhere, and ends before it."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads that torch may use; all cores when not given."""
-    PLACEMENT: ClassVar[frozenset[str]] = JobSpec.PLACEMENT | {"open"}  # the evaluation is the same one
+    PLACEMENT: ClassVar[frozenset[str]] = OpensTestSet.PLACEMENT | {"open"}  # the evaluation is the same one

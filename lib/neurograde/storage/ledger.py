@@ -154,7 +154,12 @@ def record_opening(store: Store, opening: Opening, older: Iterable[str] = ()) ->
 def entry_of(store: Store, opening: Opening, older: Iterable[str] = ()) -> LedgerEntry:
     """Return where the opening is recorded."""
     entries = read_entries(store, opening, older)
-    return next(entry for entry in entries if _question(entry.opening) == _question(opening)).reference()
+    return next(entry for entry in entries if is_same_question(entry.opening, opening)).reference()
+
+
+def is_same_question(record: Opening, opening: Opening) -> bool:
+    """Return True if both ask the same of the test set: evaluation spec, run and session."""
+    return _question(record) == _question(opening)
 
 
 def read_entries(store: Store, opening: Opening, older: Iterable[str] = ()) -> list[Entry]:
@@ -219,7 +224,7 @@ def _last_number(listing: Iterable[str]) -> int:
 
 def _number_of(entries: list[Entry], opening: Opening) -> int | None:
     records = [entry.opening for entry in entries if _same_kind(entry.opening, opening)]
-    numbers = (number for number, record in enumerate(records, start=1) if _question(record) == _question(opening))
+    numbers = (number for number, record in enumerate(records, start=1) if is_same_question(record, opening))
     return next(numbers, None)
 
 

@@ -10,6 +10,7 @@ from neurograde.reports.figures.gap import gap
 from neurograde.reports.headline import chosen_from, headline, over_families
 from neurograde.reports.leaks import lead
 from neurograde.reports.numbers import change, count, decimal, percent, plural, points, prose_list, spread
+from neurograde.reports.openings import openings_of
 from neurograde.reports.tables import Column, table
 from neurograde.specs.results.evaluation import CellResult
 
@@ -43,7 +44,7 @@ def banners(chains: Sequence[Chain]) -> tuple[Banner, ...]:
 def answer(chains: Sequence[Chain]) -> Section:
     """Return the first evaluation in numbers, and all of them with valid and test side by side."""
     first = lead(chains)
-    metrics = first.metrics
+    metrics, opened = first.metrics, openings_of(first)
     valid, test = (metrics.subsets[subset].patches for subset in ("valid", "test"))
     statistics = Statistics(
         (
@@ -63,8 +64,8 @@ def answer(chains: Sequence[Chain]) -> Section:
             _repeats(metrics.chosen_cell),
             Statistic(
                 "Test set openings",
-                count(metrics.openings),
-                "this one included; each further one makes it a little more of a second valid set",
+                count(opened.in_store + (opened.elsewhere or 0)),
+                f"{opened.words}; each one makes it a little more of a second valid set",
             ),
         )
     )
@@ -109,9 +110,10 @@ def _table(chains: Sequence[Chain]) -> Block:
         for chain, row in zip(chains, rows, strict=True):
             valid, test = (chain.metrics.subsets[subset].patches.metric(name).value for subset in ("valid", "test"))
             row += [valid, test, None if valid is None or test is None else test - valid]
-    columns.append(Column("openings", "test openings", count))
+    columns += [Column("openings", "opening of test", count), Column("openings_in_store", "of", count)]
     for chain, row in zip(chains, rows, strict=True):
-        row.append(chain.metrics.openings)
+        opened = openings_of(chain)
+        row += [opened.number, opened.in_store]
     return table("evaluations", "The evaluations side by side, per original patch", columns, rows)
 
 

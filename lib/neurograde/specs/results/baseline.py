@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from neurograde.specs.results.assessment import SubsetResult, Threshold
-from neurograde.specs.results.base import Result
+from neurograde.specs.results.base import Result, is_none
 
 
 class BaselineResult(Result):
@@ -27,3 +29,5 @@ class BaselineResult(Result):
     """Digest of the test set."""
     openings: int
     """Times that the test set was opened, this one included."""
+    elsewhere: Annotated[int | None, Field(exclude_if=is_none)] = None
+    """Openings by then in the other stores that the spec names; None where it names none."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from neurograde.specs.results.assessment import Assessment, CalibrationBin, Intervals, SubsetResult, Threshold
-from neurograde.specs.results.base import Part, Result
+from neurograde.specs.results.base import Part, Result, is_none
 
 
 class BestEpoch(Part):
@@ -172,6 +174,8 @@ class External(Part):
     """Digest of the set."""
     openings: int
     """Times that it was opened, this one included."""
+    elsewhere: Annotated[int | None, Field(exclude_if=is_none)] = None
+    """Openings by then in the other stores that the spec names; None where it names none."""
 
 
 class EvaluationResult(Result):
@@ -205,6 +209,8 @@ class EvaluationResult(Result):
     """Digest of the test set."""
     openings: int
     """Times that the test set was opened, this one included."""
+    elsewhere: Annotated[int | None, Field(exclude_if=is_none)] = None
+    """Openings by then in the other stores that the spec names; None where it names none."""
     external: External | None = None
     """The external test set; None without one."""
     notes: tuple[str, ...] = ()

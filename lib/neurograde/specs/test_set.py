@@ -1,0 +1,20 @@
+"""Fields of the specs that open a test set: `evaluate` and `baseline`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from neurograde.specs.base import JobSpec, check_store_url
+
+
+class OpensTestSet(JobSpec):
+    """How often a test set may be opened, and where else openings of it are recorded; neither changes the result."""
+
+    planned_openings: Annotated[int, Field(ge=1)] | None = None
+    """Number of times that the test set is to be opened in this store, by whatever evaluations and baselines; one more
+    ends with 73 and names the earlier ones. Any number when not given."""
+    other_stores: tuple[Annotated[str, Field(min_length=1), AfterValidator(check_store_url)], ...] = ()
+    """Other stores whose openings of the same test set are counted too, and stated beside those of this store."""
+    PLACEMENT: ClassVar[frozenset[str]] = JobSpec.PLACEMENT | {"planned_openings", "other_stores"}
