@@ -3,8 +3,8 @@
     python -m jobs.evaluate specs/demo/evaluate.yaml
 
 Reads   runs/<run>, all shards done, and the data set and patches behind it; with `external`, those patches too
-Writes  evaluations/<name>/metrics.json      sessions, ranked cells, each subset by sample, patch, image and case,
-                                             before and after calibration, and what the cell's repeats say together
+Writes  evaluations/<name>/metrics.json      sessions, ranked settings, each subset by sample, patch, image and case,
+                                             before and after calibration, and what the setting's repeats say together
                           /predictions.csv   every probability behind the figures
                           /ensemble.csv      the same of the repeats together, where there are several
         ledgers/<test set>/<n>.json          this opening of the test set, before anything of it is predicted

@@ -49,7 +49,7 @@ def test_a_review_as_an_input_is_what_it_says_not_when_or_in_how_many_changes():
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"rejected": (Cell(row=2, col=0),)}, r"cell \(2, 0\) is outside the grid of 2 rows and 3 columns"),
+        ({"rejected": (Cell(row=2, col=0),)}, r"square \(2, 0\) is outside the grid of 2 rows and 3 columns"),
         ({"rejected": (Cell(row=0, col=0),), "restored": (Cell(row=0, col=0),)}, "named twice"),
         ({"background": 7}, "more than the grid has"),
         ({"margins_px": Margins(top=60), "restored": (Cell(row=0, col=0),)}, "grid of 0 rows"),

@@ -1,4 +1,4 @@
-"""The repeats of the chosen cell together: the mean of their probabilities, beside the session that was chosen.
+"""The repeats of the chosen setting together: the mean of their probabilities, beside the session that was chosen.
 
 Which sessions these are follows from the choice that was made on train and valid, before the test set opens, and
 nothing of the test set is asked before it is written into the ledger. So the ensemble is a second figure from the same
@@ -53,7 +53,7 @@ class Ensemble:
         """Return the ensemble in metrics.json, beside the chosen session, of which `alone` is the judge."""
         return EnsembleResult(
             sessions=tuple(session.id for session in self.members),
-            rule="mean probability of the chosen cell's repeats, each at its best epoch; fixed before any test",
+            rule="mean probability of the chosen setting's repeats, each at its best epoch; fixed before any test",
             threshold=self.judge.threshold_result(),
             subsets={subset: self.judge.assess(subset, predicted) for subset, predicted in self.together.items()},
             less_chosen={subset: self._less_chosen(subset, alone.threshold) for subset in self.together},

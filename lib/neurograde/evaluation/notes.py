@@ -20,7 +20,7 @@ def notes(compared: Sequence[Compared], subsets: Mapping[str, Sequence[Unit]]) -
     lines = [
         "best epoch of a session: epoch 1 or later, least max(train loss, valid loss); "
         "greatest min(train accuracy, valid accuracy); the earliest of equals",
-        "mean and standard deviation (n - 1) are over the repeats of a cell, cells are ranked by mean loss",
+        "mean and standard deviation (n - 1) are over the repeats of a setting, settings are ranked by mean loss",
         "intervals: 95 %, percentiles over families drawn with replacement; of proportions that are the same in all "
         "families, or over three families or fewer, exact (Clopper-Pearson); of others without a spread, none",
         "images: mean probability over the image's original patches",

@@ -1,10 +1,10 @@
 """A non-overlapping grid over an image, and the account of all its pixels (report §2.2).
 
-A pre-crop takes margins off the image; the rest is tiled from its top left corner by square cells of one
-size; the strip at the right and at the bottom that holds no whole cell is the border. No pixel is read here.
+A pre-crop takes margins off the image; the rest is tiled from its top left corner by squares of one
+size; the strip at the right and at the bottom that holds no whole square is the border. No pixel is read here.
 
 Invariants:
-    - cells lie inside the pre-cropped image and share no pixel;
+    - squares lie inside the pre-cropped image and share no pixel;
     - total = kept + labels + background + borders + pre-crop, in whole pixels, for one image and for any sum.
 """
 
@@ -34,7 +34,7 @@ class Margins:
 
 @dataclass(frozen=True)
 class Grid:
-    """The grid over one image; an image smaller than a patch has no cell and is all border.
+    """The grid over one image; an image smaller than a patch has no square and is all border.
 
     Margins that overlap leave nothing of the image: then all of it is pre-crop.
 
@@ -67,17 +67,17 @@ class Grid:
 
     @property
     def n_rows(self) -> int:
-        """Whole cells from top to bottom; 0 where there is none from left to right."""
+        """Whole squares from top to bottom; 0 where there is none from left to right."""
         return self.inner_height // self.patch_size_px if self.inner_width >= self.patch_size_px else 0
 
     @property
     def n_cols(self) -> int:
-        """Whole cells from left to right; 0 where there is none from top to bottom."""
+        """Whole squares from left to right; 0 where there is none from top to bottom."""
         return self.inner_width // self.patch_size_px if self.inner_height >= self.patch_size_px else 0
 
     @property
     def n_cells(self) -> int:
-        """Cells of the grid; all arrays below have this length and run row by row."""
+        """Squares of the grid; all arrays below have this length and run row by row."""
         return self.n_rows * self.n_cols
 
     @property
@@ -87,17 +87,17 @@ class Grid:
 
     @property
     def border_px(self) -> int:
-        """Pixels at the right and at the bottom that no whole cell covers."""
+        """Pixels at the right and at the bottom that no whole square covers."""
         return self.inner_width * self.inner_height - self.n_cells * self.patch_size_px**2
 
     @cached_property
     def rows(self) -> NDArray[np.int64]:
-        """Row of each cell, (n_cells,)."""
+        """Row of each square, (n_cells,)."""
         return np.repeat(np.arange(self.n_rows), self.n_cols)
 
     @cached_property
     def cols(self) -> NDArray[np.int64]:
-        """Column of each cell, (n_cells,)."""
+        """Column of each square, (n_cells,)."""
         return np.tile(np.arange(self.n_cols), self.n_rows)
 
     @cached_property
@@ -111,15 +111,15 @@ class Grid:
         return self.margins.top + self.rows * self.patch_size_px
 
     def account(self, *, kept: int, labels: int = 0, background: int = 0) -> Accounting:
-        """Return the account of this image from the number of its cells per decision.
+        """Return the account of this image from the number of its squares per decision.
 
         Args:
-            kept: Cells that became patches.
-            labels: Cells that a review rejected.
-            background: Cells with too little tissue.
+            kept: Squares that became patches.
+            labels: Squares that a review rejected.
+            background: Squares with too little tissue.
 
         Raises:
-            ValueError: The three do not add up to the grid's cells.
+            ValueError: The three do not add up to the grid's squares.
         """
         if kept + labels + background != self.n_cells:
             cells = f"{kept} kept + {labels} rejected + {background} background cells"
@@ -157,11 +157,11 @@ class Accounting:
     kept_px: int = 0
     """Pixels that are in a patch."""
     labels_px: int = 0
-    """Lost to labels: cells that a reviewer found not to carry the image's label."""
+    """Lost to labels: squares that a reviewer found not to carry the image's label."""
     background_px: int = 0
-    """Lost to background: cells with too little tissue."""
+    """Lost to background: squares with too little tissue."""
     borders_px: int = 0
-    """Lost to borders: where no whole cell fits."""
+    """Lost to borders: where no whole square fits."""
     precrop_px: int = 0
     """Lost to the pre-crop of watermarks and frames."""
 

@@ -15,9 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from neurograde.reports.account import account
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.headline import with_interval
+from neurograde.reports.limits import limits
 from neurograde.reports.metrics import OF_CARD, title
 from neurograde.reports.numbers import count, decimal, duration, metric, plural
-from neurograde.reports.openings import openings_of
+from neurograde.reports.wording import family_of, worded
 from neurograde.runtime import invocation
 from neurograde.specs.export import ExportSpec
 from neurograde.specs.results.assessment import Assessment
@@ -58,12 +59,13 @@ def model_card(
     metrics = chain.metrics
     test = metrics.test_standardised_as_train or metrics.subsets["test"]
     partition = chain.partition.read_result(PartitionSummary, "summary.json")
+    about = chain.patches.manifest.spec.get("data") or {}
     values = {
         "name": spec.name,
         "marks": [MARKS.get(mark, mark) for mark in chain.marks],
         "intended_use": INTENDED_USE,
         "not_for": list(NOT_FOR),
-        "limits": _limits(chain, facts),
+        "limits": _limits(chain),
         **{name: facts[name] for name in ("model", "threshold", "temperature", "input")},
         "output": {
             "probabilities": f"(batch, {len(metrics.classes)}): of the classes {', '.join(metrics.classes)}",
@@ -87,7 +89,7 @@ def model_card(
         "data": _data(chain, partition),
         "partition": _partition(chain, partition),
         "carbon": _carbon(chain),
-        "licences": _licences(facts["model"]),
+        "licences": _licences(facts["model"], about.get("licence")),
         "verification": facts["verification"],
         "provenance": [
             {"artefact": artefact.folder, "digest": artefact.manifest.digest} for artefact in unique(chain.artefacts())
@@ -110,6 +112,7 @@ def markdown(card: ModelCard) -> bytes:
         keep_trailing_newline=True,
     )
     environment.filters |= {"cell": _cell, "count": count, "decimal": decimal, "plural": plural}
+    environment.filters["worded"] = lambda text: worded(text, card.data.family_is)
     return environment.get_template("card.md.j2").render(card=card.as_json()).encode()
 
 
@@ -161,35 +164,22 @@ def _rule(positive: str, classes: tuple[str, ...], threshold: float | None) -> s
     return f"{positive} from a probability of {threshold:g} on, {other} below; not by the calibrated one"
 
 
-def _limits(chain: Chain, facts: Mapping[str, Any]) -> list[str]:
-    metrics = chain.metrics
-    test = metrics.subsets["test"].patches
-    few = ", ".join(f"{counts.families} of {label}" for label, counts in test.classes.items())
-    lines = [
-        f"The test set has {plural(test.n, 'patch')} of {plural(test.families, 'family')}{f' ({few})' if few else ''}; "
-        "the intervals are over families, and what no family in it shows they cannot know.",
-        "Families are kept apart; whether a family is a patient, and whether all come from one laboratory and one "
-        "scanner, is for the data's owner to say.",
-        f"The session was chosen on train and valid from {plural(len(metrics.sessions), 'session')} of "
-        f"{plural(len(metrics.cells), 'cell')}: its valid figures flatter it. Openings of the test set: "
-        f"{openings_of(chain).words}.",
-        "A patch inherits the class of its image: part of the mistakes may be the labels'.",
-    ]
-    if metrics.test_standardised_as_train:
+def _limits(chain: Chain) -> list[str]:
+    lines = limits(chain)
+    if chain.metrics.test_standardised_as_train:
         lines.append(
             "New images have no statistics of their own, so the model standardises by those of train; the test figures "
             "here are of the test set standardised so, and not those of the evaluation's page."
         )
-    if metrics.temperature and metrics.temperature.at_border:
-        lines.append("The temperature is at the border of what was searched: valid was too small or too easy to tell.")
-    if facts["model"]["loss"] == "hinge":
-        lines.append("It was trained with hinge loss: its probabilities order patches, and are calibrated by T alone.")
     return lines
 
 
 def _data(chain: Chain, partition: PartitionSummary) -> dict[str, Any]:
     balance = chain.dataset.read_result(Balance, "balance.json")
+    about = chain.patches.manifest.spec.get("data") or {}
     return {
+        **{name: about.get(name) for name in ("source", "doi")},
+        "family_is": family_of([chain]),
         "patches": {"name": chain.patches.folder, "digest": chain.patches.manifest.digest},
         "dataset": {"name": chain.dataset.folder, "digest": chain.dataset.manifest.digest},
         "standardisation": chain.dataset.read_result(Standardisation, "standardisation.json").mode,
@@ -243,9 +233,9 @@ def _carbon(chain: Chain) -> dict[str, Any]:
     }
 
 
-def _licences(model: Mapping[str, Any]) -> dict[str, str]:
+def _licences(model: Mapping[str, Any], of_data: str | None) -> dict[str, str]:
     if model["weights_file"] is None:
         weights = "random weights: no licence but that of the data"
     else:
         weights = model["weights_file"]["licence"] or "not named where the weights came from; ask their owner"
-    return {"code": "Apache-2.0", "initial_weights": weights, "data": "that of the images; ask their owner"}
+    return {"code": "Apache-2.0", "initial_weights": weights, "data": of_data or "that of the images; ask their owner"}

@@ -1,4 +1,4 @@
-"""How often a test set was opened, for pages and cards: which opening theirs was, and how many there are by now."""
+"""The openings of a test set as pages and cards state them: the number of this one, and their number by now."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from neurograde.reports.sections.claims import claims
 from neurograde.reports.sections.data import data
 from neurograde.reports.sections.experiments import experiments
 from neurograde.reports.sections.folds import folds
+from neurograde.reports.sections.limited import limited
 from neurograde.reports.sections.method import method
 from neurograde.reports.sections.methods import methods
 from neurograde.reports.sections.mistakes import mistakes
@@ -23,11 +24,12 @@ from neurograde.reports.sections.provenance import provenance
 from neurograde.reports.sections.results import results
 from neurograde.reports.sections.search import search
 from neurograde.reports.sections.training import training
+from neurograde.reports.wording import family_of, page_in_words
 from neurograde.storage.artefact import Artefact
 
 SECTIONS = (
     answer, method, data, partition, augmentation, experiments, networks, training, search, results, folds, claims,
-    carbon,
+    limited, carbon,
 )  # fmt: skip
 """The page's contents before its provenance; a section that has nothing to show is left out."""
 
@@ -54,4 +56,4 @@ def compose(
     further += [methods(chains, baselines)] if baselines else []
     sections[after:after] = further
     sections.append(provenance(chains, baselines, spec))
-    return Page(title, banners(chains), tuple(sections))
+    return page_in_words(Page(title, banners(chains), tuple(sections)), family_of(chains))

@@ -103,7 +103,7 @@ class GridSpec(SlideSpec):
     margins_px: Margins = Margins()
     """Pre-crop of every image; a table's margins replace it for their image, a review's replace both."""
     min_tissue_share: Annotated[float, Field(ge=0, le=1)]
-    """A cell with less tissue than this is background and dropped; 0 keeps every cell."""
+    """A square with less tissue than this is background and dropped; 0 keeps every square."""
     min_chroma: Annotated[int, Field(ge=1, le=255)] = 13
     """A pixel is tissue if the largest and the smallest of R, G and B differ by this much or more."""
     glass: Literal["own", "grey"] = "own"
@@ -126,28 +126,45 @@ class GridSpec(SlideSpec):
         return self
 
 
+class DataSource(Model):
+    """Source, DOI and licence of the images, for pages and cards."""
+
+    source: Annotated[str, Field(min_length=1, max_length=300)] | None = None
+    """Name of the data and of their owner."""
+    doi: Annotated[str, Field(pattern=r"^10\.\d{4,9}/\S+$")] | None = None
+    """DOI, as `10.7937/tcia.2019.bvhjhdas`."""
+    licence: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """Licence, as `CC BY 4.0`."""
+
+
 class PatchSpec(GridSpec):
     """Cut images into patches on a non-overlapping grid and account for every pixel."""
 
     job: Literal["patch"]
     """The job this spec is for."""
     rejected: str | None = None
-    """URL of a CSV table of cells that cannot inherit the label: columns image, row, col."""
+    """URL of a CSV table of squares that cannot inherit the label: columns image, row, col."""
     review: Name | None = None
-    """A review whose decisions are followed: cells greyed and restored, margins."""
+    """A review whose decisions are followed: squares greyed and restored, margins."""
     reviewers: Literal["any", "all"] = "any"
-    """With several reviewers of an image: a cell goes when `any` of them greyed it, or only when `all` did."""
+    """With several reviewers of an image: a square goes when `any` of them greyed it, or only when `all` did."""
     on_bad_image: Literal["refuse", "skip"] = "refuse"
     """Treatment of images that cannot be used, damaged ones for example: `refuse` ends the job and names all of them,
     `skip` leaves them out, with a warning for each and a list in accounting.json."""
     spellings: Spellings = "refuse"
     """Two spellings of one family or class (Case-9 and case-9, 001 and 1.0, K7 with a blank): `refuse` them, `merge`
     them under the first in code-point order, or `keep_apart`; the proof of a partition repeats what was asked."""
+    family_is: Literal["patient", "case", "slide", "image"] | None = None
+    """The word for a family, the unit that is split, on pages and cards; when not given, "family". Like `data` it is
+    outside the digest: for patches that exist already, `--replace` takes it over."""
+    data: DataSource | None = None
+    """Source, DOI and licence of the images."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """Threads to spread the images over; all cores when not given."""
+    PLACEMENT: ClassVar[frozenset[str]] = GridSpec.PLACEMENT | {"family_is", "data"}  # words for pages
 
     @model_validator(mode="after")
-    def _one_word_on_each_cell(self) -> PatchSpec:
+    def _one_word_on_each_square(self) -> PatchSpec:
         if self.rejected is not None and self.review is not None:
-            raise ValueError("rejected and review both say which cells go: give one of them")
+            raise ValueError("rejected and review both say which squares go: give one of them")
         return self

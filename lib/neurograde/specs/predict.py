@@ -25,7 +25,7 @@ class PredictSpec(SlideSpec):
     margins_px: Margins = Margins()
     """Pre-crop of every image."""
     min_tissue_share: Annotated[float, Field(ge=0, le=1)] | None = None
-    """A cell with less tissue is background; when not given, as the patches of training were cut."""
+    """A square with less tissue is background; when not given, as the patches of training were cut."""
     min_patches: Annotated[int, Field(ge=1)] = 3
     """An image with fewer patches of tissue gets no grade."""
     min_confidence: Annotated[float, Field(ge=0, lt=1)] = 0.6

@@ -137,7 +137,7 @@ class Manifest(Record):
 
 
 class Session(Record):
-    """One training run: a cell of the grid and its repeat."""
+    """One training run: a setting of the grid and its repeat."""
 
     id: str
     """`mobilenet_v2-straightforward-lr0.001-b32-r00`: names its random streams too."""
@@ -302,14 +302,14 @@ class Status(Record):
 
 
 class Cell(Model):
-    """A cell that a reviewer decided on otherwise than the tissue filter."""
+    """A square that a reviewer decided on otherwise than the tissue filter."""
 
     row: Annotated[int, Field(ge=0)]
     """Row in the grid, from 0."""
     col: Annotated[int, Field(ge=0)]
     """Column in the grid, from 0."""
     reason: str | None = None
-    """Why it was greyed; null for a background cell that was restored."""
+    """Why it was greyed; null for a background square that was restored."""
 
 
 class Decision(Record):
@@ -338,11 +338,11 @@ class Decision(Record):
     at: str
     """When, in ISO 8601, UTC."""
     rejected: tuple[Cell, ...] = ()
-    """Cells with tissue that cannot inherit the label."""
+    """Squares with tissue that cannot inherit the label."""
     restored: tuple[Cell, ...] = ()
-    """Cells that the tissue filter took for background and that are kept all the same."""
+    """Squares that the tissue filter took for background and that are kept all the same."""
     background: Annotated[int, Field(ge=0)] = 0
-    """Cells that stay background: with the others, the image's account."""
+    """Squares that stay background: with the others, the image's account."""
     finished: bool = False
     """True where the reviewer has finished the image."""
 
@@ -366,11 +366,11 @@ class Decision(Record):
         named = [(each.row, each.col) for each in (*self.rejected, *self.restored)]
         for row, col in named:
             if row >= rows or col >= cols:
-                raise ValueError(f"cell ({row}, {col}) is outside the grid of {rows} rows and {cols} columns")
+                raise ValueError(f"square ({row}, {col}) is outside the grid of {rows} rows and {cols} columns")
         if len(set(named)) < len(named):
-            raise ValueError("a cell is named twice")
+            raise ValueError("a square is named twice")
         if self.background + len(named) > rows * cols:
-            raise ValueError(f"{self.background} background cells and {len(named)} others are more than the grid has")
+            raise ValueError(f"{self.background} background squares and {len(named)} others are more than the grid has")
         return self
 
 

@@ -1,4 +1,4 @@
-"""Spec of `review` (§2.2.2): which cells of the grid cannot inherit their image's class."""
+"""Spec of `review` (§2.2.2): which squares of the grid cannot inherit their image's class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neurograde.specs.patch import GridSpec
 
 
 class ReviewSpec(GridSpec):
-    """Look at every image with its grid and grey the cells that do not show what the image is labelled as."""
+    """Look at every image with its grid and grey the squares that do not show what the image is labelled as."""
 
     job: Literal["review"]
     """The job this spec is for."""

@@ -10,7 +10,7 @@ from neurograde.specs.base import JobSpec, check_store_url
 
 
 class OpensTestSet(JobSpec):
-    """How often a test set may be opened, and where else openings of it are recorded; neither changes the result."""
+    """The planned openings of a test set, and the stores that record others; neither changes the result."""
 
     planned_openings: Annotated[int, Field(ge=1)] | None = None
     """Number of times that the test set is to be opened in this store, by whatever evaluations and baselines; one more

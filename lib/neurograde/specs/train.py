@@ -188,7 +188,7 @@ class TrainSpec(JobSpec):
         return self
 
     def epochs_of(self, learning_rate: float, batch_size: int) -> int:
-        """Epochs of a cell's sessions; ValueError where no rule holds for it."""
+        """Epochs of a setting's sessions; ValueError where no rule holds for it."""
         if isinstance(self.epochs, int):
             return self.epochs
         for rule in self.epochs:

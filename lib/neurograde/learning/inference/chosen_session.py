@@ -19,7 +19,7 @@ from neurograde.storage.run import Run
 
 
 class Predictor:
-    """Sessions of one cell of a run, with the weights of their best epochs; the first is the chosen one."""
+    """Sessions of one setting of a run, with the weights of their best epochs; the first is the chosen one."""
 
     def __init__(self, spec: EvaluateSpec, run: Run, sessions: Sequence[Session], dataset: Artefact) -> None:
         """Take the sessions, and the statistics of the data set that they learnt from.

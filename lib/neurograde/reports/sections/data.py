@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.accounting import accounting
 from neurograde.reports.figures.precrop import precrop
+from neurograde.reports.limits import kept_apart
 from neurograde.reports.numbers import count, percent, plural, prose_list, shares_that_add_up
 from neurograde.reports.tables import Column, Text, table
 from neurograde.specs.results.accounting import Accounting, PixelAccount
@@ -22,10 +24,12 @@ def data(chains: Sequence[Chain]) -> Section:
     sets = unique(chain.patches for chain in chains)
     accounts = [(patches.manifest.name, _account(patches)) for patches in sets]
     blocks: list[Block] = []
+    specs = {patches.manifest.name: patches.manifest.spec for patches in sets}
     cropped = {chain.patches.manifest.name: chain.illustrations.cropped for chain in chains if chain.illustrations}
     for name, account in accounts:
         if len(sets) > 1:
             blocks.append(Heading(name))
+        blocks.append(Paragraph(_described(specs[name])))
         shares = {"all": _shares(account), **{label: _shares(of_class) for label, of_class in account.classes.items()}}
         caption = f"Where did the {count(account.total_px)} pixels go (§2.2.2)? Each bar is 100 %."
         blocks.append(Figures((accounting(file_name("accounting", name), shares),), caption))
@@ -37,6 +41,17 @@ def data(chains: Sequence[Chain]) -> Section:
         blocks.append(_table(name, account))
         blocks.append(Paragraph(_reviewed(account)))
     return Section("data", "Data", " ".join(_sentence(account) for _, account in accounts), tuple(blocks))
+
+
+def _described(spec: Mapping[str, Any]) -> str:
+    """Return which data these are and what a family is, by the spec of the patches."""
+    about, images = spec.get("data") or {}, (spec.get("source") or {}).get("images")
+    parts = [about.get("source"), f"doi {about['doi']}" if about.get("doi") else None]
+    named = ", ".join(part for part in parts if part)
+    if not named:
+        named = f"Images of the set {images}, drawn by a program" if images else "Source not named in the patches' spec"
+    licence = f"licence {about['licence']}" if about.get("licence") else "no licence named"
+    return f"{named}{'' if images else f'; {licence}'}. {kept_apart(spec.get('family_is'))}"
 
 
 def _account(patches: Artefact) -> Accounting:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from neurograde.specs.base import is_none
 from neurograde.specs.results.assessment import SubsetResult, Threshold
-from neurograde.specs.results.base import Result, is_none
+from neurograde.specs.results.base import Result
 
 
 class BaselineResult(Result):

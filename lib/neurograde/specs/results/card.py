@@ -113,6 +113,12 @@ class ClassOfData(Part):
 class DataFacts(Part):
     """The data that the model was trained and tested on."""
 
+    source: Annotated[str | None, Field(exclude_if=is_none)] = None
+    """Name of the data and of their owner, by the spec of the patches."""
+    doi: Annotated[str | None, Field(exclude_if=is_none)] = None
+    """DOI of the data."""
+    family_is: Annotated[str | None, Field(exclude_if=is_none)] = None
+    """The word for a family: patient, case, slide or image."""
     patches: NamedDigest
     """The patches."""
     dataset: NamedDigest

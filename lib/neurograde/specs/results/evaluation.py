@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from neurograde.specs.base import is_none
 from neurograde.specs.results.assessment import Assessment, CalibrationBin, Intervals, SubsetResult, Threshold
-from neurograde.specs.results.base import Part, Result, is_none
+from neurograde.specs.results.base import Part, Result
 
 
 class BestEpoch(Part):
