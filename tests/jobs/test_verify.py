@@ -258,15 +258,16 @@ def test_the_findings_are_lines_where_there_is_no_terminal(store: Store, capsys)
     flip(store, PATCH)
     store.put("patches/golden/stray.txt", b"12345")
     assert job.main([store.url]) == 65
-    broken, stray, mend, summary = capsys.readouterr().out.splitlines()
+    broken, outdated, stray, mend, summary = capsys.readouterr().out.splitlines()
     assert broken.split("\t")[:2] == ["broken", PATCH]
     assert stray.split("\t") == [
         "unreferenced",
         "patches/golden",
         "objects: 1, bytes: 5, the first patches/golden/stray.txt",
     ]
+    assert outdated.startswith("outdated\tevaluations/golden\twas made by revision 1: ")
     assert mend.startswith("mend\tpython -m jobs.patch SPEC")
-    assert summary.endswith(": 1 broken, 0 unfinished, 1 unreferenced, 0 unknown, 0 outdated")
+    assert summary.endswith(": 1 broken, 0 unfinished, 1 unreferenced, 0 unknown, 1 outdated")
 
 
 def test_the_findings_are_a_table_on_a_terminal(store: Store, capsys, monkeypatch: pytest.MonkeyPatch):
