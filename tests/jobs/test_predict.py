@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -319,3 +321,14 @@ def test_a_damaged_grade_is_made_again_under_replace(laboratory: Laboratory, cap
     [made] = read_predictions(laboratory.store, "harmed")
     made.verify()
     assert made.manifest.digest == whole.manifest.digest
+
+
+def test_a_prediction_from_local_files_loads_no_client_of_a_cloud(laboratory: Laboratory):
+    laboratory.predict("quick", laboratory.images / "D" / "D0_1.png")
+    laboratory.store.clear("predictions/quick")
+    code = (
+        "import sys; from jobs.predict import predict; assert predict.main(sys.argv[1:]) == 0; "
+        "print(sorted({'gcsfs', 's3fs', 'aiohttp', 'onnx', 'matplotlib'} & set(sys.modules)))"
+    )
+    arguments = [sys.executable, "-c", code, str(laboratory.root / "predict.yaml")]
+    assert subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.splitlines()[-1] == "[]"

@@ -31,10 +31,11 @@ class Registry(Generic[T]):
         return enter
 
     def entries(self) -> dict[str, T]:
-        """Return all entries, after importing every module of the package."""
+        """Return all entries, after importing the modules of the package; a leading underscore leaves one out."""
         if not self._is_complete:
-            for module in pkgutil.iter_modules(importlib.import_module(self.package).__path__):
-                importlib.import_module(f"{self.package}.{module.name}")
+            modules = pkgutil.iter_modules(importlib.import_module(self.package).__path__)
+            for name in (module.name for module in modules if not module.name.startswith("_")):
+                importlib.import_module(f"{self.package}.{name}")
             self._is_complete = True
         return self._entries
 

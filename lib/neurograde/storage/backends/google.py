@@ -1,4 +1,4 @@
-"""Google Cloud Storage through gcsfs (`backends/gcs.py`): opened, and its errors judged."""
+"""Google Cloud Storage through gcsfs (`backends/_gcs.py`): opened, and its errors judged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Google(Backend):
         del url
         import aiohttp  # noqa: PLC0415  half a second of imports that other stores do not need
 
-        from neurograde.storage.backends.gcs import GoogleStorage  # noqa: PLC0415
+        from neurograde.storage.backends._gcs import GoogleStorage  # noqa: PLC0415
 
         patience = aiohttp.ClientTimeout(
             total=None, sock_connect=backend.CONNECT_SECONDS, sock_read=backend.SILENCE_SECONDS
