@@ -59,7 +59,7 @@ def test_the_grades_of_new_images(study: str, tmp_path: Path, page: Page):
     Image.fromarray(np.full((900, 1600, 3), 128, np.uint8)).save(picture, "JPEG")
     size = {"cells": 16, "width_px": 1600, "height_px": 900, "overlay": "a.jpg"}
     distance = {"distance": 0.9, "distance_limit": 0.4, "valid_images": 8, "valid_images_nearer": 8}
-    plain = {"grade": "PD", "likeliest": "PD", "confidence": 0.91, "patches": 12, "used_in": "train+valid"}
+    plain = {"grade": "PD", "likeliest": "PD", "confidence": 0.91, "patches": 12, "used_in": "valid+test"}
     images = [
         GradedImage(image="plain.png", **size, **plain, **distance),
         GradedImage(image=LONG, reason="too little tissue: 0 patches, 3 are asked for", **size),

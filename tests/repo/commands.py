@@ -17,10 +17,13 @@ from neurograde.runtime.spec_folder import specs_of
 from neurograde.runtime.specfile import load, load_from, validate
 from neurograde.runtime.study_file import is_study, split_source
 from neurograde.specs.catalogue import BY_NAME, JOBS
+from neurograde.specs.evaluate import EvaluateSpec
+from neurograde.specs.predict import PredictSpec
 from neurograde.specs.train import TrainSpec
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
+VIEWED = (PredictSpec, EvaluateSpec)
 FOLDERS = ("jobs/", "k8s/", "lib/", "specs/", "tests/")
 
 
@@ -133,10 +136,10 @@ def _faults_of_specs(name: str, arguments: argparse.Namespace) -> Iterator[str]:
     overrides, store = getattr(arguments, "set", None) or (), getattr(arguments, "store", None)
     try:
         if hasattr(arguments, "spec"):
-            model = _model(name.removeprefix("jobs."))
-            jobs = [entry.name for entry in JOBS if entry.spec is model and not entry.is_ahead]
+            models = VIEWED if name == "jobs.view" else (_model(name.removeprefix("jobs.")),)
+            jobs = [entry.name for entry in JOBS if entry.spec in models and not entry.is_ahead]
             source, data = load_from(str(path), jobs, overrides, store)
-            validate(model, data, source)
+            validate(BY_NAME[data["job"]].spec if data.get("job") in jobs else models[0], data, source)
             return
         for spec in specs_of(path) if path.is_dir() or is_study(source) else [str(path)]:
             data = load(spec, overrides, store)

@@ -57,7 +57,7 @@ def test_of_the_scale_of_training_there_is_nothing_to_say():
 def test_the_gravest_comes_first_and_each_has_a_few_words():
     image = GradedImage(
         image="a",
-        used_in="train+test",
+        used_in="valid+test",
         um_per_px=1.0,
         um_per_px_of_training=0.5,
         distance=0.9,
@@ -66,10 +66,16 @@ def test_the_gravest_comes_first_and_each_has_a_few_words():
         valid_images_nearer=39,
     )
     assert warnings_of(image) == (
-        "used in train",
+        "used in valid",
         "used in test",
         "far from the training images",
         "another µm/px than training",
     )
     assert [note.split()[0] for note in notes_of(image)] == ["Used", "An", "Far", "Graded"]
     assert "farther than 39 of 40 valid images; 95 % of them lie within 0.500" in notes_of(image)[2]
+
+
+def test_an_image_of_train_is_never_far_from_train():
+    fields = {"distance": 0.9, "distance_limit": 0.5, "valid_images": 40, "valid_images_nearer": 39}
+    assert notes(**fields, um_per_px=0.5, um_per_px_of_training=0.5).startswith("Far from the training images")
+    assert "Far" not in notes(**fields, used_in="train")

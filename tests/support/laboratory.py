@@ -12,7 +12,7 @@ from jobs.partition import partition
 from jobs.patch import patch
 from jobs.predict import predict
 from jobs.train import train
-from neurograde.storage.artefact import Artefact
+from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.predictions import read_predictions, rows_of
 from neurograde.storage.store import Store
 from tests.support.images import PATTERN, paint
@@ -74,6 +74,11 @@ class Laboratory:
         path = self.root / f"{name}.yaml"
         path.write_text(json.dumps(spec))
         return job.main([str(path)])
+
+    def evaluation(self) -> Artefact:
+        manifest = read_manifest(self.store, "evaluations/demo")
+        assert manifest is not None
+        return Artefact(self.store, "evaluations/demo", manifest)
 
     def predict(self, name: str, images: Path, **fields: Any) -> Predictions:
         given = {"evaluation": "demo", "images": str(images), "workers": 1, "min_patches": 1, "min_confidence": 0.0}

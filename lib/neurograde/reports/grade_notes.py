@@ -37,7 +37,7 @@ def warnings_of(image: GradedImage) -> tuple[str, ...]:
 
 
 def _on_distance(image: GradedImage) -> tuple[str, ...]:
-    if image.distance is None or image.distance_limit is None:
+    if image.distance is None or image.distance_limit is None or "train" in image.used_in.split("+"):
         return ()
     valid = plural(image.valid_images or 0, "valid image")
     limit = decimal(image.distance_limit, 3)

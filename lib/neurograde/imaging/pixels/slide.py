@@ -95,9 +95,14 @@ class Slide:
         self.level, self._shrink = self._view(resolution)
         width, height = self._levels.sizes[self.level]
         self.width, self.height = max(1, int(width / self._shrink)), max(1, int(height / self._shrink))
-        self._finest_px = self._levels.downsamples[self.level] * self._shrink
+        self.finest_px = self._levels.downsamples[self.level] * self._shrink
         """Pixels of level 0 that a pixel of the view spans."""
         self.um_per_px = self._um_per_px(resolution)
+
+    def finest_px_at(self, resolution: Resolution) -> float:
+        """Return the pixels of level 0 that a pixel spans at another resolution; DataError if it has none such."""
+        level, shrink = self._view(resolution)
+        return self._levels.downsamples[level] * shrink
 
     @property
     def vendor(self) -> str:
@@ -117,8 +122,8 @@ class Slide:
         """
         out = size or (width, height)
         scale = max(width / out[0], height / out[1])
-        level = self._coarsest(self._finest_px * scale)
-        per_px = self._finest_px / self._levels.downsamples[level]  # of the level, in one of the view
+        level = self._coarsest(self.finest_px * scale)
+        per_px = self.finest_px / self._levels.downsamples[level]  # of the level, in one of the view
         edges = (x * per_px, y * per_px, (x + width) * per_px, (y + height) * per_px)
         if out == (width, height) and abs(per_px - 1) < 1e-9:
             return self._read(level, x, y, width, height)
@@ -145,8 +150,8 @@ class Slide:
             raise ValueError(f"a grid over {grid.width} x {grid.height} px; accepted: {self.width} x {self.height}")
         if not grid.n_cells:
             return np.zeros(0)
-        level = max(self.level, self._coarsest(self._finest_px * grid.patch_size_px / LEAST_CELL_PX))
-        per_px = self._finest_px / self._levels.downsamples[level]
+        level = max(self.level, self._coarsest(self.finest_px * grid.patch_size_px / LEAST_CELL_PX))
+        per_px = self.finest_px / self._levels.downsamples[level]
         across, down = (
             np.minimum(np.rint((start + np.arange(count + 1) * grid.patch_size_px) * per_px).astype(np.int64), limit)
             for start, count, limit in zip(
@@ -248,7 +253,7 @@ class Slide:
             finest = self._finest(resolution)
         else:
             finest = self.recorded_um_per_px
-        return None if finest is None else finest * self._finest_px
+        return None if finest is None else finest * self.finest_px
 
     def _sizes(self) -> str:
         sizes = (f"{number} of {w} x {h} px" for number, (w, h) in enumerate(self._levels.sizes))

@@ -39,13 +39,15 @@ class ReviewPage:
             Route("/api/progress", self.progress),
             Route("/api/images/{place:int}", self.show),
             Route("/api/images/{place:int}/picture", self.picture),
-            Route("/api/images/{place:int}/tiles/{zoom:int}/{col:int}/{row:int}", self.tile),
+            Route("/api/images/{place:int}/thumbnail", self.thumbnail),
+            Route("/api/images/{place:int}/tiles/{zoom}/{col:int}/{row:int}", self.tile),
             Route("/api/images/{place:int}/decision", self.decide, methods=["POST"]),
             Route("/api/finish", self.finish, methods=["POST"]),
         ]
         refusals = {NoSuchImage: 404, Overtaken: 409, ValidationError: 400, ValueError: 400, NeurogradeError: 500}
+        assets = assets_of("neurograde.pages") | assets_of("neurograde.pages.review")
         handlers = {error: _refused(status) for error, status in refusals.items()}
-        return application(routes, assets_of("neurograde.pages.review"), port, token, handlers)
+        return application(routes, assets, port, token, handlers)
 
     def progress(self, _request: Request) -> Response:
         """Return the set: its images, and the progress of the reviewer."""
@@ -69,6 +71,10 @@ class ReviewPage:
         """Return a tile of a slide, as a JPEG."""
         where = (int(request.path_params[name]) for name in ("zoom", "col", "row"))
         return Response(self.review.tile(self._place(request), *where), media_type="image/jpeg", headers=KEPT)
+
+    def thumbnail(self, request: Request) -> Response:
+        """Return the whole image, small."""
+        return Response(self.review.thumbnail(self._place(request)), media_type="image/jpeg", headers=KEPT)
 
     async def decide(self, request: Request) -> Response:
         """Store a change to one image before answering."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from neurograde.imaging.pixels.open_image import ImageFile, Picture
 from neurograde.imaging.pixels.slide import Resolution, Slide
@@ -20,17 +17,13 @@ from neurograde.imaging.pixels.tissue import DEFAULT_RULE, TissueRule
 from neurograde.imaging.sources import LabelledImage
 from neurograde.maths.patch_grid import Accounting, Grid, Margins
 from neurograde.pages.review.decided import account_of, agreement, state
+from neurograde.pages.tiles import THUMBNAILS, Kept, jpeg, thumbnail_of, tile_of, tiling
 from neurograde.specs import patch as patch_spec
 from neurograde.specs.base import Model
 from neurograde.specs.records import Cell, Decision
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.decisions import Decisions, Overtaken
 from neurograde.storage.raw import Files
-
-OPEN_IMAGES = 6
-"""Images kept open: the one looked at, and those around it."""
-TILE_PX = 512
-"""Side of a tile of a slide, on the screen."""
 
 
 class Change(Model):
@@ -95,42 +88,34 @@ class Review:
         """
         self.spec, self.images, self.names, self.folder, self.decisions = spec, images, names, folder, decisions
         self._latest = decisions.latest()
-        self._opened: OrderedDict[int, Shown] = OrderedDict()
+        self._opened = Kept(self._read, len(images))
+        self._thumbnails = Kept(lambda index: thumbnail_of(self._image(index)), len(images), THUMBNAILS)
         self._seen: dict[int, tuple[str, int, int]] = {}
         """Digest and size of every image that has been opened."""
-        self._reading = [threading.Lock() for _ in images]
         self._lock = threading.Lock()
 
     def open(self, index: int) -> Shown:
         """Return the image at index `place`; DataError if it cannot be read."""
-        with self._reading[index]:  # once, though the page asks for cells and picture; other images need not wait
-            with self._lock:
-                opened = self._opened.pop(index, None)
-            opened = opened or self._read(index)
-            with self._lock:
-                self._opened[index], self._seen[index] = opened, opened.seen
-                if len(self._opened) > OPEN_IMAGES:
-                    self._opened.popitem(last=False)
-            return opened
+        opened = self._opened[index]
+        with self._lock:
+            self._seen[index] = opened.seen
+        return opened
 
     def _read(self, index: int) -> Shown:
+        image = self._image(index)
+        return Shown(image, b"" if isinstance(image, Slide) else jpeg(image.pixels), TissueRule.of(self.spec))
+
+    def _image(self, index: int) -> Picture | Slide:
         file = ImageFile.of(self.folder, self.images[index].path)
-        image = file.open(self.spec.max_image_pixels, Resolution.of(self.spec))
-        return Shown(image, b"" if isinstance(image, Slide) else _jpeg(image.pixels), TissueRule.of(self.spec))
+        return file.open(self.spec.max_image_pixels, Resolution.of(self.spec))
 
     def tile(self, index: int, zoom: int, col: int, row: int) -> bytes:
-        """Return a tile of a slide as a JPEG, a pixel being 2^zoom of the slide's; smaller at the last edges.
+        """Return a tile of a slide, see `tile_of`."""
+        return tile_of(self.open(index).image, zoom, col, row)
 
-        Raises:
-            ValueError: the slide has no such tile.
-        """
-        image = self.open(index).image
-        side = TILE_PX << zoom
-        left, top = col * side, row * side
-        if zoom > _zooms(image) or left >= image.width or top >= image.height:
-            raise ValueError(f"tile ({row}, {col}) of zoom {zoom}: not of {image.width} x {image.height} px")
-        width, height = min(side, image.width - left), min(side, image.height - top)
-        return _jpeg(image.region(left, top, width, height, (-(-width >> zoom), -(-height >> zoom))))
+    def thumbnail(self, index: int) -> bytes:
+        """Return an image as a small JPEG."""
+        return self._thumbnails[index]
 
     def show(self, index: int, patch_size_px: int | None = None, margins: Margins | None = None) -> dict[str, Any]:
         """Return all that the page needs of one image; with another patch size or margins, their cost."""
@@ -152,7 +137,8 @@ class Review:
             "width_px": image.width,
             "height_px": image.height,
             "um_per_px": image.um_per_px if isinstance(image, Slide) else None,
-            "tiles": {"side_px": TILE_PX, "zooms": _zooms(image)} if isinstance(image, Slide) else None,
+            "tiles": tiling(image) if isinstance(image, Slide) else None,
+            "finest_px": image.finest_px if isinstance(image, Slide) else 1,
             "patch_size_px": grid.patch_size_px,
             "margins_px": asdict(margins),
             "rows": grid.n_rows,
@@ -263,14 +249,3 @@ class Review:
         grid = decision.patch_size_px == self.spec.patch_size_px
         size = not decision.of_slide or decision.resolution == (self.spec.level, self.spec.um_per_px)
         return grid and size and self._seen.get(index, decided) == decided
-
-
-def _zooms(image: Picture | Slide) -> int:
-    """Return the number of times that a slide must be halved until one tile shows all of it."""
-    return max(0, (-(-max(image.width, image.height) // TILE_PX) - 1).bit_length())
-
-
-def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    data = io.BytesIO()
-    Image.fromarray(pixels).save(data, "JPEG", quality=95, subsampling=0)
-    return data.getvalue()

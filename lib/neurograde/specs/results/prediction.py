@@ -68,8 +68,10 @@ class GradedImage(TableRow):
 
     @property
     def is_far(self) -> bool:
-        """True if it lies farther from train than is usual for valid images."""
-        return self.distance is not None and self.distance_limit is not None and self.distance > self.distance_limit
+        """True if it lies farther from train than is usual for valid images; never of an image of train itself."""
+        if self.distance is None or self.distance_limit is None or "train" in self.used_in.split("+"):
+            return False
+        return self.distance > self.distance_limit
 
     @property
     def is_of_another_scale(self) -> bool:

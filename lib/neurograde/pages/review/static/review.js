@@ -1,5 +1,7 @@
 // The page of a review: an image with its grid; every change goes to the server at once, and only then counts as saved.
 
+import { Tiles, markInStrip, showScale, showStrip } from "./picture.js";
+
 const $ = (id) => document.getElementById(id);
 const SIDES = ["left", "top", "right", "bottom"];
 const GREY = "rgba(58, 65, 78, 0.78)", LINE = "rgba(255, 255, 255, 0.9)", DARK = "rgba(28, 35, 48, 0.55)";
@@ -48,7 +50,8 @@ async function open(place) {
   $("image").dataset.place = place;
   $("images").value = place;
   $("place").textContent = `${place + 1} of ${set.images.length}`;
-  clearTiles();
+  tiles.clear();
+  markInStrip($("strip"), place);
   if (!shown) {
     $("name").textContent = set.images[place].name;
     $("belongs").textContent = `${set.images[place].class} · family ${set.images[place].family}`;
@@ -66,7 +69,6 @@ async function open(place) {
     $("stage").classList.remove("opening");
     $("image").removeAttribute("src");
     $("image").alt = "";
-    $("tiles").hidden = false;
     Object.assign($("tiles"), { role: "img", ariaLabel: shown.name });
   } else {
     $("stage").classList.add("opening");             // no picture under another one's grid
@@ -95,56 +97,9 @@ function say(message) {
   $("message").textContent = message;
 }
 
-// ---- a slide: tiles of the zoom that the screen shows, over those of the zooms before until they have arrived
+// ---- a slide: tiles, up to those of its finest level
 
-const TILES_KEPT = 300;
-const tiles = new Map();                          // "zoom/col/row" -> picture, the one wanted last at the end
-
-function clearTiles() {
-  for (const tile of tiles.values()) tile.remove();
-  tiles.clear();
-  $("tiles").hidden = true;
-}
-
-function showTiles(stage) {
-  const { side_px, zooms } = shown.tiles, dots = devicePixelRatio || 1;
-  const zoom = Math.min(zooms, Math.max(0, Math.floor(Math.log2(1 / (view.scale * dots)))));
-  wantTiles(zooms, [0, 0, 0, 0]);                  // the whole slide in one: there is always something to see
-  const side = side_px * 2 ** zoom, last = (length) => Math.ceil(length / side) - 1;
-  const within = (at, length) => Math.min(last(length), Math.max(0, Math.floor(at / view.scale / side)));
-  wantTiles(zoom, [within(-view.x, shown.width_px), within(-view.y, shown.height_px), within(stage.width - view.x, shown.width_px), within(stage.height - view.y, shown.height_px)]);
-  for (const [name, tile] of tiles) {
-    if (tiles.size <= TILES_KEPT) break;
-    tile.remove();
-    tiles.delete(name);
-  }
-  for (const tile of tiles.values()) {
-    const [tileZoom, col, row] = tile.where, tileSide = side_px * 2 ** tileZoom;
-    const [left, top] = [col * tileSide, row * tileSide];
-    const [width, height] = [Math.min(tileSide, shown.width_px - left), Math.min(tileSide, shown.height_px - top)];
-    Object.assign(tile.style, {
-      transform: `translate(${view.x + left * view.scale}px, ${view.y + top * view.scale}px)`,
-      width: `${width * view.scale}px`, height: `${height * view.scale}px`,
-      zIndex: zooms - tileZoom, visibility: tileZoom >= zoom ? "visible" : "hidden", // finer ones are too sharp to be shown small
-    });
-  }
-}
-
-function wantTiles(zoom, [left, top, right, bottom]) {
-  const here = place();
-  for (let row = top; row <= bottom; row++) for (let col = left; col <= right; col++) {
-    const name = `${zoom}/${col}/${row}`;
-    let tile = tiles.get(name);
-    if (!tile) {
-      tile = Object.assign(new Image(), { where: [zoom, col, row], alt: "" });
-      tile.onerror = () => { if (tiles.get(name) === tile) { tile.remove(); tiles.delete(name); say("A part of this slide did not arrive. Open it again."); } };
-      tile.src = `/api/images/${here}/tiles/${name}?${shown.sha256}&${shown.width_px}`; // another file or size is another picture
-      $("tiles").append(tile);
-    }
-    tiles.delete(name);
-    tiles.set(name, tile);
-  }
-}
+const tiles = new Tiles($("tiles"), (name) => `/api/images/${place()}/tiles/${name}?${shown.sha256}&${shown.width_px}`, () => say("A part of this slide did not arrive. Open it again.")); // another file or size is another picture
 
 // ---- drawing: the picture is moved by the browser, the grid is drawn over it
 
@@ -165,7 +120,7 @@ function zoom(factor, x, y) {
   if (!shown) return;
   const stage = $("stage").getBoundingClientRect();
   const [cx, cy] = [x ?? stage.width / 2, y ?? stage.height / 2];
-  const scale = Math.min(16, Math.max(Math.min(0.02, fitting() / 2), view.scale * factor));
+  const scale = Math.min(Math.max(16, shown.finest_px), Math.max(Math.min(0.02, fitting() / 2), view.scale * factor));
   view = { scale, x: cx - (cx - view.x) * (scale / view.scale), y: cy - (cy - view.y) * (scale / view.scale) };
   paint();
 }
@@ -185,8 +140,10 @@ function draw() {
   pen.scale(dots, dots);
   for (const edge of document.querySelectorAll(".edge")) edge.hidden = !shown;
   for (const control of document.querySelectorAll("#margins input, #size, #whole")) control.disabled = !shown;
+  $("scale").hidden = !shown;
   if (!shown) return table({});
-  if (shown.tiles) showTiles(stage);
+  if (shown.tiles) tiles.show(shown, view, stage);
+  showScale($("scale"), shown.um_per_px, view.scale);
   $("image").style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
   const size = shown.patch_size_px * view.scale, { left, top, right, bottom } = shown.margins_px;
   const [x0, y0] = [view.x + left * view.scale, view.y + top * view.scale];
@@ -247,6 +204,11 @@ function drawCell(pen, row, col, x, y, size) {
   }
   pen.lineWidth = 2.5; pen.strokeStyle = DARK; pen.strokeRect(x, y, size, size);
   pen.lineWidth = 1; pen.strokeStyle = LINE; pen.strokeRect(x, y, size, size);
+  const reason = cells.rejected.get(key(row, col));
+  if (reason && size > 34) {
+    pen.font = "600 12px system-ui, sans-serif"; pen.fillStyle = "#fff"; pen.textAlign = "center";
+    pen.fillText(reason, x + size / 2, y + size / 2 + 4, size - 6);
+  }
   if (background && size > 34) {
     pen.font = "600 12px system-ui, sans-serif"; pen.fillStyle = "#1c2330"; pen.textAlign = "center";
     pen.fillText(`${Math.round(100 * tissue(row, col))} %`, x + size / 2, y + size / 2 + 4);
@@ -304,6 +266,7 @@ async function go(from, to) {
 }
 
 function save(finished) {
+  $("hint").hidden = true;
   paint();
   const coordinates = (cell) => cell.split(",").map(Number);
   const body = {
@@ -538,6 +501,7 @@ $("finish").onclick = finish;
 $("zoom-in").onclick = () => zoom(1.25);
 $("zoom-out").onclick = () => zoom(0.8);
 $("zoom-fit").onclick = () => shown && fit();
+$("zoom-full").onclick = () => shown && zoom((shown.finest_px || 1) / view.scale);
 $("images").onchange = (event) => open(Number(event.target.value));
 let typed = 0;
 $("size").oninput = () => { clearTimeout(typed); typed = setTimeout(trySize, 250); };
@@ -570,6 +534,8 @@ $("reasons").replaceChildren(...progress.reasons.map((reason, i) => {
 }));
 choose(progress.reasons[0]);
 showProgress(progress);
+showStrip($("strip"), progress.images.map((image) => ({ name: image.name, words: image.class })), (number) => `/api/images/${number}/thumbnail`, open);
+$("hint").hidden = progress.images.some((image) => image.state !== "open");
 document.title = `Review by ${progress.reviewer} · neurograde`;
 const first = progress.images.findIndex((each) => each.state !== "finished");
 set.patchSize = progress.patch_size_px;

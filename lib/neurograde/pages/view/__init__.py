@@ -1,0 +1,1 @@
+"""The viewer: grades of new images, and the mistakes of an evaluation, over the tissue at full resolution."""
