@@ -3,10 +3,13 @@
     python -m jobs.chain specs/demo [--store URL] [--replace]
     python -m jobs.chain specs/leak --expand [--into FOLDER]     print the specs that its study.yaml makes
 
+First all specs are checked, with the names, classes, files, weights and stores that they name: every mistake is listed
+before the first job runs. A predict spec is left out while its images do not exist.
+
 Reads   every spec of the folder: *.yaml files that name a job, and those of its study.yaml; a job runs after the jobs
         whose artefacts it reads
 Writes  what the jobs write; with --expand --into, a file per spec
-Exits   0, or with the exit code of the first job that fails
+Exits   0, or with the exit code of the first mistake, or of the first job that fails
 """
 
 from __future__ import annotations
@@ -17,10 +20,12 @@ from pathlib import Path
 
 from neurograde.errors import UsageError
 from neurograde.runtime import invocation
+from neurograde.runtime.chain_check import check_chain
 from neurograde.runtime.command import Parser, command
 from neurograde.runtime.log import log
-from neurograde.runtime.spec_folder import print_specs, specs_in_order, write_specs
+from neurograde.runtime.spec_folder import print_specs, write_specs
 from neurograde.specs.catalogue import BY_NAME
+from neurograde.specs.train import Backbone
 
 
 def declare(parser: Parser) -> None:
@@ -40,16 +45,25 @@ def chain(arguments: argparse.Namespace) -> int:
     if arguments.expand:
         write_specs(arguments.folder, arguments.into) if arguments.into else print_specs(arguments.folder)
         return 0
-    steps = specs_in_order(arguments.folder)
+    checked = check_chain(arguments.folder, arguments.store, check_backbone, replace=arguments.replace)
+    for note in checked.notes:
+        log.info(note)
     store = ["--store", arguments.store] if arguments.store else []
-    for number, (job, source) in enumerate(steps, start=1):
-        log.info(f"{number} of {len(steps)}: {job} {source}")
+    for number, (job, source) in enumerate(checked.steps, start=1):
+        log.info(f"{number} of {len(checked.steps)}: {job} {source}")
         # In this process: torch is imported once, and a memory:// store lives on from job to job.
         replace = ["--replace"] if arguments.replace and not BY_NAME[job].is_ahead else []  # train checks its features
         code: int = invocation.load(job).main([source, *store, *replace])
         if code:
             return code
     return 0
+
+
+def check_backbone(backbone: Backbone) -> None:
+    """Raise SpecError if the network has no weights of the name; only torch knows them."""
+    from neurograde.learning.networks.weights import check_source
+
+    check_source(backbone)
 
 
 if __name__ == "__main__":

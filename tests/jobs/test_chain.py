@@ -151,10 +151,11 @@ def test_the_frozen_features_are_computed_before_the_sessions_that_read_them(sma
 
 
 def test_the_chain_stops_at_the_first_job_that_fails_with_its_exit_code(small: Path, memory_url: str):
-    (small / "partition.yaml").write_text((small / "partition.yaml").read_text() + "colour: red\n")
-    assert chain.main([str(small), "--store", memory_url]) == 78
-    assert read_manifest(Store(memory_url), "patches/demo") is not None
-    assert read_manifest(Store(memory_url), "datasets/demo") is None
+    path = small / "patch.yaml"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"patch_size_px": 4000}))
+    assert chain.main([str(small), "--store", memory_url]) == 65
+    assert read_manifest(Store(memory_url), "images/demo") is not None
+    assert read_manifest(Store(memory_url), "patches/demo") is None
 
 
 def test_a_folder_without_specs_or_with_an_unknown_job_is_a_usage_error(tmp_path: Path):

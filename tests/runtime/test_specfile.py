@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jobs.chain import specs_in_order
 from neurograde.errors import SpecError, UsageError
-from neurograde.runtime.spec_folder import sibling_spec
+from neurograde.runtime.spec_folder import sibling_spec, specs_in_order
 from neurograde.runtime.specfile import dump, load, spec_files, validate
 from neurograde.specs.train import TrainSpec
 
@@ -152,6 +152,17 @@ def test_a_job_that_is_no_text_is_a_usage_error_of_the_chain(tmp_path: Path):
     write(tmp_path, "job: [patch]\n", "patch.yaml")
     with pytest.raises(UsageError, match=r"patch\.yaml: job: \['patch'\]"):
         specs_in_order(tmp_path)
+
+
+def test_a_mistake_in_a_file_that_is_extended_names_that_file_and_the_spec(tmp_path: Path):
+    own = {key: value for key, value in TRAIN.items() if key not in ("region", "store")}
+    write(tmp_path, "region: 3\n", "far.yaml")
+    write(tmp_path, "extends: far.yaml\nstore: memory://x\n", "common.yaml")
+    path = write(tmp_path, json.dumps(own | {"extends": "common.yaml", "epochs": 0}), "train.yaml")
+    with pytest.raises(SpecError) as caught:
+        validate(TrainSpec, load(path), path)
+    assert caught.value.args[0].startswith(f"{tmp_path}/far.yaml, extended by {path}: region: 3: ")
+    assert caught.value.args[1].startswith(f"{path}: epochs: 0: ")
 
 
 def test_overrides_reach_into_lists_and_are_read_as_yaml(tmp_path: Path):

@@ -48,8 +48,13 @@ def _gpu() -> Answer:
 
 
 def _store(url: str) -> Answer:
-    """Write, read and delete an object of the store."""
-    key = f"doctor/{secrets.token_hex(8)}"
+    error = try_store(url)
+    return Answer("store", url if error else f"{url}: objects can be created, read and deleted", error)
+
+
+def try_store(url: str) -> NeurogradeError | None:
+    """Write, read and delete an object of the store; return the error of the first that fails, or None."""
+    key = f"doctor-{secrets.token_hex(8)}"
     try:
         store = Store(url)
         store.create(key, b"written by neurograde doctor")
@@ -58,5 +63,5 @@ def _store(url: str) -> Answer:
         finally:
             store.delete(key)
     except NeurogradeError as error:
-        return Answer("store", url, error)
-    return Answer("store", f"{url}: objects can be created, read and deleted")
+        return error
+    return None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from neurograde.errors import SpecError, UsageError
+from neurograde.errors import NeurogradeError, SpecError, UsageError
 from neurograde.runtime.specfile import dump, extended, job_of, read_yaml, spec_files
 from neurograde.runtime.study_file import MARK, composed, is_study, split_source
 from neurograde.specs.catalogue import BY_NAME, chain_order
@@ -24,8 +25,20 @@ def specs_of(folder: Path | str) -> dict[str, dict[str, Any]]:
     Raises:
         SpecError: A file holds no YAML mapping, or the study breaks the grammar.
     """
-    folder = Path(folder).parent if is_study(str(folder)) else Path(folder)
-    return {source: data for path in spec_files(folder) for source, data in _specs_of_file(path).items()}
+    return {source: data for path in _files(folder) for source, data in _specs_of_file(path).items()}
+
+
+def read_specs(folder: Path | str, mistakes: list[NeurogradeError]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the specs of `specs_of`; the errors of files are added to `mistakes`, and the files left out."""
+    for path in _files(folder):
+        try:
+            yield from _specs_of_file(path).items()
+        except NeurogradeError as error:
+            mistakes.append(error)
+
+
+def _files(folder: Path | str) -> list[Path]:
+    return spec_files(Path(folder).parent if is_study(str(folder)) else Path(folder))
 
 
 def _specs_of_file(path: Path) -> dict[str, dict[str, Any]]:
@@ -44,14 +57,17 @@ def specs_in_order(folder: Path | str) -> list[tuple[str, str]]:
     Raises:
         UsageError: The folder has no specs, or one whose job the chain does not know.
     """
-    order = chain_order()
-    steps = []
-    for source, data in specs_of(folder).items():
-        job = data["job"]
+    jobs = {source: data["job"] for source, data in specs_of(folder).items()}
+    for source, job in jobs.items():
         if job not in BY_NAME or BY_NAME[job].is_ahead:
-            raise UsageError(f"{source}: job: {job!r} is not in the chain; accepted: {', '.join(order)}")
-        if job in order:
-            steps.append((job, source))
+            raise UsageError(f"{source}: job: {job!r} is not in the chain; accepted: {', '.join(chain_order())}")
+    return in_order(jobs, folder)
+
+
+def in_order(jobs: Mapping[str, str], folder: Path | str) -> list[tuple[str, str]]:
+    """Return the steps of `specs_in_order` for the job of each source in `folder`."""
+    order = chain_order()
+    steps = [(job, source) for source, job in jobs.items() if job in order]
     if not steps:
         raise UsageError(f"{folder}: no specs (*.yaml files with a job, or a study.yaml) in this folder")
     ordered = sorted(steps, key=lambda step: order.index(step[0]))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,6 +93,22 @@ def extended(url: str, data: dict[str, Any], below: tuple[str, ...] = ()) -> dic
     return {**extended(base, base_data, (*below, url)), **own}
 
 
+def located(source: str, field: Sequence[str | int]) -> str:
+    """Return the file that gives a spec a field: of a study with the line, of several files that one which has it."""
+    if study_file.split_source(source)[1] is not None:
+        return study_file.located(source, field)
+    url = source
+    with suppress(SpecError, UsageError):
+        data = read_yaml(url)
+        while field and field[0] not in data and "extends" in data:
+            folder, slash, _ = url.rpartition("/")
+            url = f"{folder}{slash}{data['extends']}"
+            data = read_yaml(url)
+        if field and field[0] in data and url != source:
+            return f"{url}, extended by {source}"
+    return source
+
+
 def check_store_option(option: str, url: str) -> str:
     """Return `url`, given on the command line with `option`; UsageError if it names no store."""
     try:
@@ -142,7 +159,7 @@ def validate(model: type[SpecT], data: dict[str, Any], where: str) -> SpecT:
     try:
         return model.parse(data)
     except ValidationError as error:
-        mistakes = [(study_file.located(where, details["loc"]), details) for details in _own_mistakes(error.errors())]
+        mistakes = [(located(where, details["loc"]), details) for details in _own_mistakes(error.errors())]
         raise SpecError(*(f"{where}: {_mistake(model, details)}" for where, details in mistakes)) from None
 
 

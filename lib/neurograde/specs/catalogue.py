@@ -7,7 +7,8 @@ test. What a job makes differently since its first release is listed in `specs.r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from neurograde.specs.augment import AugmentSpec
@@ -43,6 +44,8 @@ class JobEntry:
     """Kinds of artefact that it publishes, its own first."""
     appends: tuple[str, ...] = ()
     """Kinds without a manifest that it adds numbered records to."""
+    upstream_fields: Mapping[str, str] = field(default_factory=dict)
+    """Kind of the upstream artefact, or artefacts, that a field of its spec names, by the path of the field."""
     spec_of: str | None = None
     """The job whose spec it reads, because it does a part of that job ahead of time; None where the spec is its own."""
     waits_for_a_person: bool = False
@@ -76,9 +79,31 @@ JOBS = (
         no_pod_because="waits for a person at a page",
     ),
     JobEntry("stage", TrainSpec, "data", writes=("weights",), spec_of="train", extras=("train",)),
-    JobEntry("patch", PatchSpec, "data", reads=("images", "reviews"), writes=("patches",), copies_slides=True),
-    JobEntry("partition", PartitionSpec, "data", reads=("patches",), writes=("partitions",)),
-    JobEntry("augment", AugmentSpec, "data", reads=("partitions", "patches"), writes=("datasets",)),
+    JobEntry(
+        "patch",
+        PatchSpec,
+        "data",
+        reads=("images", "reviews"),
+        writes=("patches",),
+        upstream_fields={"source.images": "images", "review": "reviews"},
+        copies_slides=True,
+    ),
+    JobEntry(
+        "partition",
+        PartitionSpec,
+        "data",
+        reads=("patches",),
+        writes=("partitions",),
+        upstream_fields={"patches": "patches"},
+    ),
+    JobEntry(
+        "augment",
+        AugmentSpec,
+        "data",
+        reads=("partitions", "patches"),
+        writes=("datasets",),
+        upstream_fields={"partition": "partitions"},
+    ),
     JobEntry(
         "features",
         TrainSpec,
@@ -95,6 +120,7 @@ JOBS = (
         "training",
         reads=("datasets", "patches", "weights", "features"),
         writes=("runs", "features"),
+        upstream_fields={"dataset": "datasets"},
         extras=("train",),
         computes_like_training=True,
     ),
@@ -104,6 +130,7 @@ JOBS = (
         "results",
         reads=("runs", "datasets", "patches", "weights"),
         writes=("evaluations",),
+        upstream_fields={"run": "runs", "external": "patches"},
         extras=("train",),
         appends=("ledgers",),
         packs_patches=True,
@@ -114,6 +141,7 @@ JOBS = (
         "results",
         reads=("evaluations", "runs", "weights"),
         writes=("exports",),
+        upstream_fields={"evaluation": "evaluations"},
         extras=("train", "export"),
         packs_patches=True,
     ),
@@ -123,6 +151,7 @@ JOBS = (
         "results",
         reads=("datasets", "patches", "images", "weights", "descriptions"),
         writes=("baselines", "descriptions"),
+        upstream_fields={"dataset": "datasets"},
         extras=("train", "baselines"),
         appends=("ledgers",),
     ),
@@ -132,6 +161,7 @@ JOBS = (
         "results",
         reads=("evaluations", "baselines", "images"),
         writes=("reports",),
+        upstream_fields={"evaluations": "evaluations", "baselines": "baselines"},
         extras=("train",),
     ),
     JobEntry(
@@ -140,6 +170,7 @@ JOBS = (
         "results",
         reads=("evaluations", "runs", "datasets", "patches", "weights"),
         writes=("predictions", "features"),
+        upstream_fields={"evaluation": "evaluations"},
         extras=("train",),
         appends=("ledgers",),
         no_pod_because="grades images of your own",

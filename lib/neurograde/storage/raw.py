@@ -237,6 +237,16 @@ def stat_url(url: str) -> RawFile:
     return RawFile(path.rsplit("/", 1)[-1], int(info["size"] or 0), _stamp(info))
 
 
+def url_exists(url: str) -> bool:
+    """Return True if there is a file or a folder at `url`."""
+    filesystem, path = open_filesystem(url)
+    try:
+        insist(url, lambda: filesystem.info(path))
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def read_url(url: str) -> bytes:
     """Return the bytes of the file at `url`; FileNotFoundError if absent."""
     filesystem, path = open_filesystem(url)
