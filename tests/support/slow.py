@@ -48,6 +48,7 @@ FILES = {
         "reports/test_search.py",
         "reports/test_study.py",
         "reports/test_winners.py",
+        "reports/test_worth.py",
     ),
     "engines held to each other, every backbone": (
         "learning/engines/plain/test_engine.py",

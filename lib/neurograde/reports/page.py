@@ -24,12 +24,13 @@ from neurograde.reports.sections.provenance import provenance
 from neurograde.reports.sections.results import results
 from neurograde.reports.sections.search import search
 from neurograde.reports.sections.training import training
+from neurograde.reports.sections.worth import leak_worth
 from neurograde.reports.wording import family_of, page_in_words
 from neurograde.storage.artefact import Artefact
 
 SECTIONS = (
-    answer, method, data, partition, augmentation, experiments, networks, training, search, results, folds, claims,
-    limited, carbon,
+    answer, method, data, partition, augmentation, experiments, leak_worth, networks, training, search, results, folds,
+    claims, limited, carbon,
 )  # fmt: skip
 """The page's contents before its provenance; a section that has nothing to show is left out."""
 
