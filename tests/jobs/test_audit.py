@@ -72,6 +72,20 @@ def test_patients_of_public_sets_are_known_by_their_names(tmp_path: Path, name: 
     assert (code, both(result, "patient")) == (65, 1)
 
 
+def test_a_regular_expression_sees_the_name_of_a_file_in_a_folder(tmp_path: Path):
+    picture(tmp_path / "set" / "train" / "a" / "P1_1.png", 1)
+    picture(tmp_path / "set" / "test" / "a" / "P1_2.png", 2)
+    code, result = run(tmp_path, tmp_path / "set", "--family", "^(P[0-9]+)_", "--names-only")
+    assert (code, both(result, "patient")) == (65, 1)
+
+
+def test_a_regular_expression_that_fits_no_name_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = table(tmp_path, "P1_1,train,a", "P1_2,test,a")
+    assert run(tmp_path, path, "--family", "^(Case-[0-9]+)")[0] == 65
+    assert "none of the names fits, such as 'P1_1'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_regular_expression_tells_the_family(tmp_path: Path):
     path = table(tmp_path, "P1_a,train,x", "P1_b,test,x", "P2_a,test,x")
     assert run(tmp_path, path)[0] == 0

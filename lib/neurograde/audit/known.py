@@ -51,7 +51,8 @@ def complete(folds: Sequence[Fold], rules: Rules) -> Known:
     """Return the folds with everything that the rules find out about their items.
 
     Raises:
-        DataError: the table beside the list has none of its names, or lacks a column that the user names.
+        DataError: the table beside the list has none of its names, or lacks a column that the user names; or the
+            regular expression fits no name, so that nothing would be known of any patient.
     """
     rows = _rows_beside(folds, rules) if rules.beside else {}
     told: Counter[str] = Counter()
@@ -67,6 +68,9 @@ def complete(folds: Sequence[Fold], rules: Rules) -> Known:
         column = getattr(rules.columns, role)
         if column is not None and all(getattr(item, role) is None for fold in completed for item in fold.items):
             raise DataError(f"--{role} {column!r}: no such column in the list or the table beside it, or all is empty")
+    if rules.family is not None and "regular expression" not in told:
+        example = next((item.name for fold in folds for item in fold.items), "")
+        raise DataError(f"--family {rules.family.pattern!r}: none of the names fits, such as {example!r}")
     return Known(tuple(completed), dict(sorted(told.items())))
 
 
@@ -99,7 +103,8 @@ def _completed(item: Item, rules: Rules, beside: Item | None) -> tuple[str, Item
 
 def _match(expression: re.Pattern[str], name: str) -> str | None:
     """Return the group `family` of the match, or its first group, or all of it; None without a match."""
-    if not (match := expression.search(name)):
+    match = expression.search(name) or expression.search(name.rpartition("/")[2])  # a path, or the file's name alone
+    if match is None:
         return None
     groups = match.groupdict()
     return groups["family"] if "family" in groups else match.group(1 if expression.groups else 0)
