@@ -29,18 +29,24 @@ def worth(
         values = [100 * interval.value for interval in (kept, promised) if interval.value is not None]
         if len(values) == 2:
             axes.plot([0, 1], values, color=INK, linewidth=2)
-        for place, (interval, colour) in enumerate(((kept, SUBSET[subset]), (promised, BEST))):
+        for across, (interval, colour) in enumerate(((kept, SUBSET[subset]), (promised, BEST))):
             if interval.value is None:
                 continue
             if interval.low is not None and interval.high is not None:
                 bounds = [100 * interval.low, 100 * interval.high]
-                axes.plot([place, place], bounds, color=colour, linewidth=2.5)
+                axes.plot([across, across], bounds, color=colour, linewidth=2.5)
             axes.plot(
-                place, 100 * interval.value, MARKER[subset], color=colour, markeredgecolor=PAPER, markersize=9, zorder=5
+                across,
+                100 * interval.value,
+                MARKER[subset],
+                color=colour,
+                markeredgecolor=PAPER,
+                markersize=9,
+                zorder=5,
             )
             axes.annotate(
-                percent(interval.value), (place, 100 * interval.value), xytext=(-9 if place == 0 else 9, 0),
-                textcoords="offset points", ha="right" if place == 0 else "left", va="center", weight="bold",
+                percent(interval.value), (across, 100 * interval.value), xytext=(-9 if across == 0 else 9, 0),
+                textcoords="offset points", ha="right" if across == 0 else "left", va="center", weight="bold",
             )  # fmt: skip
         axes.set_xticks([0, 1], ["whole families", "leaking split"])
         axes.set(xlim=(-0.55, 1.55))
