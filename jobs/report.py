@@ -49,6 +49,7 @@ def report(job: Job[ReportSpec]) -> None:
                 artefact.verify()
             chains = [with_pictures(follow(job, evaluation), spec) for evaluation in evaluations]
             composed = compose(spec.title, chains, spec.worst_mistakes, baselines, spec.model_dump(mode="json"))
+            page.addresses = (job.store.absolute_url, job.store.url)
             page.write_many(composed.files())
             runs = {chain.run.grid.name: chain.run for chain in chains}.values()
             page.write_csv(

@@ -35,6 +35,23 @@ def report(tmp_path: Path, memory_url: str):
     return report
 
 
+def test_the_digest_of_a_report_does_not_depend_on_the_address_of_its_store(report, memory_url: str, tmp_path: Path):
+    assert report() == 0
+    elsewhere = Store(f"file://{tmp_path}/elsewhere")
+    for key in Store(memory_url).list():
+        if not key.startswith("reports/"):
+            elsewhere.put(key, Store(memory_url).get(key))
+    first = read_manifest(Store(memory_url), "reports/demo")
+    assert report("--store", elsewhere.url) == 0
+    second = read_manifest(elsewhere, "reports/demo")
+    assert first is not None
+    assert second is not None
+    spec = "specs/report-demo.yaml"
+    assert elsewhere.url.encode() in elsewhere.get(f"reports/demo/{spec}")
+    assert first.files[spec].sha256 != second.files[spec].sha256
+    assert first.digest == second.digest
+
+
 def test_the_page_is_published_with_what_lies_beside_it_and_its_address_is_printed(report, memory_url: str, capsys):
     write_study(memory_url)
     assert report(evaluations=["independent", "shuffled"]) == 0

@@ -37,6 +37,13 @@ class FileRecord(Record):
     """SHA-256 of the file's bytes."""
     size: int
     """Length in bytes."""
+    portable_sha256: Annotated[Sha256 | None, Field(exclude_if=is_none)] = None
+    """SHA-256 of the bytes without the address of the store, where they hold it: what the artefact's digest is over."""
+
+    @property
+    def identity(self) -> list[Any]:
+        """The part of an artefact's digest that this file is."""
+        return [self.sha256, self.size] if self.portable_sha256 is None else [self.portable_sha256]
 
 
 class InputRecord(Record):
@@ -128,7 +135,7 @@ class Manifest(Record):
             "spec": self.spec_digest,
             "inputs": [[record.kind, record.digest] for record in self.inputs],
             "raw": [[record.path, record.size, record.sha256] for record in self.raw],
-            "files": {path: [record.sha256, record.size] for path, record in self.files.items()},
+            "files": {path: record.identity for path, record in self.files.items()},
             "marks": list(self.marks),
         }
         if self.revision > 1:

@@ -37,6 +37,8 @@ class Draft:
         self.features: list[InputRecord] = []
         self.openings: list[LedgerEntry] = []
         self.head: str | None = None
+        self.addresses: tuple[str, ...] = ()
+        """Addresses of the store that files may hold, and that the artefact's digest leaves out."""
         self._keys: dict[str, str] = {}
         """Key of each file in the draft, by its path in the artefact."""
         self._spellings: dict[str, str] = {}
@@ -132,7 +134,9 @@ class Draft:
             check_key(f"{self.folder}/{check_key(path)}")
             self._check_spelling(path)
             self.claim.notice()
-            self.files[path] = FileRecord(sha256=sha256_hex(data), size=len(data))
+            self.files[path] = FileRecord(
+                sha256=sha256_hex(data), size=len(data), portable_sha256=_without(self.addresses, data)
+            )
             self._keys[path] = f"{self.claim.draft}/{len(self._keys) + 1:06d}"
             yield path, data
 
@@ -146,3 +150,11 @@ class Draft:
                     f"{self.store.url} is on a disk that ignores case and cannot hold both {theirs!r} and {ours!r}: "
                     "rename one of them, or use another store"
                 )
+
+
+def _without(addresses: Iterable[str], data: bytes) -> str | None:
+    """Return the SHA-256 of the bytes without the addresses, or None if they hold none of them."""
+    portable = data
+    for address in addresses:
+        portable = portable.replace(address.encode(), b"")
+    return None if portable == data else sha256_hex(portable)
