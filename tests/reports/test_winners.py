@@ -14,6 +14,7 @@ from neurograde.reports.chain import Chain
 from neurograde.reports.comparison import Comparison
 from neurograde.reports.conclusions import CLAIMS, Claim
 from neurograde.reports.evidence import ALL, BEST, DIFFERENT, REPEATS, SAME, TEST, UNDECIDED, Evidence, examine
+from neurograde.reports.page import compose
 from neurograde.reports.published import RETAINED, TABLE_4_1
 from neurograde.reports.searched import grids, searched
 from neurograde.reports.sections.carbon import carbon
@@ -21,7 +22,7 @@ from neurograde.reports.sections.search import search
 from neurograde.reports.sections.winners import winners
 from neurograde.reports.shares import shares
 from neurograde.specs.records import Metrics
-from tests.support.page import chains
+from tests.support.page import chains, rows
 from tests.support.winners import LEAKS, NAMES, UNFROZEN, write_winners
 from tests.support.winners import REPEATS as OFFSETS
 
@@ -189,3 +190,13 @@ def test_the_study_s_yardsticks_are_beside_the_page_s_own_account(study: list[Ch
         "5.7\u202f% of the 8.9 t",
     ):
         assert words in text
+
+
+def test_the_study_s_numbers_are_beside_those_of_tables_1_5_2_1_to_2_3_and_of_the_pixels(study: list[Chain]):
+    page = compose("A study", study)
+    others = {row["method"]: float(row["accuracy"]) for row in rows(page, "literature")}
+    assert list(others.values())[:-1] == [0.88, 0.76, 0.84, 0.90, 0.865, 0.82, 0.8843]
+    assert others["this page: extension"] == study[0].metrics.subsets["test"].samples.metric("accuracy").value
+    text = page.html().decode()
+    for words in ("734", "2,936", "1.75", "6,296", "8,608", "116,077,948 px", "15.47\u202f% of the pixels lost"):
+        assert words in text, words

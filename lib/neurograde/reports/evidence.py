@@ -166,14 +166,16 @@ def _both(first: Sequence[Search], second: Sequence[Search]) -> tuple[Counted, .
 def _by_session(claim: Claim, first: Search, second: Search) -> Reading:
     value = second.best_loss - first.best_loss
     is_better = value <= 0 if claim.or_equal else value < 0
-    words = f"{second.name} {decimal(second.best_loss)}, {first.name} {decimal(first.best_loss)}"
+    of, after, before = _named(first, second)
+    words = f"{of}{after} {decimal(second.best_loss)}, {before} {decimal(first.best_loss)}"
     verdict = SAME if is_better == claim.better else DIFFERENT
     return Reading(BEST, first.name, second.name, "loss", value, None, None, verdict, words)
 
 
 def _by_repeats(claim: Claim, first: Search, second: Search) -> Reading:
     change = _welch(first.losses, second.losses)
-    words = f"{second.name} less {first.name}, loss {_with_bounds('loss', change)}"
+    of, after, before = _named(first, second)
+    words = f"{of}{after} less {before}, loss {_with_bounds('loss', change)}"
     outcome = verdict("loss", change, better=claim.better)
     return Reading(REPEATS, first.name, second.name, "loss", *_bounds(change), outcome, words)
 
@@ -290,6 +292,15 @@ def _of_all(claim: Shape, metric: str, value: float, outcome: str, words: str) -
 
 
 # Words
+
+
+def _named(first: Search, second: Search) -> tuple[str, str, str]:
+    """Return the network that both share with a colon, or nothing, and the names of the second and the first."""
+    if first.backbone == second.backbone:
+        return f"{first.backbone}: ", second.adaptation.label, first.adaptation.label
+    if first.adaptation == second.adaptation:
+        return "", second.backbone, first.backbone
+    return "", second.name, first.name
 
 
 def _welch(first: Sequence[float], second: Sequence[float]) -> Interval:

@@ -79,13 +79,15 @@ class Pixels(NamedTuple):
 
 SECTION_2_2_2 = Pixels(61, 116_077_948, 1570, 0.1547, 0.1294, 0.0253)
 
-TABLE_2_1 = {
+TABLE_2_1: dict[tuple[str, ...], tuple[int, ...]] = {
     ("train", "PD"): (734, 734, 2936), ("train", "D"): (420, 840, 3360), ("valid", "PD"): (127, 127, 508),
     ("valid", "D"): (82, 164, 656), ("test", "PD"): (127, 127, 508), ("test", "D"): (80, 160, 640),
 }  # fmt: skip
 """Samples at the start, at the balancing point and after augmentation, by subset and class."""
 
-TABLE_2_2 = {"train": (1.75, 1.14, 1.14), "valid": (1.55, 1.29, 1.29), "test": (1.59, 1.25, 1.25)}
+TABLE_2_2: dict[tuple[str, ...], tuple[float, ...]] = {
+    ("train",): (1.75, 1.14, 1.14), ("valid",): (1.55, 1.29, 1.29), ("test",): (1.59, 1.25, 1.25),
+}  # fmt: skip
 """Ratio of the largest class to the smallest, at the same three steps."""
 
 TABLE_2_3 = {"train": 6296, "valid": 1164, "test": 1148, "total": 8608}

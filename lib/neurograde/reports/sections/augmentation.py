@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from neurograde.maths.dihedral import TRANSFORMS
 from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table, Tables
@@ -10,6 +11,7 @@ from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.balancing import balancing
 from neurograde.reports.figures.transforms import transforms
 from neurograde.reports.numbers import count, decimal
+from neurograde.reports.published import TABLE_2_1, TABLE_2_2, TABLE_2_3
 from neurograde.reports.tables import Column, table
 from neurograde.specs.results.balance import Balance
 from neurograde.specs.results.standardisation import Standardisation
@@ -71,24 +73,22 @@ def _samples(name: str, balance: Balance) -> Table:
     columns = (
         Column("subset", "subset", kind="text"),
         Column("class", "class", kind="text"),
-        Column("start", "patches", count),
-        Column("balanced", "balanced", count),
-        Column("final", "augmented", count),
+        *_steps(TABLE_2_1, 2, count),
     )
     rows = [
         (subset, label, of_class.start, of_class.balanced, of_class.final)
         for subset, of_subset in balance.subsets.items()
         for label, of_class in of_subset.classes.items()
     ]
-    return table(file_name("samples", name), "How many samples does each class get (table 2.1)?", columns, rows)
+    beside = " Below, the study's" if any(row[:2] in TABLE_2_1 for row in rows) else ""
+    caption = f"How many samples does each class get (table 2.1)?{beside}"
+    return table(file_name("samples", name), caption, columns, rows)
 
 
 def _ratios(name: str, balance: Balance) -> Table:
     columns = (
         Column("subset", "subset", kind="text"),
-        Column("start", "patches", _ratio),
-        Column("balanced", "balanced", _ratio),
-        Column("final", "augmented", _ratio),
+        *_steps(TABLE_2_2, 1, _ratio),
         Column("r", "r", count),
         Column("ngca", "NGCA", count),
     )
@@ -96,7 +96,7 @@ def _ratios(name: str, balance: Balance) -> Table:
         (subset, of_subset.ratio.start, of_subset.ratio.balanced, of_subset.ratio.final, of_subset.r, of_subset.ngca)
         for subset, of_subset in balance.subsets.items()
     ]
-    caption = "How far apart are the classes (table 2.2)? Largest over smallest, and NGCA"
+    caption = "How far apart are the classes (table 2.2)? Largest over smallest, and NGCA; below, the study's"
     return table(file_name("ratios", name), caption, columns, rows)
 
 
@@ -104,7 +104,7 @@ def _totals(name: str, balance: Balance) -> Table:
     columns = (
         Column("subset", "subset", kind="text"),
         *(Column(label, label, count) for label in balance.classes),
-        Column("total", "total", count),
+        Column("total", "total", show=lambda row: (count(row[-1]), count(TABLE_2_3[row[0]]))),
     )
     counts = {
         subset: [of_subset.classes[label].final if label in of_subset.classes else 0 for label in balance.classes]
@@ -113,7 +113,7 @@ def _totals(name: str, balance: Balance) -> Table:
     sums = [sum(column) for column in zip(*counts.values(), strict=True)]
     return table(
         file_name("totals", name),
-        "How large is the data set (table 2.3)?",
+        "How large is the data set (table 2.3)? Below the total, the study's",
         columns,
         [(subset, *numbers, sum(numbers)) for subset, numbers in counts.items()],
         total=("total", *sums, sum(sums)),
@@ -129,6 +129,24 @@ def _statistics(name: str, standardisation: Standardisation) -> Table:
     )
     rows = [(subset, *values.mean, *values.std) for subset, values in standardisation.subsets.items()]
     return table(file_name("standardisation", name), "On the scale from 0 to 1, after balancing", columns, rows)
+
+
+def _steps(published: Published, fields: int, write: Callable[[float], str]) -> Iterator[Column]:
+    """Yield the columns of the three steps, after the `fields` that name a row; below each number the report's."""
+
+    def shown(at: int) -> Callable[[tuple[Any, ...]], tuple[str, str]]:
+        def show(row: tuple[Any, ...]) -> tuple[str, str]:
+            study = published.get(row[:fields])
+            return write(row[fields + at]), write(study[at]) if study else ""
+
+        return show
+
+    for at, (name, head) in enumerate((("start", "patches"), ("balanced", "balanced"), ("final", "augmented"))):
+        yield Column(name, head, show=shown(at))
+
+
+Published = Mapping[tuple[str, ...], Sequence[float]]
+"""The report's numbers by what names a row."""
 
 
 def _ratio(value: float) -> str:

@@ -9,7 +9,7 @@ from neurograde.reports.account import Entry, account
 from neurograde.reports.blocks import Block, Notes, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, unique
 from neurograde.reports.leaks import lead
-from neurograde.reports.numbers import NOTHING, count, decimal, duration, percent
+from neurograde.reports.numbers import NARROW, NOTHING, count, decimal, duration, percent
 from neurograde.reports.published import COMPUTING, EPOCHS
 from neurograde.reports.shares import Share, shares
 from neurograde.reports.tables import Column, table
@@ -110,7 +110,8 @@ def _yardsticks(searches: Share, everything: Share, kg_per_kwh: float) -> str:
 
 
 def _small(share: float) -> str:
-    return percent(share) if share >= 0.0005 else f"{share:.1e}"
+    """Return a share in percent to two figures, however small."""
+    return f"{share * 100:.2g}{NARROW}%"
 
 
 def _shared(chains: Sequence[Chain]) -> str:

@@ -154,7 +154,7 @@ def _verdicts(evidence: Evidence) -> Text:
     """Return one verdict where all bases share it, and that of each basis."""
     verdicts = evidence.verdicts
     lines = "\n".join(f"{basis}: {word}" for basis, word in verdicts.items())
-    return (next(iter(verdicts.values())) if len(set(verdicts.values())) == 1 else "see each", lines)
+    return (next(iter(verdicts.values())) if len(set(verdicts.values())) == 1 else "mixed", lines)
 
 
 def _lines(evidence: Evidence) -> Iterator[str]:

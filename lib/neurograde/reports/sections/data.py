@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table
+from neurograde.reports.blocks import Block, Figures, Heading, Notes, Paragraph, Section, Table
 from neurograde.reports.chain import Chain, file_name, unique
 from neurograde.reports.figures.accounting import accounting
 from neurograde.reports.figures.precrop import precrop
 from neurograde.reports.limits import kept_apart
 from neurograde.reports.numbers import count, percent, plural, prose_list, shares_that_add_up
+from neurograde.reports.published import SECTION_2_2_2
 from neurograde.reports.tables import Column, Text, table
 from neurograde.specs.results.accounting import Accounting, PixelAccount
 from neurograde.storage.artefact import Artefact
 
+_STUDY = (
+    f"the study (§2.2.2): {plural(SECTION_2_2_2.images, 'image')}, {count(SECTION_2_2_2.total_px)} px, "
+    f"{plural(SECTION_2_2_2.patches, 'patch')} of 250 × 250 px: {percent(SECTION_2_2_2.lost, 2)} of the pixels lost = "
+    f"{percent(SECTION_2_2_2.labels, 2)} labels + {percent(SECTION_2_2_2.borders, 2)} borders"
+)
 PARTS = ("kept_px", "labels_px", "background_px", "borders_px", "precrop_px")
 _TITLES = ("kept", "lost to labels", "background", "borders", "pre-crop")
 
@@ -40,6 +46,7 @@ def data(chains: Sequence[Chain]) -> Section:
             blocks.append(Figures((precrop(file_name("precrop", name), cropped[name]),), caption))
         blocks.append(_table(name, account))
         blocks.append(Paragraph(_reviewed(account)))
+    blocks.append(Notes((_STUDY,)))
     return Section("data", "Data", " ".join(_sentence(account) for _, account in accounts), tuple(blocks))
 
 

@@ -12,6 +12,7 @@ from neurograde.reports.figures.roc import roc
 from neurograde.reports.metrics import title
 from neurograde.reports.numbers import decimal, plural
 from neurograde.reports.sections.further import further
+from neurograde.reports.sections.literature import literature
 from neurograde.reports.tables import Column, Text, measured, table
 from neurograde.specs.results.assessment import Assessment, SubsetResult
 
@@ -30,6 +31,7 @@ def results(chains: Sequence[Chain]) -> Section:
         blocks.append(Tables(tuple(_table(chain, subset, subsets[subset]) for subset in _ORDER if subset in subsets)))
         blocks += [_figures(chain), *further(chain.name, chain.metrics)]
         blocks.append(Notes(chain.metrics.notes))
+    blocks.append(literature(chains))
     lead = (
         "Samples are the augmented patches, as the study counts them; patches are as they were cut; an image has the "
         "mean probability of its patches. Intervals are of 95 %, resampled over families; where a "

@@ -21,6 +21,7 @@ from neurograde.specs.results.evaluation import CellResult
 from neurograde.specs.strategies import KINDS
 
 MAPS_DRAWN = 8
+COMPARED = 16  # searches in one figure: more would be a page of dots
 QUESTIONS = {
     "extension": "Does a deeper head help (figure 4.5)?",
     "unfreezing": "Does training more of the network help (figure 4.7)?",
@@ -123,8 +124,12 @@ def _backbones(rows: dict[tuple[str, str, str], Point]) -> list[Figures]:
     if len(rows) < 2:
         return []
     points = sorted(rows.values(), key=lambda row: row.mean)
-    caption = "Which backbone and strategy together? The best setting of each, mean ± std over its repeats."
-    return [Figures((compared("backbones", points),), caption)]
+    caption = (
+        "Which backbone and strategy together? The best of all sessions of each, and mean ± std of the chosen setting."
+    )
+    if len(points) > COMPARED:
+        caption += f" The {COMPARED} best of {len(points)} searches by the mean; all settings are in tables/."
+    return [Figures((compared("backbones", points[:COMPARED]),), caption)]
 
 
 def _depths(chains: Sequence[Chain]) -> list[Figures]:
