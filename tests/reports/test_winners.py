@@ -19,6 +19,7 @@ from neurograde.reports.published import RETAINED, TABLE_4_1
 from neurograde.reports.searched import grids, searched
 from neurograde.reports.sections.carbon import carbon
 from neurograde.reports.sections.search import search
+from neurograde.reports.sections.training import training
 from neurograde.reports.sections.winners import winners
 from neurograde.reports.shares import shares
 from neurograde.specs.records import Metrics
@@ -103,7 +104,8 @@ def test_a_leak_that_is_better_than_all_changes_no_evidence_but_that_of_leaks(st
     planted.__dict__["histories"] = {key: [perfect] * len(rows) for key, rows in study[0].histories.items()}
     before, after = examine(Comparison(honest)), examine(Comparison([planted, *honest]))
     assert before == after
-    assert [chain.name for chain in grids([*study, planted])] == ["extension", "straightforward", "unfreezing"]
+    for order in ([*study, planted], [planted, *study]):
+        assert [chain.name for chain in grids(order)] == ["extension", "straightforward", "unfreezing"]
 
 
 def test_a_leak_is_held_against_the_experiment_without_one(evidence: list[Evidence]):
@@ -158,6 +160,16 @@ def test_the_band_before_training_is_of_train_and_valid(study: list[Chain]):
 def test_test_is_paired_where_evaluations_opened_it(evidence: list[Evidence]):
     bases = {basis.partition(",")[0] for basis in by_words(evidence, "best extension beats the best new").verdicts}
     assert bases == {BEST, REPEATS, TEST}
+
+
+def test_a_page_says_where_sessions_read_fewer_crops_than_they_have_epochs(study: list[Chain]):
+    def notes(crop_slices: int | None) -> str:
+        spec = study[0].run.grid.spec | {"crop_slices": crop_slices}
+        run = replace(study[0].run, grid=study[0].run.grid.model_copy(update={"spec": spec}))
+        return str(training([replace(study[0], run=run)]).blocks)
+
+    assert "4 random crops of each train sample are read in turn over 12 epochs" in notes(4)
+    assert "random crops" not in notes(None)
 
 
 def test_repeats_without_a_spread_give_no_interval():

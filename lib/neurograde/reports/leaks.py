@@ -58,8 +58,8 @@ def searches(chains: Sequence[Chain]) -> list[Chain]:
     evaluation does.
     """
     honest = [chain for chain in chains if not is_leaking(chain)]
-    setting = cell_of(chains)
-    others = [chain for chain in honest if {cell.cell for cell in chain.metrics.cells} != {setting}]
+    of_leaks = [{chain.metrics.chosen.cell} for chain in chains if is_leaking(chain)]
+    others = [chain for chain in honest if {cell.cell for cell in chain.metrics.cells} not in of_leaks]
     return others or honest
 
 

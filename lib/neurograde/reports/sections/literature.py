@@ -1,4 +1,4 @@
-"""What others reached on neuroblastoma (table 1.5), and the study, beside this page's chosen session."""
+"""The methods of the literature on neuroblastoma (table 1.5) and the study, beside this page's chosen session."""
 
 from __future__ import annotations
 

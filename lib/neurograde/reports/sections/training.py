@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
-from neurograde.reports.blocks import Block, Figures, Heading, Section, Table
+from neurograde.reports.blocks import Block, Figures, Heading, Notes, Section, Table
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.curves import Curves, learning_curves
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
@@ -23,7 +23,7 @@ def training(chains: Sequence[Chain]) -> Section:
     for chain in chains:
         if len(chains) > 1:
             blocks.append(Heading(chain.name))
-        blocks += [_table(chain), *_figures(chain)]
+        blocks += [_table(chain), *_crops(chain), *_figures(chain)]
     lead = (
         "A session counts at the epoch where the worse of train and valid is best (minimax), never at epoch 0. "
         "A setting is ranked by the mean over its repeats; the best repeat alone would flatter it."
@@ -38,6 +38,15 @@ def _table(chain: Chain) -> Table:
         f"; {count(more)} more in the CSV file" if more > 0 else ""
     )
     return table(file_name("cells", chain.name), caption, COLUMNS, cells[:CELLS_LISTED], csv_rows=cells)
+
+
+def _crops(chain: Chain) -> Iterator[Notes]:
+    """Yield a note where sessions read fewer crops of a sample than they have epochs."""
+    spec = chain.run.spec
+    slices = spec.crop_slices or spec.longest
+    if spec.crop == "random" and slices < spec.longest:
+        words = f"{plural(slices, 'random crop')} of each train sample are read in turn over {spec.longest} epochs"
+        yield Notes((f"{words}; the study draws a crop at each iteration (§2.2.1)",))
 
 
 COLUMNS = (
