@@ -359,7 +359,7 @@ def test_one_family_in_two_spellings_is_refused_with_both_and_where_they_are(
     code, lines = patch(source=spelt(images, tmp_path, names))
     assert code == 65
     message = lines[-1]["event"]
-    assert all(repr(name) in message for name in names)
+    assert all(ascii(name) in message for name in names)
     assert "D/case D0_1.png" in message
     assert "D/case D1_1.png" in message
     assert "spellings: merge" in message

@@ -67,12 +67,12 @@ def _first(name: str, groups: Mapping[str, Sequence[str]]) -> str:
 
 
 def _refusal(images: Sequence[LabelledImage], groups: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
-    """Return the message: every spelling with an image of it."""
+    """Return the message: every spelling with an image of it, in ASCII, for two of them may look the same."""
     lines = []
     for kind, plural in KINDS.items():
         for names in groups[plural].values():
             examples = (next(image.path for image in images if getattr(image, kind) == name) for name in names)
-            spelt = " and ".join(f"{name!r} ({path})" for name, path in zip(names, examples, strict=True))
+            spelt = " and ".join(f"{name!a} ({path})" for name, path in zip(names, examples, strict=True))
             lines.append(f"{plural} {spelt} are one name in {len(names)} spellings")
     more = f"; and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
     return (

@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from neurograde.errors import UsageError
+from neurograde.pages.patience import Impatient
 
 MEDIA_TYPES = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript"}
 HEADERS = {
@@ -32,6 +33,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 READS = ("GET", "HEAD")
+LARGEST_BODY = 40_000_000
+"""Bytes of the largest request: every cell of a large slide, with its reason."""
 Handler = Callable[[Request, Exception], Response]
 """Makes the answer to a request that ended in an error."""
 
@@ -52,13 +55,18 @@ def application(
         return Response(assets[name], media_type=MEDIA_TYPES[name.rpartition(".")[2]])
 
     every = [*routes, Route("/", asset), Route("/{name}", asset)]
-    return Gate(Starlette(routes=every, exception_handlers=dict(handlers or {})), port, token)
+    answers = {BodyTooLarge: _too_large, ValueError: _malformed} | dict(handlers or {})
+    return Gate(Starlette(routes=every, exception_handlers=answers), port, token)
 
 
 def assets_of(package: str) -> dict[str, bytes]:
     """Return the files in `static/` of a package, by name."""
     folder = files(package) / "static"
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in MEDIA_TYPES}
+
+
+class BodyTooLarge(Exception):
+    """A request that is longer than any of our page."""
 
 
 class Gate:
@@ -71,14 +79,17 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] != "http":  # start and end of the server
+        if scope["type"] == "lifespan":  # start and end of the server
             await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
             return
         request = Request(scope)
         response = self._refusal(request)
         if response is None and not self._known(request.cookies.get(self.cookie)):
             response = self._at_the_door(request)
-        await (response or self.app)(scope, receive, _with_headers(send))
+        await (response or self.app)(scope, _bounded(receive), _with_headers(send))
 
     def _refusal(self, request: Request) -> Response | None:
         host = request.headers.get("host", "")
@@ -86,6 +97,9 @@ class Gate:
             return PlainTextResponse(f"this server is not {host!r}", 421)
         if request.method not in READS and request.headers.get("origin") != f"http://{host}":
             return PlainTextResponse("only this server's own page may change anything", 403)
+        length = request.headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit() and len(length) < 20 and int(length) <= LARGEST_BODY):
+            return _too_large(request, BodyTooLarge(length))
         return None
 
     def _at_the_door(self, request: Request) -> Response:
@@ -96,7 +110,8 @@ class Gate:
         return PlainTextResponse("open the address that the terminal shows: it holds the token for this page", 403)
 
     def _known(self, token: str | None) -> bool:
-        return token is not None and hmac.compare_digest(token, self.token)
+        # As bytes: text that is not ASCII cannot be compared.
+        return token is not None and hmac.compare_digest(token.encode(errors="replace"), self.token.encode())
 
 
 def serve(make: Callable[[int, str], ASGIApp], port: int, announce: Callable[[str], None]) -> None:
@@ -119,11 +134,36 @@ def serve(make: Callable[[int, str], ASGIApp], port: int, announce: Callable[[st
         raise UsageError(f"port {port} of this machine cannot be used: {error.strerror}; 0 takes a free one") from None
     listener.listen()  # from here on a browser waits, and is not refused
     port = listener.getsockname()[1]
-    configuration = uvicorn.Config(make(port, token), log_config=None, access_log=False, lifespan="off")
+    configuration = uvicorn.Config(
+        make(port, token), log_config=None, access_log=False, lifespan="off", http=Impatient, ws="none"
+    )
     server = uvicorn.Server(configuration)
     announce(f"http://127.0.0.1:{port}/?token={token}")
     with listener:
         asyncio.run(server.serve(sockets=[listener]))
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Return `receive` for a body of at most `LARGEST_BODY` bytes, whatever its headers claim."""
+    received = 0
+
+    async def receiving() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LARGEST_BODY:
+            raise BodyTooLarge
+        return message
+
+    return receiving
+
+
+def _too_large(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse(f"a request has at most {LARGEST_BODY:,} bytes", 413, {"Connection": "close"})
+
+
+def _malformed(_request: Request, error: Exception) -> Response:
+    return PlainTextResponse(str(error), 400)
 
 
 def _with_headers(send: Send) -> Send:

@@ -69,9 +69,10 @@ def tile_of(image: Opened, zoom: int, col: int, row: int, *, quality: int = 95) 
     Raises:
         ValueError: the image has no such tile.
     """
-    side = math.ceil(TILE_PX * 2.0**zoom)
+    is_zoom = least_zoom_of(image) <= zoom <= zooms_of(image)
+    side = math.ceil(TILE_PX * 2.0**zoom) if is_zoom else 0
     left, top = col * side, row * side
-    if not least_zoom_of(image) <= zoom <= zooms_of(image) or left >= image.width or top >= image.height:
+    if not is_zoom or left >= image.width or top >= image.height:
         raise ValueError(f"tile ({row}, {col}) of zoom {zoom}: not of {image.width} x {image.height} px")
     width, height = min(side, image.width - left), min(side, image.height - top)
     size = (math.ceil(width / 2.0**zoom), math.ceil(height / 2.0**zoom))

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
-from neurograde.errors import DataError
 from neurograde.runtime.carbon_record import CarbonRecord, total
 from neurograde.storage.artefact import Artefact
 
@@ -74,9 +71,4 @@ def _entry(artefact: Artefact) -> Entry:
 
 
 def _record(artefact: Artefact, field: str, value: dict[str, Any]) -> CarbonRecord:
-    try:
-        return CarbonRecord.parse(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in (field, *first["loc"]))
-        raise DataError(f"{artefact.url}/manifest.json: {where}: {first['msg']}") from None
+    return CarbonRecord.of(value, f"{artefact.url}/manifest.json: {field}")

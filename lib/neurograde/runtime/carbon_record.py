@@ -8,14 +8,16 @@ memory of the process, unless the region is `report`, which counts as the report
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from neurograde.errors import DataError
 from neurograde.maths import carbon
 from neurograde.runtime.factors import GridFactor, gpu_tdp_w, grid_factor
 from neurograde.specs.base import Model
+from neurograde.storage.content import first_mistake
 
 Work = Literal["useful", "wasted"]
 
@@ -70,6 +72,14 @@ class CarbonRecord(Model):
     """`wasted` for work lost to preemption."""
     wall_seconds: float
     """Time that passed."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], where: str) -> CarbonRecord:
+        """Return the record in a field of an object of the store, `where`; DataError naming both if it is damaged."""
+        try:
+            return cls.parse(values)
+        except ValidationError as error:
+            raise DataError(f"{where}.{first_mistake(error, 'record')}") from None
 
 
 def charge(

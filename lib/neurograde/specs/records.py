@@ -5,9 +5,10 @@ Longer than other files, since all records lie here: what one names, another hol
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.specs.base import Model, Name, Record, Sealed, Sha256, is_none
@@ -28,6 +29,16 @@ def _is_first(revision: int) -> bool:
 
 RevisionNumber = Annotated[int, Field(ge=1, exclude_if=_is_first)]
 """Number of a job's revision; 1 is left out of the record, as in records of before there were revisions."""
+
+
+def _check_moment(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_check_moment)]
+"""A time in ISO 8601, with its time zone."""
 
 
 class FileRecord(Record):
@@ -281,7 +292,7 @@ class Attempt(Record):
     """The last committed epoch that it found, null when there was none."""
     token: str
     """Random, so that no two claims are the same bytes: a create-only put takes its own bytes for success."""
-    claimed_at: str
+    claimed_at: Moment
     """When, in ISO 8601, UTC."""
     machine: dict[str, Any] = Field(default_factory=dict)
     """Facts of the machine that claimed it."""
@@ -294,7 +305,7 @@ class Status(Record):
 
     attempt: int
     """Number of the attempt."""
-    at: str
+    at: Moment
     """When, in ISO 8601, UTC."""
     epoch: int | None
     """The epoch under way."""
@@ -319,6 +330,10 @@ class Cell(Model):
     """Why it was greyed; null for a background square that was restored."""
 
 
+DecisionNumber = Annotated[int, Field(ge=1, le=999_999)]
+"""Number of a decision: six digits in the name of its record."""
+
+
 class Decision(Record):
     """Decision of one reviewer on one image: create-only; a later number replaces the earlier one as a whole."""
 
@@ -340,7 +355,7 @@ class Decision(Record):
     """Pre-crop that the grid begins from."""
     reviewer: Name
     """Name of the reviewer."""
-    number: Annotated[int, Field(ge=1)]
+    number: DecisionNumber
     """Number among this reviewer's decisions on this image, from 1."""
     at: str
     """When, in ISO 8601, UTC."""

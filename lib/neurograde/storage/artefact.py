@@ -23,6 +23,8 @@ from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import Record
 from neurograde.specs.records import InputRecord, Manifest
 from neurograde.specs.results.base import Result
+from neurograde.specs.results.tables import TABLES
+from neurograde.storage.content import check_table, first_mistake, table_rows
 from neurograde.storage.store import Store
 
 MANIFEST = "manifest.json"
@@ -50,13 +52,6 @@ def parse_record(model: type[RecordT], data: bytes, where: str) -> RecordT:
         return model.parse(data)
     except ValidationError as error:
         raise DataError(f"{where}: {first_mistake(error, 'the record')}") from None
-
-
-def first_mistake(error: ValidationError, whole: str) -> str:
-    """Return field and message of the first mistake; a mistake of no field is that of the `whole`."""
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or whole
-    return f"{field}: {first['msg'].removeprefix('Value error, ')}"
 
 
 @dataclass(frozen=True)
@@ -128,8 +123,14 @@ class Artefact:
             raise DataError(f"{self.url}/{path}: {first_mistake(error, 'the file')}") from None
 
     def read_csv(self, path: str) -> list[dict[str, str]]:
-        """Return the rows of the file."""
-        return decode_csv(self.read(path))
+        """Return the rows of the file; DataError naming row and column where a column or number is missing."""
+        try:
+            rows = table_rows(self.read(path))
+            if table := TABLES.get((self.manifest.kind, path)):
+                check_table(table, rows)
+        except ValueError as error:
+            raise DataError(f"{self.url}/{path}: {error}") from None
+        return rows
 
     def _checked(self, path: str, data: bytes) -> bytes:
         recorded, actual = self.manifest.files[path].sha256, sha256_hex(data)

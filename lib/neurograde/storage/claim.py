@@ -102,7 +102,7 @@ class Claim:
         """
         self.store, self.folder, self.work = store, folder, work
         self._fence = Fence(store, f"{CLAIMS}/{folder}")
-        self._record = Attempt(attempt=1, resumes_from=None, token="", claimed_at="")
+        self._record = Attempt(attempt=1, resumes_from=None, token="", claimed_at=now())
         self._fenced = False
         self._fence.claim(self._new_record, lambda: self._judge(replace=replace))
         self._end = threading.Lock()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurograde.errors import DigestMismatch
+from neurograde.errors import DataError, DigestMismatch
 from neurograde.specs.records import Grid, Manifest, Metrics, Session, Shard
 from neurograde.specs.results.sessions import ShardSessions
 from neurograde.specs.train import TrainSpec
@@ -68,10 +68,16 @@ class Run:
         return Artefact(self.store, f"runs/{self.grid.name}", manifest)
 
     def histories(self) -> dict[str, list[Metrics]]:
-        """Return the metrics of every session, epoch 0 first; those of a diverged session end where it diverged."""
+        """Return the metrics of every session, epoch 0 first; those of a diverged session end where it diverged.
+
+        Raises:
+            DataError: A shard has the history of a session that the grid does not have.
+        """
         histories: dict[str, list[Metrics]] = {session.id: [] for session in self.sessions}
         for shard in self.shards.values():
             for row in shard.read_csv("history.csv"):
+                if row["session"] not in histories:
+                    raise DataError(f"{shard.url}/history.csv: the grid has no session {row['session']!a}")
                 values = {name: float(row[name]) if row[name] else None for name in Metrics.model_fields if name in row}
                 histories[row["session"]].append(Metrics.model_validate(values))
         return histories

@@ -143,16 +143,19 @@ class Store:
 
     def delete(self, key: str) -> None:
         """Delete the object, if it exists."""
-        path = self._path(key)
+        self._remove(check_key(key))
+
+    def _remove(self, key: str) -> None:
+        """Delete an object that a listing showed: another program may have given it a key that we would not."""
         with contextlib.suppress(FileNotFoundError):
-            self._ask(key, lambda: self._fs.rm_file(path))
+            self._ask(key, lambda: self._fs.rm_file(f"{self._root}/{key}"))
 
     def clear(self, folder: str) -> None:
         """Delete everything under `folder`."""
         if isinstance(self._fs, LocalFiles):
             self._fs.clear(self._path(folder))
         else:
-            deque(_few_at_once(self.delete, self.list(folder)), maxlen=0)
+            deque(_few_at_once(self._remove, self.list(folder)), maxlen=0)
 
     @cached_property
     def ignores_case(self) -> bool:

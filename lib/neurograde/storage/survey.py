@@ -9,16 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
 from neurograde.errors import DataError
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import Record
 from neurograde.specs.catalogue import KINDS, WITHOUT_MANIFEST
 from neurograde.specs.records import Commit, Decision, FileRecord, Grid, Manifest, Opening
-from neurograde.specs.results.base import Result
 from neurograde.storage import ledger
-from neurograde.storage.artefact import first_mistake, parse_record
+from neurograde.storage.artefact import parse_record
+from neurograde.storage.content import content_fault
 from neurograde.storage.decisions import NUMBER
 from neurograde.storage.series import COMMITS, SERIES, Series, last_epochs
 from neurograde.storage.store import TRANSFERS, Store, is_key
@@ -78,8 +76,8 @@ class Named:
     """Remedy if it is damaged, or None if there is none."""
     passing: bool
     """True if its owner may delete it at any time, as a trainer does with its older checkpoints."""
-    schema: type[Result] | None
-    """Schema of a result file; None for others."""
+    content: tuple[str, str]
+    """Kind of the artefact and path of the file there: its schema, if it has one."""
 
 
 @dataclass
@@ -131,7 +129,7 @@ class Survey:
         remedy: Remedy | None,
         *,
         passing: bool = False,
-        schema: type[Result] | None = None,
+        content: tuple[str, str] = ("", ""),
     ) -> None:
         """Note that a record names the file, and compare it with the listing."""
         self.referenced.add(key)
@@ -141,7 +139,7 @@ class Survey:
             what = f"has {self.listing[key]:,} bytes, its record says {file.size:,}"
             self.broken.append(Finding(key, what, remedy))
         else:
-            self.files[key] = Named(file, remedy, passing, schema)
+            self.files[key] = Named(file, remedy, passing, content)
 
     def check_files(self, advance: Callable[[int], None]) -> None:
         """Compare every named file with its digest and schema; `advance` takes the number of files just done."""
@@ -164,12 +162,8 @@ class Survey:
         digest = sha256_hex(data)
         if digest != named.file.sha256:
             return f"has sha256 {digest}, its record says {named.file.sha256}"
-        if named.schema is not None:
-            try:
-                named.schema.model_validate_json(data)
-            except ValidationError as error:
-                return f"has the digest of its record, but is not of its schema: {first_mistake(error, 'the file')}"
-        return None
+        fault = content_fault(*named.content, data)
+        return fault and f"has the digest of its record, but is not of its schema: {fault}"
 
 
 def survey(store: Store) -> Survey:

@@ -15,7 +15,6 @@ from neurograde.maths.digest import sha256_hex
 from neurograde.specs.base import JobSpec
 from neurograde.specs.catalogue import BY_NAME, KINDS, WITHOUT_MANIFEST
 from neurograde.specs.records import Commit, FileRecord, Grid, InputRecord, Manifest, Opening
-from neurograde.specs.results.schemas import SCHEMAS
 from neurograde.specs.revisions import outdated
 from neurograde.specs.train import TrainSpec
 from neurograde.storage import predictions
@@ -86,7 +85,7 @@ def _check_artefact(contents: Survey, folder: str, manifest: Manifest) -> None:
     deleted = remedy and replace(remedy, delete=where, replace=False)
     contents.broken += [Finding(where, what, deleted) for what in wrong]
     for path, file in manifest.files.items():
-        contents.expect(f"{folder}/{path}", file, remedy, schema=SCHEMAS.get((manifest.kind, path)))
+        contents.expect(f"{folder}/{path}", file, remedy, content=(manifest.kind, path))
     _check_inputs(contents, folder, manifest.inputs, remedy)
 
 

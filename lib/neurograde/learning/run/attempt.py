@@ -68,7 +68,7 @@ class Attempt:
             engine.load_state(decode(blob, f"{self.journal.folder}/{commit.key}"))
             self.epoch = self._begun = commit.epoch + 1
             self._best = dict(commit.best)
-            self._so_far = [CarbonRecord.parse(commit.carbon_so_far)] if commit.carbon_so_far else []
+            self._so_far = [self._carbon(commit.carbon_so_far)] if commit.carbon_so_far else []
         number = self.journal.claim(machine)
         log.info(f"{self.journal.folder}: attempt {number} begins with epoch {self.epoch}")
         try:
@@ -119,13 +119,16 @@ class Attempt:
         laps = {number: _laps(status) for number, status in self.journal.statuses().items()}
         laps[self.journal.attempt] = self._uncounted()
         wasted = [
-            CarbonRecord.parse(lap.carbon | {"work": "wasted"})
+            self._carbon(lap.carbon | {"work": "wasted"})
             for number, own in laps.items()
             for lap in own
             if makers.get(lap.epoch) != number
         ]
-        useful = [CarbonRecord.parse(commit.carbon) for commit in commits if commit.carbon]
+        useful = [self._carbon(commit.carbon) for commit in commits if commit.carbon]
         return total([*useful, *wasted, self.meter.peek()]), total(wasted) if wasted else None
+
+    def _carbon(self, values: Mapping[str, Any]) -> CarbonRecord:
+        return CarbonRecord.of(values, f"{self.journal.store.url}/{self.journal.folder}: carbon")
 
     def _checkpoint(self, engine: Engine, measured: Sequence[dict[str, Metrics]], keep_last: int) -> None:
         """Hand the epoch's end to the upload, once the one before it is through."""

@@ -17,7 +17,6 @@ from neurograde.pages.review.session import Change, Review
 from neurograde.pages.serve import Handler, application, assets_of
 from neurograde.storage.decisions import Overtaken
 
-LARGEST_BODY = 40_000_000  # every cell of a large slide, with its reason
 KEPT = {"Cache-Control": "private, max-age=3600"}
 SIDES = ("left", "top", "right", "bottom")
 
@@ -78,10 +77,8 @@ class ReviewPage:
 
     async def decide(self, request: Request) -> Response:
         """Store a change to one image before answering."""
-        body = await request.body()
-        if len(body) > LARGEST_BODY:
-            raise ValueError(f"{len(body):,} bytes are no decision")
-        return JSONResponse(await run_in_threadpool(self.review.decide, self._place(request), Change.parse(body)))
+        change = Change.parse(await request.body())
+        return JSONResponse(await run_in_threadpool(self.review.decide, self._place(request), change))
 
     def finish(self, _request: Request) -> Response:
         """Return the whole review: its cost, the agreement of reviewers, and the next steps."""

@@ -20,7 +20,7 @@ from neurograde.pages.review.decided import account_of, agreement, state
 from neurograde.pages.tiles import THUMBNAILS, Kept, jpeg, thumbnail_of, tile_of, tiling
 from neurograde.specs import patch as patch_spec
 from neurograde.specs.base import Model
-from neurograde.specs.records import Cell, Decision
+from neurograde.specs.records import Cell, Decision, DecisionNumber
 from neurograde.specs.review import ReviewSpec
 from neurograde.storage.decisions import Decisions, Overtaken
 from neurograde.storage.raw import Files
@@ -29,7 +29,7 @@ from neurograde.storage.raw import Files
 class Change(Model):
     """The message of the page when a reviewer has changed an image."""
 
-    number: int
+    number: DecisionNumber
     """Number of the decision that this makes; the page knows the one before."""
     margins_px: patch_spec.Margins
     """The pre-crop."""
@@ -158,8 +158,9 @@ class Review:
 
         Raises:
             Overtaken: another window was faster; its decision is kept, and `show` returns it.
-            ValueError: the squares do not fit the grid; the message names them.
+            ValueError: the squares do not fit the grid, or the number does not follow the last; the message names them.
         """
+        self._check_number(index, change.number)
         opened = self.open(index)
         image = opened.image
         grid = Grid(image.width, image.height, Margins(**change.margins_px.model_dump()), self.spec.patch_size_px)
@@ -203,6 +204,17 @@ class Review:
         with self._lock:
             self._latest.setdefault(decision.image, {})[decision.reviewer] = decision
         return self.progress()
+
+    def _check_number(self, index: int, number: int) -> None:
+        """Raise ValueError for a number that leaves some out: a later one would hide the decisions in between."""
+        if number > self._following(index):
+            self.refresh()
+        if number > self._following(index):
+            raise ValueError(f"number = {number}; the next decision on this image is {self._following(index)}")
+
+    def _following(self, index: int) -> int:
+        mine = self._mine(index)
+        return mine.number + 1 if mine else 1
 
     def refresh(self) -> None:
         """Read again what the store holds: other windows and other reviewers write there, too."""

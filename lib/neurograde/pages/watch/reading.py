@@ -282,10 +282,11 @@ class Watcher:
             under_way = [status.carbon for status in statuses if status.attempt == view.attempt]
             wasted = lost + (under_way if view.state in ("failed", "stopped", "stale") else [])
             spent = [commit.carbon_so_far if commit else None, *lost, *under_way]
-        records = [CarbonRecord.parse(record) for record in spent if record]
+        where = f"{self.store.url}/{self.folder}/{view.name}: carbon"
+        records = [CarbonRecord.of(record, where) for record in spent if record]
         view.co2e_kg = sum(record.co2e_kg_tdp for record in records)
         view.kwh = sum(record.gpu_kwh_tdp + (record.cpu_kwh or 0.0) + (record.ram_kwh or 0.0) for record in records)
-        view.wasted_kg = sum(CarbonRecord.parse(record).co2e_kg_tdp for record in wasted if record)
+        view.wasted_kg = sum(CarbonRecord.of(record, where).co2e_kg_tdp for record in wasted if record)
 
     def _cells(self, shards: Iterable[ShardView]) -> list[CellView]:
         running = {shard.name for shard in shards if shard.state == "running"}
