@@ -14,12 +14,15 @@ import pytest
 from PIL import Image
 
 from jobs.audit import audit
+from neurograde.specs.results.audit import AuditResult
 
 
 def run(tmp_path: Path, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
     out = tmp_path / "out"
     code = audit.main([*map(str, arguments), "--out", str(out)])
-    return code, json.loads((out / "audit.json").read_text()) if (out / "audit.json").exists() else {}
+    result = json.loads((out / "audit.json").read_text()) if (out / "audit.json").exists() else {}
+    assert not result or list(AuditResult.of(result).as_json().items()) == list(result.items())
+    return code, result
 
 
 def table(tmp_path: Path, *rows: str, header: str = "slide_id,split,label") -> Path:

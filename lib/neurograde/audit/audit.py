@@ -13,9 +13,9 @@ from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.maths.identity import identity
 from neurograde.maths.split_loss import split_loss
 from neurograde.maths.subsets import SUBSETS
+from neurograde.specs.results.audit import AuditResult
 
 UNLABELLED = "(no label)"
-FORMAT = 1
 
 
 def audit(
@@ -39,7 +39,6 @@ def audit(
         fold["pixels"] = dict(twins)
         fold["both_sides"] = fold["both_sides"] or bool(twins["equal"]["count"] or twins["alike"]["count"])
     content = {
-        "format": FORMAT,
         "sources": dict(sorted(digests.items())),
         "patient_told_by": known.told,
         "both_sides": any(fold["both_sides"] for fold in folds),
@@ -47,6 +46,7 @@ def audit(
     }
     if robustness is not None:
         content["robustness"] = dict(robustness)
+    content = AuditResult.of(content).as_json()
     return content | {"digest": sha256_hex(canonical_json(content))}
 
 
