@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from neurograde.errors import DataError, DigestMismatch
-from neurograde.specs.records import Manifest
+from neurograde.maths.digest import sha256_hex
+from neurograde.specs.records import FileRecord, Manifest
 from neurograde.storage.artefact import Artefact, decode_csv, encode_csv, read_manifest
 from neurograde.storage.backends.local import LocalFiles
 from neurograde.storage.draft import Draft
@@ -169,3 +170,28 @@ def test_a_csv_table_survives_the_round_trip_and_a_byte_order_mark():
     rows = [{"name": 'a "quoted", name', "value": "0.1"}, {"name": "µ\nline", "value": "1"}]
     assert decode_csv(data) == rows
     assert decode_csv(b"\xef\xbb\xbf" + data) == rows
+
+
+TABLES_DAMAGED = {
+    "no UTF-8": (b"patch,class,family,image\n\xff,D,f,i\n", "no CSV table in UTF-8"),
+    "a column that is missing": (b"patch,class,family\na,D,f\n", "the column 'image' is missing"),
+    "a row that is short": (b"patch,class,family,image\na,D,f\n", "row 2 has other columns than the header"),
+    "a row that is long": (b"patch,class,family,image\na,D,f,i,1\n", "row 2 has other columns than the header"),
+    "a number that is none": (
+        b"patch,class,family,image,row\na,D,f,i,0\nb,D,f,i,x\n", "row 3, column 'row': 'x' is not a number",
+    ),
+    "a number that is not finite": (b"patch,class,family,image,tissue_share\na,D,f,i,nan\n", "'nan' is not a number"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", TABLES_DAMAGED)
+def test_a_table_that_has_its_digest_but_not_its_columns_is_refused_by_row_and_column(store: Store, damage: str):
+    data, reason = TABLES_DAMAGED[damage]
+    record = FileRecord(sha256=sha256_hex(data), size=len(data))
+    store.put("patches/p/index.csv", data)
+    manifest = Manifest(
+        kind="patches", name="p", job="patch", spec={}, spec_digest="0" * 64, files={"index.csv": record}
+    )
+    with pytest.raises(DataError) as raised:
+        Artefact(store, "patches/p", manifest).read_csv("index.csv")
+    assert f"patches/p/index.csv: {reason}" in str(raised.value)

@@ -32,11 +32,11 @@ _PREDICTIONS = Table(("subset", "patch", "transform", "image", "family", "label"
 
 TABLES: dict[tuple[str, str], Table] = {
     ("patches", "index.csv"): Table(
-        ("patch", "class", "family", "image", "row", "col", "pixel_sha256"),
+        ("patch", "class", "family", "image"),
         ("row", "col", "x_px", "y_px", "tissue_share"),
     ),
     ("patches", "images.csv"): Table(
-        ("image", "class", "family"), ("width_px", "height_px", "patches", "kept_px", "precrop_px")
+        ("image", "family"), ("width_px", "height_px", "patches", "kept_px", "precrop_px")
     ),
     ("partitions", "assignment.csv"): Table(("patch", "class", "family", "subset")),
     ("datasets", "samples.csv"): Table(("patch", "transform", "subset", "label")),
