@@ -155,6 +155,8 @@ class ResampledInterval(Part):
     """Resamples that were drawn."""
     undefined: int
     """Resamples that left the metric undefined."""
+    exact: int | None = None
+    """Families of an exact interval; null of one over resampled families."""
 
 
 class Unmeasured(Part):
