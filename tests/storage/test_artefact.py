@@ -180,7 +180,9 @@ TABLES_DAMAGED = {
     "a number that is none": (
         b"patch,class,family,image,row\na,D,f,i,0\nb,D,f,i,x\n", "row 3, column 'row': 'x' is not a number",
     ),
-    "a number that is not finite": (b"patch,class,family,image,tissue_share\na,D,f,i,nan\n", "'nan' is not a number"),
+    "a number that is not finite": (
+        b"patch,class,family,image,tissue_share\na,D,f,i,nan\n", "row 2, column 'tissue_share': 'nan' is not",
+    ),
 }  # fmt: skip
 
 

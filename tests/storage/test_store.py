@@ -298,10 +298,10 @@ def test_what_a_foreign_tool_wrote_is_read_at_once(bucket: Bucket):
     assert (store.list("x"), store.get("x/a")) == ({"x/a": 18}, b"longer than before")
 
 
-def test_a_bucket_that_is_not_there_cannot_be_reached(bucket: Bucket):
+def test_a_bucket_that_is_not_there_is_a_mistake_of_the_spec(bucket: Bucket):
     store = Store(bucket.url.replace("://", "://no-such-"))
     for act in (lambda: store.put("a", b"1"), lambda: store.create("a", b"1"), lambda: store.list("x")):
-        with pytest.raises(StoreUnavailable, match="no such bucket"):
+        with pytest.raises(SpecError, match="no such bucket"):
             act()
 
 
@@ -377,6 +377,10 @@ class GcsfsError(Exception):
         (PermissionError("x"), AccessDenied, False),
         (OSError("Forbidden: x"), AccessDenied, False),
         (OSError(28, "No space left on device", "/forbidden/x"), StoreUnavailable, False),
+        (OSError(30, "Read-only file system", "/x"), AccessDenied, False),
+        (OSError(36, "File name too long", "/x"), SpecError, False),
+        (NotADirectoryError(20, "Not a directory", "/x"), SpecError, False),
+        (IsADirectoryError(21, "Is a directory", "/x"), SpecError, False),
         (ConnectionRefusedError("x"), StoreUnavailable, True),
         (TimeoutError("x"), StoreUnavailable, True),
         (GcsfsError("503"), StoreUnavailable, True),

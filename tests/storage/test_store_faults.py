@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from neurograde.errors import AccessDenied, NeurogradeError, Stopped, StoreUnavailable
+from neurograde.errors import AccessDenied, NeurogradeError, SpecError, Stopped, StoreUnavailable
 from neurograde.runtime.signals import sigterm_stops
 from neurograde.storage import edge
 from neurograde.storage.backends import backend
@@ -26,7 +26,7 @@ STAYING: dict[str, tuple[type[NeurogradeError], int]] = {
     "503": (StoreUnavailable, 69),
     "reset": (StoreUnavailable, 69),
     "507": (StoreUnavailable, 69),
-    "400": (StoreUnavailable, 69),
+    "400": (SpecError, 78),
     "403": (AccessDenied, 77),
 }
 OBJECTS = {"x/a": b"0123456789", "x/b": b"9876543210"}

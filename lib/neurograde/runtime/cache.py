@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import secrets
 import time
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from neurograde.errors import UsageError
 from neurograde.runtime.log import log
 
 TEMPORARY = ".part-"  # prefix of files that are being written
@@ -36,7 +38,7 @@ class Cache:
     def __init__(self, limit_gib: float, folder: Path | None = None) -> None:
         """Set the limit and the folder, which is NEUROGRADE_CACHE or the user's cache folder if it is not given."""
         self.folder = folder or default_folder()
-        self.limit = int(min(limit_gib, float(os.environ.get(CACHE_LIMIT, "inf"))) * 2**30)
+        self.limit = int(min(limit_gib, _limit_of_pod()) * 2**30)
 
     def find(self, key: str) -> NDArray[Any] | None:
         """Return the cached array for `key`, memory-mapped, or None. A corrupt file is logged and deleted."""
@@ -110,6 +112,18 @@ class Cache:
             if total + size > self.limit and not under_way:
                 path.unlink(missing_ok=True)  # a process that has it mapped keeps it until it is closed
                 total -= freed
+
+
+def _limit_of_pod() -> float:
+    """Return the GiB of the pod's cache volume, infinity without one; UsageError if it is not a number."""
+    text = os.environ.get(CACHE_LIMIT, "inf")
+    try:
+        limit = float(text)
+    except ValueError:
+        limit = math.nan
+    if not limit >= 0:
+        raise UsageError(f"{CACHE_LIMIT}={text!r}: a number of GiB is accepted")
+    return limit
 
 
 def default_folder() -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from neurograde.errors import NeurogradeError, Stopped
+from neurograde.errors import AccessDenied, NeurogradeError, Stopped
 from neurograde.maths.text import printable, without_secrets
 from neurograde.runtime.extras import missing_extra
 from neurograde.runtime.log import log, set_up
@@ -37,13 +37,22 @@ def run(name: str, work: Callable[[], int | None]) -> int:
         log.error("interrupted")
         return Stopped.exit_code
     except Exception as error:
-        missing = missing_extra(name, error) if isinstance(error, ImportError) else None
-        if missing:
-            return _end_with(missing)
+        ours = _as_ours(name, error)
+        if ours is not None:
+            return _end_with(ours)
         log.exception(f"a bug in neurograde {name}; please report it with this traceback")
         message = printable(without_secrets(f"{type(error).__name__}: {error}"))
         leave_message(f"a bug in neurograde {name}: {message}", NeurogradeError.exit_code)
         return NeurogradeError.exit_code
+
+
+def _as_ours(name: str, error: Exception) -> NeurogradeError | None:
+    """Return the error of the tree for one that is no bug and that no retry mends, or None."""
+    if isinstance(error, ImportError):
+        return missing_extra(name, error)
+    if isinstance(error, PermissionError):  # outside stores: a folder for results, a cache
+        return AccessDenied(f"{error.filename or name}: {error.strerror or error}")
+    return None
 
 
 def _end_with(error: NeurogradeError | Stopped) -> int:

@@ -117,7 +117,7 @@ def unfinished_shards(job: Job[TrainSpec], grid: Grid) -> list[Shard]:
             raise UsageError(f"{ROW}={row}: {where} has rows {', '.join(by_row)}")
         shards, where = by_row[row], f"row {row} of {where}"
     if index is not None:
-        if not index.isdigit() or int(index) >= len(shards):
+        if not (index.isascii() and index.isdigit() and len(index) < 10) or int(index) >= len(shards):
             raise UsageError(f"{INDEX}={index}: {where} has shards 0 to {len(shards) - 1}")
         shards = [shards[int(index)]]
     return [shard for shard in shards if not _done(job, f"runs/{grid.name}/{shard.name}")]

@@ -54,11 +54,12 @@ def check_store_url(url: str) -> str:
     """Return `url` if it names a store and not, by a slip, a folder of the working directory.
 
     Raises:
-        ValueError: a slash of `gs://` is missing, or it is a path of Windows; names what is accepted.
+        ValueError: a slash of `gs://` is missing, it is a path of Windows, or holds a control character; names what is
+            accepted.
     """
     scheme, slashes, rest = url.partition("://")
     local = rest if scheme in ("file", "local") else "" if slashes else url
-    if ":" in local.split("/")[0] or "\\" in url:
+    if ":" in local.split("/")[0] or "\\" in url or not url.isprintable():
         raise ValueError(
             f"{url!r} is no store: accepted are gs://bucket/folder, s3://bucket/folder, memory://folder, folders as "
             "out/study, file://out/study or file:///mnt/study, without a backslash, and with a colon only as ./a:b"

@@ -112,8 +112,11 @@ class Artefact:
             pass
 
     def read_json(self, path: str) -> Any:
-        """Return the content of the file as JSON."""
-        return json.loads(self.read(path))
+        """Return the content of the file as JSON; DataError if it is none."""
+        try:
+            return json.loads(self.read(path))
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{self.url}/{path}: not JSON that can be read: {error}") from None
 
     def read_result(self, model: type[ResultT], path: str) -> ResultT:
         """Return the file as `model`; DataError naming file and field where they do not fit."""

@@ -39,7 +39,7 @@ def table_rows(data: bytes) -> list[dict[str, str]]:
     """Return the rows of a CSV table with a header.
 
     Raises:
-        ValueError: The bytes are no such table; names the line where it can.
+        ValueError: The bytes are not such a table; names the line where it can.
     """
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))

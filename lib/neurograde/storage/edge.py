@@ -3,7 +3,9 @@
     missing, taken      FileNotFoundError, FileExistsError
     not allowed         AccessDenied, at once; without any identity yet, after patience: the first token takes seconds
     503, reset, ...     retried with growing, jittered waits; StoreUnavailable when patience ends
-    disk full, ...      StoreUnavailable, at once
+    disk full           StoreUnavailable, at once: another node, or room made meanwhile, may mend it
+    400, no bucket, a   SpecError, at once: no retry mends what the URL names
+    file for a folder
 
 gcsfs raises a plain OSError for 403 and aiohttp's and its own errors for an unreachable server, botocore its own
 again; none of them share a base class with the built-in ones.
@@ -11,7 +13,10 @@ again; none of them share a base class with the built-in ones.
 
 from __future__ import annotations
 
+import errno
 import itertools
+import logging
+import math
 import os
 import random
 import time
@@ -20,12 +25,15 @@ from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import TypeVar
 
-from neurograde.errors import AccessDenied, StoreUnavailable
+from neurograde.errors import AccessDenied, SpecError, StoreUnavailable
 from neurograde.storage.backends.backend import Backend, backend_of
 
 MAY_PASS = frozenset({408, 409, 425, 429})
 """HTTP statuses below 500 after which another try may succeed; all from 500 on may pass, too."""
+FINAL = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.EILSEQ})
+"""Errors of a local disk about a path, which no retry mends."""
 T = TypeVar("T")
+log = logging.getLogger("neurograde")
 _jitter = random.SystemRandom()  # with a shared seed, all pods of a grid would retry at the same moment
 
 
@@ -54,7 +62,17 @@ def patience_of(environment: Mapping[str, str]) -> Patience:
     >>> patience_of({"NEUROGRADE_PATIENCE_SECONDS": "600"}).seconds
     600.0
     """
-    return Patience(seconds=float(environment.get(PATIENCE_SECONDS) or Patience().seconds))
+    text = environment.get(PATIENCE_SECONDS)
+    if not text:
+        return Patience()
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        log.warning(f"{PATIENCE_SECONDS}={text!r} is not a number of seconds: {Patience().seconds:.0f} are taken")
+        return Patience()
+    return Patience(seconds=seconds)
 
 
 PATIENCE = patience_of(os.environ)
@@ -71,7 +89,8 @@ def insist(where: str, action: Callable[[], T], reconnect: Callable[[], None] | 
     Raises:
         FileNotFoundError, FileExistsError: The object is missing, or exists already.
         AccessDenied: The store refuses this identity, or there is none.
-        StoreUnavailable: The store cannot be reached, or cannot take the object.
+        SpecError: The store will never take the request.
+        StoreUnavailable: The store cannot be reached, or has no room for the object.
     """
     wait, failing_since = PATIENCE.first_wait, None
     for tries in itertools.count(1):
@@ -115,17 +134,25 @@ def judge(error: Exception, where: str) -> tuple[Exception, bool]:
         return error, False
     if backend.is_unknown_identity(error):
         return AccessDenied(f"{reason}: the store knows no such identity; see the environment it is taken from"), True
-    if backend.is_denied(error):
+    if backend.is_denied(error) or getattr(error, "errno", None) == errno.EROFS:
         return AccessDenied(f"{reason}: permission denied"), False
-    if backend.is_refused(error) or backend.is_from_network(error) or isinstance(error, (OSError, JSONDecodeError)):
+    if backend.is_refused(error) or _is_final(error, status):
+        return SpecError(f"{reason}: no retry mends that; check the URL"), False
+    if backend.is_from_network(error) or isinstance(error, (OSError, JSONDecodeError)):
         return StoreUnavailable(reason), _may_pass(error, status, backend)
     return error, False
 
 
+def _is_final(error: Exception, status: int | None) -> bool:
+    """Return True for an answer that stays the same: of 4xx, or of a local disk about a path."""
+    if status is not None:
+        # Amazon answers 400 to an upload that was too slow.
+        return 400 <= status < 500 and status not in MAY_PASS and "RequestTimeout" not in str(error)
+    return isinstance(error, OSError) and error.errno in FINAL
+
+
 def _may_pass(error: Exception, status: int | None, backend: Backend) -> bool:
     if status is not None:
-        return status in MAY_PASS or status >= 500
-    if backend.is_refused(error):
-        return False
+        return status in MAY_PASS or status >= 500 or "RequestTimeout" in str(error)
     # Unreadable JSON is an answer that broke off.
     return backend.is_from_network(error) or isinstance(error, (TimeoutError, ConnectionError, JSONDecodeError))

@@ -16,7 +16,7 @@ from functools import cached_property
 from threading import Thread
 from typing import Any, TypeVar
 
-from neurograde.errors import SpecError, StoreUnavailable
+from neurograde.errors import SpecError
 from neurograde.specs.base import check_store_url
 from neurograde.specs.names import LONGEST_KEY, mistake_of
 from neurograde.storage.backends.local import TEMPORARY, LocalFiles
@@ -183,11 +183,11 @@ class Store:
 
     @contextlib.contextmanager
     def _bucket_needed(self) -> Iterator[None]:
-        """Raise StoreUnavailable for a missing bucket, in requests that do not need an object."""
+        """Raise SpecError for a missing bucket, in requests that do not need an object."""
         try:
             yield
         except FileNotFoundError as error:
-            raise StoreUnavailable(f"{self.url}: there is no such bucket ({error})") from error
+            raise SpecError(f"{self.url}: there is no such bucket ({error}): create it, or correct the URL") from error
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{check_key(key)}"

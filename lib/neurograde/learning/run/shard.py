@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
 import torch
 
-from neurograde.errors import AllDiverged, Fenced
+from neurograde.errors import AllDiverged, DataError, Fenced
 from neurograde.learning.data.samples import Samples, Statistics
 from neurograde.learning.engines.choice import features_read, make_engine
 from neurograde.learning.engines.plain.engine import PlainEngine
@@ -59,7 +60,8 @@ def train_shard(
     if device.type == "cpu" and isinstance(engine, PlainEngine):
         _restore_threads(attempt.journal)
     with attempt.claimed(engine, machine_facts().model_dump(mode="json") | _machine_use(engine, device)):
-        attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
+        with _memory_named(shard):
+            attempt.train(engine, spec.keep_last, sum(map(len, samples.values())), spec.checkpoint_every)
         files = result_files(sessions, attempt.journal.commits(), engine.best(), weights)
         use, diverged = _machine_use(engine, device), tuple(sorted(engine.diverged))
         publish(job, grid, shard, files, attempt, use, features_read(engine), diverged)
@@ -67,6 +69,20 @@ def train_shard(
     if len(engine.diverged) == len(sessions):
         when = ", ".join(f"{session} in epoch {epoch}" for session, epoch in sorted(engine.diverged.items()))
         raise AllDiverged(f"runs/{grid.name}/{shard.name}: every session has diverged: {when}; try lower rates")
+
+
+@contextmanager
+def _memory_named(shard: Shard) -> Iterator[None]:
+    """Raise DataError where even one session does not fit the memory of the device: no retry mends that."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        session = max(shard.sessions, key=lambda session: session.batch_size)
+        reason = str(error).partition("\n")[0]
+        raise DataError(
+            f"{session.id} does not fit the memory of the device, alone and at batch {session.batch_size}: {reason}; "
+            "take smaller batches, or a device with more memory"
+        ) from error
 
 
 def _restore_threads(journal: Journal) -> None:

@@ -39,7 +39,7 @@ class LabelsOfItem(Part):
     name: str
     """Identity of the item."""
     labels: tuple[str, ...]
-    """Its labels."""
+    """The labels."""
 
 
 class ClassCount(Part):
@@ -70,7 +70,7 @@ class Loss(Part):
     """D of the split beside the best possible, or the reason why there is none."""
 
     reason: Annotated[str | None, Field(exclude_if=is_none)] = None
-    """Why there is no D."""
+    """Reason for the lack of D."""
     d: Annotated[float | None, Field(exclude_if=is_none)] = None
     """D (eq. 2.1)."""
     best: Annotated[float | None, Field(exclude_if=is_none)] = None
