@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +151,9 @@ def test_headers_of_every_kind_name_subset_and_role():
     assert split_header("slide_id_test") == ("test", "slide")
     assert split_header("training date") is None
     assert split_header("split") is None
+
+
+def test_a_source_that_is_neither_a_file_nor_a_folder_is_not_opened(tmp_path: Path):
+    os.mkfifo(tmp_path / "list.csv")
+    with pytest.raises(DataError, match=r"list\.csv is a FIFO, and is not opened"):
+        read_sources([tmp_path / "list.csv"], Columns())

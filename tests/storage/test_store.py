@@ -13,7 +13,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from neurograde.errors import AccessDenied, SpecError, StoreUnavailable
+from neurograde.errors import AccessDenied, DataError, SpecError, StoreUnavailable
 from neurograde.storage.backends import local
 from neurograde.storage.backends.backend import Backend, backend_of
 from neurograde.storage.claim import Claim
@@ -229,6 +229,16 @@ class TestLocalStore(StoreContract):
         with pytest.raises(FileExistsError):
             store.create("x/b", b"2")
         assert sorted(path.name for path in (tmp_path / "store" / "x").iterdir()) == ["a", "b"]
+
+    def test_an_object_that_is_no_file_is_never_opened(self, store: Store, tmp_path: Path):
+        store.put("x/a", b"1")
+        os.mkfifo(tmp_path / "store" / "x" / "fifo")
+        (tmp_path / "store" / "x" / "zero").symlink_to("/dev/zero")
+        for key, kind in (("x/fifo", "a FIFO"), ("x/zero", "a character device")):
+            with pytest.raises(DataError, match=f"{key} is {kind}, and is not opened"):
+                store.get(key)
+        with pytest.raises(FileNotFoundError):
+            store.get("x")
 
     def test_what_killed_writers_left_goes_with_the_next_write_into_its_folder(self, store: Store, tmp_path: Path):
         folder = tmp_path / "store" / "x"

@@ -10,6 +10,7 @@ from neurograde.audit.lists import LIST_SUFFIXES, Columns, Fold, read_list
 from neurograde.errors import DataError, MissingUpstream, UsageError
 from neurograde.maths.digest import sha256_hex
 from neurograde.maths.subsets import SUBSETS
+from neurograde.storage.backends.local import check_regular
 
 
 def read_sources(paths: Sequence[Path], columns: Columns) -> tuple[list[Fold], dict[str, str]]:
@@ -31,6 +32,7 @@ def read_sources(paths: Sequence[Path], columns: Columns) -> tuple[list[Fold], d
         if path.is_dir():
             folds += _folder(path, columns, digests)
         else:
+            check_regular(str(path), str(path))
             digests[str(path)] = sha256_hex(path.read_bytes())
             for fold in read_list(path, columns):
                 (folds if fold.name else loose).append(fold)

@@ -13,6 +13,7 @@ import secrets
 from pathlib import Path
 
 from neurograde.errors import DataError
+from neurograde.storage.backends.local import check_regular
 from neurograde.storage.spreadsheets import encode_for_people
 
 KEY_BYTES = 32
@@ -29,6 +30,7 @@ class Pseudonyms:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.touch(mode=0o600)
             self.path.write_text(secrets.token_hex(KEY_BYTES) + "\n")
+        check_regular(str(self.path), str(self.path))
         text = self.path.read_text().strip()
         try:
             self._key = bytes.fromhex(text)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +12,7 @@ from typing import Any, Protocol
 from neurograde.errors import DataError, StoreUnavailable
 from neurograde.maths.digest import sha256_hex
 from neurograde.specs.records import RawInput
-from neurograde.storage.backends.local import LocalFiles
+from neurograde.storage.backends.local import LocalFiles, check_regular
 from neurograde.storage.edge import insist
 from neurograde.storage.filesystem import open_filesystem
 from neurograde.storage.links import linked_files
@@ -22,15 +20,6 @@ from neurograde.storage.links import linked_files
 LEFT_OUT = frozenset({"@eaDir", "#recycle", "@Recycle", "$RECYCLE.BIN", "__MACOSX"})
 """Folders of thumbnails, of deleted files and of attributes: a NAS, Windows and macOS make them."""
 BLOCK_BYTES = 2**24  # of a file that is copied or hashed without being held in memory
-NO_SUCH_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
-"""Errors of a path that leads to no file."""
-SPECIAL = {
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a character device",
-    stat.S_IFBLK: "a block device",
-}
-"""Words for what is neither a file nor a folder, and is never opened: its end may never come."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +128,7 @@ class RawFolder:
         return data
 
     def _check(self, path: str) -> None:
-        check_regular(self._fs, self._at(path), f"{self.url}/{path}")
+        _check(self._fs, self._at(path), f"{self.url}/{path}")
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
@@ -206,31 +195,15 @@ def is_hidden(path: str) -> bool:
     return any(part.startswith(".") or part in LEFT_OUT for part in path.split("/"))
 
 
-def check_regular(filesystem: Any, path: str, where: str) -> None:
-    """Raise unless the path, on a local disk, leads to a regular file; other file systems have no others.
-
-    Raises:
-        FileNotFoundError: It leads to nothing, or to a folder.
-        DataError: It leads to a FIFO, a socket or a device.
-    """
-    if not isinstance(filesystem, LocalFiles):
-        return
-    try:
-        mode = Path(path).stat().st_mode
-    except OSError as error:
-        if error.errno in NO_SUCH_FILE:
-            raise FileNotFoundError(where) from None
-        return  # reading it names the reason
-    if stat.S_ISDIR(mode):
-        raise FileNotFoundError(f"{where} is a folder")
-    if not stat.S_ISREG(mode):
-        raise DataError(f"{where} is {SPECIAL.get(stat.S_IFMT(mode), 'special')}, and is not opened; accepted: files")
+def _check(filesystem: Any, path: str, where: str) -> None:
+    if isinstance(filesystem, LocalFiles):
+        check_regular(path, where)
 
 
 def stat_url(url: str) -> RawFile:
     """Return the file at `url` as a listing would show it, by the last part of the URL; FileNotFoundError if absent."""
     filesystem, path = open_filesystem(url)
-    check_regular(filesystem, path, url)
+    _check(filesystem, path, url)
     info = insist(url, lambda: filesystem.info(path))
     if _is_folder(path, info):
         raise FileNotFoundError(f"{url} is a folder")
@@ -250,7 +223,7 @@ def url_exists(url: str) -> bool:
 def read_url(url: str) -> bytes:
     """Return the bytes of the file at `url`; FileNotFoundError if absent."""
     filesystem, path = open_filesystem(url)
-    check_regular(filesystem, path, url)
+    _check(filesystem, path, url)
     data: bytes = insist(url, lambda: filesystem.cat_file(path))
     return data
 

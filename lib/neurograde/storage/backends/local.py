@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,7 +18,7 @@ from typing import Any, ClassVar
 
 from fsspec.implementations.local import LocalFileSystem
 
-from neurograde.errors import SpecError
+from neurograde.errors import DataError, SpecError
 from neurograde.maths.digest import sha256_hex
 from neurograde.storage.backends.backend import UNCACHED, Backend, register
 
@@ -29,12 +30,26 @@ TEMPORARY = ".part-"
 """Prefix of files that are being written; no listing shows them."""
 SECONDS_UNDER_WAY = 24 * 3600
 """Age from which such a file of another machine was left by a kill: no write takes that long."""
+NO_SUCH_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
+"""Errors of a path that leads to no file."""
+SPECIAL = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+"""Words for what is neither a file nor a folder, and is never opened: its end may never come."""
 MACHINE = sha256_hex(socket.gethostname().encode())[:8]
 """Word for this machine in the names of such files, beside the number of the process."""
 
 
 class LocalFiles(LocalFileSystem):  # type: ignore[misc]
     """A local folder that behaves as an object store does."""
+
+    def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+        if "r" in mode:
+            check_regular(path, path)
+        return super()._open(path, mode=mode, **options)
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_options: object) -> None:
         """Write the whole file in one step that survives a loss of power; `create` only if there is none.
@@ -74,6 +89,25 @@ class LocalFiles(LocalFileSystem):  # type: ignore[misc]
     def clear(self, path: str) -> None:
         """Remove the folder with everything in it, also files that are being written."""
         shutil.rmtree(path, ignore_errors=True)
+
+
+def check_regular(path: str, where: str) -> None:
+    """Raise unless the path leads to a regular file.
+
+    Raises:
+        FileNotFoundError: It leads to nothing, or to a folder.
+        DataError: It leads to a FIFO, a socket or a device.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as error:
+        if error.errno in NO_SUCH_FILE:
+            raise FileNotFoundError(where) from None
+        return  # reading it names the reason
+    if stat.S_ISDIR(mode):
+        raise FileNotFoundError(f"{where} is a folder")
+    if not stat.S_ISREG(mode):
+        raise DataError(f"{where} is {SPECIAL.get(stat.S_IFMT(mode), 'special')}, and is not opened; accepted: files")
 
 
 def name_exclusively(source: Path, target: Path) -> None:
