@@ -145,9 +145,11 @@ def test_the_check_sees_a_picture_without_words_and_a_page_that_is_too_wide(page
 def test_the_audit_of_a_split(tmp_path: Path, page: Page):
     split = tmp_path / "split.csv"
     names = [f"TCGA-AA-{n % 30:04d}-01Z-00-DX{n}.{LONG}" for n in range(60)]
-    rows = [f"{name},{('train', 'valid', 'test')[n % 7 % 3]},a" for n, name in enumerate(names)]
+    rows = [f"{name},{('train', 'valid', 'test')[n % 7 % 3]},{'ab'[n % 2]}" for n, name in enumerate(names)]
+    np.savez(tmp_path / "features.npz", names=names, features=np.random.default_rng(0).normal(size=(60, 4)))
     split.write_text("\n".join(["slide_id,split,label", *rows]))
-    assert audit.main(["--out", str(tmp_path), str(split)]) == 65
+    assert audit.main(["--out", str(tmp_path), "--features", str(tmp_path / "features.npz"), str(split)]) == 65
     page.goto((tmp_path / "audit.html").as_uri())
     expect(page.get_by_role("note")).to_contain_text("on both sides")
+    expect(page.get_by_role("heading", name="Class against family")).to_be_visible()
     check(page)

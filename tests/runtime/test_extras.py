@@ -101,6 +101,15 @@ def test_a_job_that_needs_an_extra_names_it_before_it_reads_anything(tmp_path: P
     assert re.fullmatch(r"grid needs \w+: pip install 'neurograde\[train\]'", events[2])
 
 
+def test_a_chain_names_what_it_lacks_before_its_first_job(tmp_path: Path):
+    [code], logged = small(tmp_path, f"chain {ROOT / 'specs' / 'demo'} --store file://{tmp_path / 'store'}")
+    events = [json.loads(line)["event"] for line in logged.splitlines()]
+    assert code == 78
+    for job in ("train", "evaluate", "report"):
+        assert f"{job} needs safetensors, torch, torchvision: pip install 'neurograde[train]'" in events, events
+    assert not (tmp_path / "store" / "images").exists()
+
+
 @pytest.mark.parametrize("job", [job for job in JOBS if job.extras], ids=lambda job: job.name)
 def test_each_extra_of_a_job_is_in_the_table(job):
     assert {*job.extras} <= {*EXTRAS}

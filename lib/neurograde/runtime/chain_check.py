@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from neurograde.errors import MissingUpstream, NameTaken, NeurogradeError, SpecError, UsageError
-from neurograde.runtime import invocation
+from neurograde.runtime import extras, invocation
 from neurograde.runtime.doctor import try_store
 from neurograde.runtime.spec_folder import in_order, read_specs
 from neurograde.runtime.specfile import completed, located, validate
@@ -135,7 +135,9 @@ class _Check:
                 filled[source] = spec
         usable = self._usable_stores(filled.values())
         for source, spec in self.specs.items():
-            for check in (self._check_upstreams, self._check_classes, self._check_files, self._check_name):
+            for check in (
+                self._check_extras, self._check_upstreams, self._check_classes, self._check_files, self._check_name,
+            ):  # fmt: skip
                 with self._collecting():
                     check(source, spec, reachable=spec.store in usable)
 
@@ -148,6 +150,11 @@ class _Check:
             else:
                 self.mistakes.append(type(error)(f"store {url}: {error}"))
         return usable
+
+    def _check_extras(self, source: str, spec: JobSpec, *, reachable: bool) -> None:
+        """Raise SpecError if a package is missing that the job needs."""
+        del source, reachable  # one line per job, however many specs it has
+        extras.require(spec.job, BY_NAME[spec.job].extras)
 
     def _check_upstreams(self, source: str, spec: JobSpec, *, reachable: bool) -> None:
         """Raise MissingUpstream for each artefact that neither a spec of the folder nor the store has."""
@@ -213,7 +220,7 @@ class _Check:
             if backbone.weights != "none" and not url_exists(backbone.weights):
                 raise SpecError(f"{source}: backbones: weights {backbone.weights!r}: no such file")
             return
-        if self.check_backbone is not None:
+        if self.check_backbone is not None and not extras.missing(BY_NAME[spec.job].extras):
             try:
                 self.check_backbone(backbone)
             except SpecError as error:

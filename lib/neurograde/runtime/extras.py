@@ -9,13 +9,17 @@ from neurograde.errors import SpecError
 from neurograde.specs.extras import EXTRAS, how_to_install
 
 
+def missing(extras: Sequence[str]) -> dict[str, list[str]]:
+    """Return the modules of `extras` that are not installed, by extra; an extra that is whole is left out."""
+    modules = {extra: [module for module in EXTRAS[extra] if find_spec(module) is None] for extra in extras}
+    return {extra: names for extra, names in modules.items() if names}
+
+
 def require(user: str, extras: Sequence[str]) -> None:
     """Raise SpecError if a module of `extras` is not installed; it names `user`, the modules and the command."""
-    missing = {extra: [module for module in EXTRAS[extra] if find_spec(module) is None] for extra in extras}
-    modules = [module for names in missing.values() for module in names]
-    if modules:
-        wanted = how_to_install(*(extra for extra, names in missing.items() if names))
-        raise SpecError(f"{user} needs {', '.join(modules)}: {wanted}")
+    if lacking := missing(extras):
+        modules = ", ".join(module for names in lacking.values() for module in names)
+        raise SpecError(f"{user} needs {modules}: {how_to_install(*lacking)}")
 
 
 def missing_extra(user: str, error: ImportError) -> SpecError | None:
