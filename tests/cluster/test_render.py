@@ -270,7 +270,7 @@ def test_stage_and_features_have_room_for_all_weights_of_their_grid_and_only_for
     }
     assert asked["chain/2-stage-straightforward.yaml"] == ["6Gi"]  # ten backbones: 2.76 GiB, and no cache
     assert asked["chain/8-features-straightforward.yaml"] == ["70Gi"]
-    assert asked["chain/5-partition.yaml"] == ["4Gi"] * 3
+    assert asked["chain/5-partition.yaml"] == ["4Gi"] * 4
     [(job, container)] = pods(report, "chain/2-stage-straightforward.yaml")
     sizes = {each["name"]: each["emptyDir"]["sizeLimit"] for each in job["spec"]["template"]["spec"]["volumes"][1:]}
     assert sizes == {"tmp": "4Gi", "cache": "1Gi", "shm": "256Mi"}

@@ -353,6 +353,9 @@ def test_the_repeats_of_the_chosen_cell_are_averaged_beside_it_in_the_same_openi
     ]
     assert [[float(row["p_PD"]), float(row["p_D"])] for row in rows] == np.mean(each, axis=0).tolist()
     assert [float(row["p_D"]) for row in outcome.predictions("test")] == each[1][:, 1].tolist()
+    losses = found["losses"]["test"]
+    assert losses[0] == pytest.approx(outcome.metrics["subsets"]["test"]["samples"]["metrics"]["loss"]["value"])
+    assert len(set(losses)) == len(found["sessions"])
     for level in ("patches", "images"):
         alone, together = (part["subsets"]["test"][level]["metrics"] for part in (outcome.metrics, found))
         for name, change in found["less_chosen"]["test"][level].items():

@@ -76,13 +76,14 @@ def write_study(
 class Study:
     """Writes the artefacts of the study one by one.
 
-    `leak` is the mode of leaking evaluations; a `quick` study draws no figures of partitions, and no session diverges.
+    `leak` and `level` are those of leaking evaluations. A `quick` study draws no figures of partitions, and no session
+    diverges.
     """
 
     def __init__(self, store: Store, classes: tuple[str, ...], interrupted: bool) -> None:
         self.store, self.classes, self.interrupted = store, classes, interrupted
         self.grid: dict[str, Any] = GRID_OF_SIX
-        self.leak = "shuffle"
+        self.leak, self.level = "shuffle", "patch"
         self.quick = False
 
     def publish(
@@ -174,7 +175,7 @@ class Study:
         )
         folds = {"k": "families", "test": left_out} if left_out else None
         subsets = subsets_of(self.rows, solved)
-        leak = {"mode": self.leak, "level": "patch", "seed": 1} if leaks else None
+        leak = {"mode": self.leak, "level": self.level, "seed": 1} if leaks else None
         if leak:
             subsets = correlate(self.rows, subsets, **leak)
         files: dict[str, Any] = {
@@ -200,10 +201,12 @@ class Study:
             files=files, correlate=leak,
         )  # fmt: skip
         rows = [row | {"subset": subset} for row, subset in zip(self.rows, subsets, strict=True)]
-        plan = plan_samples(rows, "ngca", 7, seed=0, may_lack=("valid", "test") if left_out else ())
+        deal = 1 if leaks and self.level == "sample" else None
+        plan = plan_samples(rows, "ngca", 7, seed=0, deal=deal, may_lack=("valid", "test") if left_out else ())
         dataset = self.publish(
             "datasets", name, job="augment", inputs=[partition, patches], hours=0.004,
             files={
+                "samples.csv": encode_csv(("patch", "transform", "subset", "label"), plan.samples),
                 "balance.json": Balance.of(plan.tables()),
                 "standardisation.json": Standardisation.of(statistics(_counts(name), "train")),
             },
@@ -357,6 +360,18 @@ def write_search(url: str) -> None:
     }  # fmt: skip
     for name in ("apart", "shuffled"):
         study.evaluation(name, patches, leaks=name == "shuffled")
+
+
+def write_leaks(url: str) -> None:
+    """Evaluations `apart`, `dealt` (samples shuffled) and `shuffled` (patches shuffled) of one setting."""
+    study = Study(Store(url), ("D", "PD"), interrupted=False)
+    patches = study.patches(study.publish("images", "stand-in", job="synthesise", marks=("synthetic",), hours=0.01))
+    study.grid = {**GRID_OF_SIX, "learning_rates": [3e-3]}
+    study.evaluation("apart", patches, leaks=False)
+    study.level = "sample"
+    study.evaluation("dealt", patches, leaks=True)
+    study.level = "patch"
+    study.evaluation("shuffled", patches, leaks=True)
 
 
 def carbon(hours: float) -> CarbonRecord:

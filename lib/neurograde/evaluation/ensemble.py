@@ -15,6 +15,7 @@ import numpy as np
 from neurograde.evaluation.comparison import Compared
 from neurograde.evaluation.judge import Judge
 from neurograde.evaluation.unit_probabilities import Predicted
+from neurograde.maths.losses import cross_entropy
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.records import Session
 from neurograde.specs.results.assessment import Intervals
@@ -47,6 +48,7 @@ class Ensemble:
         self.members = members
         self.chosen = {subset: outputs[0] for subset, outputs in says.items()}
         self.together = {subset: averaged(say) for subset, say in says.items()}
+        self.says = says
         self.judge = Judge(spec, train, self.together["valid"])
 
     def result(self, alone: Judge) -> EnsembleResult:
@@ -57,12 +59,16 @@ class Ensemble:
             threshold=self.judge.threshold_result(),
             subsets={subset: self.judge.assess(subset, predicted) for subset, predicted in self.together.items()},
             less_chosen={subset: self._less_chosen(subset, alone.threshold) for subset in self.together},
+            losses={subset: tuple(self._loss(predicted) for predicted in say) for subset, say in self.says.items()},
         )
 
     def rows(self) -> Iterator[list[object]]:
         """Yield the rows of ensemble.csv."""
         for subset, value in self.together.items():
             yield from self.judge.rows(subset, value)
+
+    def _loss(self, predicted: Predicted) -> float:
+        return cross_entropy(self.judge.truth(predicted)[0], predicted.probabilities)
 
     def _less_chosen(self, subset: str, threshold: float) -> dict[str, Intervals]:
         levels = {"patches": Predicted.originals, "images": Predicted.images}

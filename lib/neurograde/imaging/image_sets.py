@@ -19,6 +19,11 @@ def read_table(url: str) -> bytes:
         raise DataError(f"{url}: no such table") from None
 
 
+def is_in_set(table: str | None, artefact: Artefact | None) -> bool:
+    """Return True for a table of an image set, named by its path there: such a table needs no record."""
+    return artefact is not None and table in artefact.manifest.files
+
+
 def find_images(spec: GridSpec, artefact: Artefact | None) -> tuple[LabelledImages, dict[str, RawFile], Files]:
     """Return the images of a folder, or of an artefact of `synthesise`, labelled; their files; where to read them."""
     files: dict[str, RawFile] = {}
@@ -29,6 +34,10 @@ def find_images(spec: GridSpec, artefact: Artefact | None) -> tuple[LabelledImag
         folder = raw = RawFolder(str(spec.source.url))
         files = {file.path: file for file in raw.list()}
         paths = list(files)
-    table = None if spec.source.table is None else read_table(spec.source.table)
+    url = spec.source.table
+    if url is None:
+        table = None
+    else:
+        table = artefact.read(url) if artefact is not None and is_in_set(url, artefact) else read_table(url)
     labelled = label_images(sort_files(paths), spec.source, table, Margins(**spec.margins_px.model_dump()))
     return labelled, files, folder

@@ -9,7 +9,7 @@ from typing import Any
 
 from neurograde.errors import DataError
 from neurograde.imaging.cut import CutImage, CutJob
-from neurograde.imaging.image_sets import find_images, read_table
+from neurograde.imaging.image_sets import find_images, is_in_set, read_table
 from neurograde.imaging.listed import others_in_words
 from neurograde.imaging.pixels.slide import Resolution
 from neurograde.imaging.pixels.tissue import TissueRule
@@ -75,7 +75,8 @@ class Patching:
         """List the images, give each its class and family, and its rejected squares from a table or a review."""
         labelled, files, folder = find_images(spec, artefact)
         labelled, settled = settle_spellings(labelled, spec.spellings)
-        tables = {url: read_table(url) for url in (spec.source.table, spec.rejected) if url is not None}
+        own = spec.source.table if not is_in_set(spec.source.table, artefact) else None
+        tables = {url: read_table(url) for url in (own, spec.rejected) if url is not None}
         known = [image.path for image in labelled.images]
         rejected = read_rejected(tables[spec.rejected], spec.rejected, known, spec.source.url) if spec.rejected else {}
         pseudonyms = Pseudonyms(spec.pseudonym_key) if spec.pseudonym_key is not None else None

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurograde.imaging.pixels.synthesise import draw_stain, synthesise_image
+from neurograde.imaging.pixels.synthesise import draw_stain, synthesise_image, watermark_px
 from neurograde.maths.seeding import generator
 from neurograde.specs.synthesise import SynthesiseSpec
 
 TRUTH_COLUMNS = ("image", "class", "family", "differentiation", "width_px", "height_px", "watermark", "border_px")
+LABEL_COLUMNS = ("image", "class", "family", "left", "top", "right", "bottom")
 BORDER_PX = 12
 
 
@@ -25,6 +26,8 @@ class StandIn:
     pixels: NDArray[np.uint8]
     truth: tuple[object, ...]
     """The row of truth.csv."""
+    labels: tuple[object, ...]
+    """The row of labels.csv."""
 
 
 def stand_ins(spec: SynthesiseSpec) -> Iterator[StandIn]:
@@ -55,7 +58,17 @@ def stand_ins(spec: SynthesiseSpec) -> Iterator[StandIn]:
                 )
                 path = f"{kind.label}/{family}_{image}.png"
                 size = (width, height, irregular, BORDER_PX if irregular else 0)
-                yield StandIn(path, pixels, (path, kind.label, family, kind.differentiation, *size))
+                truth = (path, kind.label, family, kind.differentiation, *size)
+                yield StandIn(
+                    path, pixels, truth, (path, kind.label, family, *_precrop(width, height, irregular=irregular))
+                )
+
+
+def _precrop(width: int, height: int, *, irregular: bool) -> tuple[int, int, int, int]:
+    """Return the pixels to take off left, top, right and bottom, so that no border and no inscription stays."""
+    if not irregular:
+        return 0, 0, 0, 0
+    return BORDER_PX, BORDER_PX, BORDER_PX, max(BORDER_PX, watermark_px(width, height))
 
 
 def _side_px(rng: np.random.Generator, low: int, high: int, sizes: str) -> int:

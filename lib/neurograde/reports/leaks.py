@@ -11,12 +11,16 @@ from neurograde.reports.chain import Chain
 
 LEAKING = "leaking"
 """The mark of an evaluation whose train and valid subsets share families."""
-MODES = {
-    None: "0: families apart",
-    "exchange": "1: one patch of each family exchanged",
-    "shuffle": "2: train and valid shuffled",
+TITLES = {
+    (None, "patch"): "0: families apart",
+    ("exchange", "patch"): "1: one patch of each family exchanged",
+    ("shuffle", "sample"): "2: samples of train and valid shuffled",
+    ("shuffle", "patch"): "2, patch by patch: patches of train and valid shuffled",
 }
-"""Numbers and titles of the experiments by the `correlate.mode` of their partition, in the order of the report."""
+"""Titles of the experiments by `correlate.mode` and `correlate.level` of their partition, in the order of the report.
+
+The report shuffles samples, images of the ready-to-use data set; a shuffle of patches is ours, beside it.
+"""
 
 
 def is_leaking(chain: Chain) -> bool:
@@ -30,9 +34,15 @@ def mode(chain: Chain) -> str | None:
     return leak["mode"] if leak else None
 
 
-def number(chain: Chain) -> int:
-    """Return the number of its experiment, 0 to 2."""
-    return list(MODES).index(mode(chain))
+def level(chain: Chain) -> str:
+    """Return what its leak deals: `patch` or `sample`."""
+    leak = chain.partition.manifest.spec.get("correlate") or {}
+    return str(leak.get("level", "patch"))
+
+
+def rank(chain: Chain) -> int:
+    """Return the rank of its experiment among the titles, from 0."""
+    return list(TITLES).index((mode(chain), level(chain)))
 
 
 def cell_of(chains: Sequence[Chain]) -> str | None:
@@ -44,9 +54,9 @@ def members(chains: Sequence[Chain]) -> dict[str, Chain]:
     """Return the evaluations that trained that setting, by experiment; none where there are not two to compare."""
     setting = cell_of(chains)
     experiments: dict[str, Chain] = {}
-    for chain in sorted(chains, key=number):
+    for chain in sorted(chains, key=rank):
         if any(cell.cell == setting and cell.n for cell in chain.metrics.cells):
-            title = MODES[mode(chain)]
+            title = list(TITLES.values())[rank(chain)]
             experiments[title if title not in experiments else f"{title} ({chain.name})"] = chain
     return experiments if len(experiments) > 1 else {}
 

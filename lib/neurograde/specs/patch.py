@@ -30,7 +30,7 @@ class Source(Model):
     """Regular expression over an image's path in the folder, with groups `class` and `family`."""
     table: str | None = None
     """Instead of a pattern: URL of a CSV table with columns image, class, family, and margins if you like:
-    left, top, right, bottom."""
+    left, top, right, bottom; with `images` also a table of that set, `labels.csv`."""
     classes: tuple[Label, ...] | None = None
     """Use images of these classes only; the others are counted and left out."""
 

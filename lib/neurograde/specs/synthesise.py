@@ -38,6 +38,8 @@ class SynthesiseSpec(JobSpec):
     """Distribution of widths and heights; `log_uniform`: as many from 500 to 1000 as from 1000 to 2000."""
     irregular_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Share of the images that carry a watermark or a dark border, as in figure 2.1."""
+    labels: bool = False
+    """Write `labels.csv` beside the images: class, family and pre-crop of each, a table that `patch` takes."""
     seed: Annotated[int, Field(ge=0)]
     """Seed of every random draw: the same seed gives the same bytes."""
 

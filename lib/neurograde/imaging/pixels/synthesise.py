@@ -196,10 +196,19 @@ def _coloured(haematoxylin: Map, eosin: Map, stain: Stain) -> Map:
     return pixels
 
 
+def watermark_px(width: int, height: int) -> int:
+    """Return the height of the strip at the bottom that an inscription of an image of that size lies in."""
+    return math.ceil(1.6 * _font_px(width, height))
+
+
+def _font_px(width: int, height: int) -> int:
+    return max(9, min(height // 14, width // 18))
+
+
 def _watermarked(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the image under a half-transparent grey inscription and a scale bar at its bottom."""
     height, width, _ = image.shape
-    size = max(9, min(height // 14, width // 18))
+    size = _font_px(width, height)
     layer = Image.new("L", (width, height), 0)
     draw = ImageDraw.Draw(layer)
     draw.text(

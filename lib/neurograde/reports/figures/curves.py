@@ -98,6 +98,17 @@ def _extras(axes: Axes, *, has_best: bool, has_band: bool) -> list[Line2D]:
     return [*dots, *band]
 
 
+def mean_curve(repeats: Sequence[Curve]) -> Curve:
+    """Return the mean over the repeats by epoch."""
+    epochs, means, _ = moments(repeats)
+    return dict(zip(epochs, means.tolist(), strict=True))
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float | None]:
+    """Return the mean of values and their standard deviation (n - 1); None for a single one."""
+    return float(np.mean(values)), _deviation(values)
+
+
 def _deviation(values: Sequence[float]) -> float | None:
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 

@@ -9,27 +9,27 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from neurograde.reports.blocks import Figure
-from neurograde.reports.figures.curves import Curves, moments
+from neurograde.reports.figures.curves import Curves, mean_and_deviation, moments
 from neurograde.reports.figures.style import BEST, MARKER, MUTED, PAPER, SUBSET, canvas, legend_above, render
-from neurograde.reports.numbers import decimal
+from neurograde.reports.numbers import decimal, spread
 
-COLOURS = (SUBSET["external"], SUBSET["test"], BEST)
-"""Colours of experiments 0, 1 and 2."""
+COLOURS = (SUBSET["external"], SUBSET["test"], BEST, SUBSET["valid"])
+"""Colours of experiments 0, 1, 2 and the shuffle of patches, by rank."""
 DASHES: dict[str, Literal["-"] | tuple[float, tuple[float, float]]] = {"train": "-", "valid": (0, (5, 1.6))}
 
 
 class Experiment(NamedTuple):
     """The repeats of one experiment."""
 
-    number: int
-    """0 keeps families apart, 1 exchanges patches, 2 shuffles them."""
+    rank: int
+    """Rank among the experiments of the report, from 0; gives the colour."""
     curves: Curves
-    test_loss: float | None
-    """Loss of the chosen session on its independent test set."""
+    test_losses: tuple[float, ...]
+    """Loss on the independent test set, per sample: of each repeat at its best epoch, the chosen session first."""
 
 
 def experiments(slug: str, compared: Mapping[str, Experiment]) -> Figure:
-    """Draw mean loss over the repeats, train solid, valid dashed; at the end the loss on the independent test set."""
+    """Draw mean loss over the repeats, train solid, valid dashed; at the end mean and deviation on the test set."""
     with canvas(height_px=270) as drawing:
         axes = drawing.add_subplot()
         axes.grid(axis="y")
@@ -37,22 +37,23 @@ def experiments(slug: str, compared: Mapping[str, Experiment]) -> Figure:
         axes.tick_params(axis="y", length=0)
         last, words = 0, []
         for name, experiment in compared.items():
-            colour = COLOURS[experiment.number]
+            colour = COLOURS[experiment.rank]
             for subset, repeats in (("train", experiment.curves.train), ("valid", experiment.curves.valid)):
                 epochs, mean, _ = moments(repeats)
                 axes.plot(epochs, mean, color=colour, linestyle=DASHES[subset], linewidth=1.7)
                 last = max(last, *epochs)
             valid = float(moments(experiment.curves.valid).mean[-1])
-            words.append(f"{name}: valid ends at {decimal(valid)}, test gives {decimal(experiment.test_loss)}")
+            test = spread("loss", *mean_and_deviation(experiment.test_losses))
+            words.append(f"{name}: valid ends at {decimal(valid)}, test gives {test}")
         for index, experiment in enumerate(compared.values()):  # side by side, so that none hides behind an equal one
-            if experiment.test_loss is not None:
-                axes.plot(last * (1.03 + 0.03 * index), experiment.test_loss, MARKER["test"],
-                          color=COLOURS[experiment.number],
+            mean_loss, deviation = mean_and_deviation(experiment.test_losses)
+            axes.errorbar(last * (1.03 + 0.03 * index), mean_loss, yerr=deviation, fmt=MARKER["test"],
+                          color=COLOURS[experiment.rank], elinewidth=1.4, capsize=2.5,
                           markeredgecolor=PAPER, markersize=7, clip_on=False)  # fmt: skip
         axes.set_title("loss", color=MUTED)
-        axes.set(xlabel="epoch", xlim=(0, last * 1.12))
+        axes.set(xlabel="epoch", xlim=(0, last * 1.15))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-        names = [Line2D([], [], color=COLOURS[experiment.number], linewidth=1.7, label=name)
+        names = [Line2D([], [], color=COLOURS[experiment.rank], linewidth=1.7, label=name)
                  for name, experiment in compared.items()]  # fmt: skip
         legend_above(axes, [
             Line2D([], [], color=MUTED, linestyle=DASHES["train"], label="train"),

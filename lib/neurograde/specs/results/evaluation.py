@@ -164,6 +164,8 @@ class Ensemble(Part):
     """Result on each subset."""
     less_chosen: dict[str, dict[str, Intervals]]
     """Metrics less the chosen session's, paired, by subset and level."""
+    losses: Annotated[dict[str, tuple[float, ...]] | None, Field(exclude_if=is_none)] = None
+    """Loss per sample of each session, by subset, in the order of `sessions`; None in older files."""
 
 
 class External(Part):
