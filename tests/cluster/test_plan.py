@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from neurograde.maths.roofline import LEAST_SHARE, MOST_SHARE, Cost, Range
 from neurograde.runtime.factors import gpu_tdp_w, price
 from neurograde.runtime.specfile import load, validate
 from neurograde.specs.train import TrainSpec
+from tests.support.small import SMALL_SPECS
 
 ROOT = Path(__file__).parents[2]
 LINEAR = Row("vgg19", "straightforward", "straightforward", 1, 250, 17_000, 100)
@@ -126,7 +128,9 @@ def test_the_study_searches_the_report_s_ranges_with_its_winner_in_them():
         assert (min(spec.batch_sizes), max(spec.batch_sizes)) == (8, 128)
         assert len(spec.learning_rates) == len(spec.batch_sizes) == 5
         assert 3e-5 in spec.learning_rates
-        epochs = [spec.epochs_of(rate, size) for rate in spec.learning_rates for size in spec.batch_sizes]
+        network, strategy = spec.backbones[0].name, spec.strategies[0]
+        settings = product(spec.learning_rates, spec.batch_sizes)
+        epochs = [spec.epochs_of(rate, size, network, strategy) for rate, size in settings]
         assert (min(epochs), max(epochs)) == (25, 100)
         assert 1_600 <= sum(epochs) <= 2_500  # §5.1.1: what a grid search takes
         assert spec.repeats == 10
@@ -176,7 +180,7 @@ def test_a_part_of_an_epoch_is_at_least_as_fast_as_a_given_epoch(plan):
     ],
 )
 def test_what_the_plan_cannot_use_is_refused(options: list[str], code: int, said: str, capsys):
-    assert grid.main([str(ROOT / "specs/demo"), "--plan", "--samples", "60,10", *options]) == code
+    assert grid.main([str(SMALL_SPECS), "--plan", "--samples", "60,10", *options]) == code
     assert said in capsys.readouterr().err
 
 

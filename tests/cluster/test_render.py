@@ -36,6 +36,7 @@ from neurograde.runtime.grid import ROW
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.train import TrainSpec
 from tests.support.material import train_spec
+from tests.support.small import SMALL_SPECS
 
 ROOT = Path(__file__).parents[2]
 PLACEMENT = Placement(image=f"registry/neurograde@sha256:{'ab' * 32}", namespace="neurograde", queue="neurograde")
@@ -230,10 +231,10 @@ def test_what_several_grids_have_in_common_is_made_by_one_after_the_other(report
 
 def test_of_ten_steps_and_more_the_names_still_sort(tmp_path: Path):
     for number in range(12):
-        train = yaml.safe_load((ROOT / "specs/demo/train.yaml").read_text())
+        train = yaml.safe_load((SMALL_SPECS / "train.yaml").read_text())
         train |= {"name": f"grid-{number}", "strategies": [{"kind": "straightforward"}]}
         (tmp_path / f"train-{number}.yaml").write_text(yaml.safe_dump(train))
-    (tmp_path / "common.yaml").write_text((ROOT / "specs/demo/common.yaml").read_text())
+    (tmp_path / "common.yaml").write_text((SMALL_SPECS / "common.yaml").read_text())
     files = manifests(read_study(str(tmp_path)), grid.parser().parse_args([str(tmp_path)]))
     names = [path for path in files if path.startswith("chain/")]
     assert names[0] == "chain/01-features-grid-0.yaml"
@@ -370,7 +371,7 @@ def test_what_cannot_be_rendered_is_refused(arguments, code, said, tmp_path, cap
 def test_an_earlier_study_s_files_go(tmp_path: Path):
     (tmp_path / "grid").mkdir()
     (tmp_path / "grid/old.yaml").write_text("kind: Job\n")
-    assert grid.main([str(ROOT / "specs/demo"), "--out", str(tmp_path)]) == 0
+    assert grid.main([str(SMALL_SPECS), "--out", str(tmp_path)]) == 0
     assert sorted(each.name for each in (tmp_path / "grid").iterdir()) == ["specs.yaml", "train.yaml"]
 
 

@@ -12,6 +12,7 @@ from jobs.cluster import cluster
 from jobs.grid import grid
 from neurograde.cluster.folder import quota, steps
 from tests.cluster.recorded_kubectl import put_on_path
+from tests.support.small import SMALL_SPECS
 
 ROOT = Path(__file__).parents[2]
 IMAGE = f"registry/neurograde@sha256:{'ab' * 32}"
@@ -19,7 +20,7 @@ IMAGE = f"registry/neurograde@sha256:{'ab' * 32}"
 
 @pytest.fixture
 def k8s(tmp_path: Path) -> Path:
-    assert grid.main([str(ROOT / "specs/demo"), "--image", IMAGE, "--out", str(tmp_path / "k8s")]) == 0
+    assert grid.main([str(SMALL_SPECS), "--image", IMAGE, "--out", str(tmp_path / "k8s")]) == 0
     return tmp_path / "k8s"
 
 
@@ -56,7 +57,7 @@ def test_a_folder_without_manifests_is_refused(tmp_path: Path):
 
 
 def test_the_placeholder_of_an_image_is_refused_before_anything_is_applied(tmp_path: Path, monkeypatch, capsys):
-    assert grid.main([str(ROOT / "specs/demo"), "--out", str(tmp_path / "k8s")]) == 0
+    assert grid.main([str(SMALL_SPECS), "--out", str(tmp_path / "k8s")]) == 0
     scene = tmp_path / "scene.json"
     scene.write_text(json.dumps({"jobs": [], "answers": []}))
     recorded = put_on_path(scene, tmp_path, monkeypatch)

@@ -57,6 +57,40 @@ def test_a_cell_that_no_rule_holds_for_is_refused_by_name():
         spec(epochs=RULES)
 
 
+def test_rules_may_name_networks_and_strategies():
+    rules = [
+        {"backbones": ["vgg19"], "strategies": ["extension2"], "epochs": 100},
+        {"strategies": ["extension"], "min_learning_rate": 1e-4, "epochs": 50},
+        {"epochs": 25},
+    ]
+    shards = expand(spec(epochs=rules), ()).shards
+    epochs = {shard.name: {session.learning_rate: session.epochs for session in shard.sessions} for shard in shards}
+    assert epochs == {
+        "resnet18-straightforward": {1e-3: 25, 1e-5: 25},
+        "resnet18-extension2": {1e-3: 50, 1e-5: 25},
+        "vgg19-straightforward": {1e-3: 25, 1e-5: 25},
+        "vgg19-extension2": {1e-3: 100, 1e-5: 100},
+    }
+    assert spec(epochs=rules).longest == 100
+
+
+def test_a_rule_for_one_network_alone_leaves_the_others_without():
+    with pytest.raises(ValidationError, match=r"no rule holds .* of resnet18 with straightforward; end the list"):
+        spec(epochs=[{"backbones": ["vgg19"], "epochs": 5}])
+
+
+@pytest.mark.parametrize(
+    ("rule", "accepted"),
+    [
+        ({"backbones": ["vgg16"]}, "epochs: backbones: 'vgg16' is not in this grid; accepted: resnet18, vgg19"),
+        ({"strategies": ["unfreezing"]}, "epochs: strategies: 'unfreezing' is not in this grid; accepted: extension"),
+    ],
+)
+def test_a_rule_for_what_the_grid_lacks_is_refused(rule: dict[str, list[str]], accepted: str):
+    with pytest.raises(ValidationError, match=accepted):
+        spec(epochs=[{**rule, "epochs": 5}, {"epochs": 25}])
+
+
 @pytest.mark.parametrize("width", [None, 5, 12])
 def test_rows_hold_every_shard_once_and_every_session_in_its_row(width: int | None):
     shards = expand(spec(sessions_per_shard=width), ()).shards

@@ -1,4 +1,4 @@
-"""The demo's specs for tests: the same chain in a few seconds."""
+"""A small study for tests, one network and one strategy, and the same made smaller: a chain of a few seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from neurograde.runtime.specfile import read_yaml
 
-ROOT = Path(__file__).parents[2]
+SMALL_SPECS = Path(__file__).with_name("small_specs")
+"""The small study: a session takes a minute."""
 SMALL = {
     "synthesise": {
         "classes": [
@@ -32,8 +33,8 @@ SMALL = {
 
 
 def write_small(folder: Path, **common: object) -> Path:
-    """Write the demo's specs into a new folder, made smaller, with `common` in common.yaml; returns the folder."""
-    shutil.copytree(ROOT / "specs" / "demo", folder)
+    """Write the small study into a new folder, made smaller, with `common` in common.yaml; returns the folder."""
+    shutil.copytree(SMALL_SPECS, folder)
     for job, changes in SMALL.items():
         path = folder / f"{job}.yaml"
         path.write_text(json.dumps(read_yaml(str(path)) | changes))  # JSON is YAML

@@ -96,7 +96,7 @@ def _sessions(spec: TrainSpec, backbone: Backbone, strategy: Strategy) -> list[S
             learning_rate=rate,
             batch_size=batch_size,
             repeat=repeat,
-            epochs=spec.epochs_of(rate, batch_size),
+            epochs=spec.epochs_of(rate, batch_size, backbone.name, strategy),
         )
         for rate, batch_size, repeat in product(spec.learning_rates, spec.batch_sizes, range(spec.repeats))
     ]

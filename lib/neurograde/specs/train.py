@@ -12,7 +12,7 @@ from neurograde.specs.base import JobSpec, Model, Name, check_classes
 from neurograde.specs.names import Label
 from neurograde.specs.optimisers import SGD, Optimiser
 from neurograde.specs.quantities import NotNegative, Positive, Unit
-from neurograde.specs.strategies import Strategy
+from neurograde.specs.strategies import Strategy, StrategyModel
 
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -82,7 +82,7 @@ class EarlyStopping(Model):
 
 
 class EpochsRule(Model):
-    """Epochs of some settings of a grid: small steps need more of them (§5.3.2: 25 to 100)."""
+    """Epochs of some sessions of a grid: small steps and some networks need more of them (§5.3.2: 25 to 100)."""
 
     epochs: Epochs
     """Epochs of the sessions that meet the conditions; a rule without conditions holds for all."""
@@ -90,10 +90,20 @@ class EpochsRule(Model):
     """Smallest learning rate that the rule holds for."""
     max_batch_size: Annotated[int, Field(ge=1)] | None = None
     """Largest batch size that the rule holds for."""
+    backbones: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Networks that the rule holds for, of those of the grid; all when not given."""
+    strategies: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Strategies that the rule holds for: a kind, or a strategy as session names have it, `extension4`; all when not
+    given."""
 
-    def holds(self, learning_rate: float, batch_size: int) -> bool:
+    def holds(self, learning_rate: float, batch_size: int, backbone: str, strategy: StrategyModel) -> bool:
         """Return True where the rule holds for sessions of this setting."""
-        return learning_rate >= (self.min_learning_rate or 0.0) and batch_size <= (self.max_batch_size or batch_size)
+        return (
+            learning_rate >= (self.min_learning_rate or 0.0)
+            and batch_size <= (self.max_batch_size or batch_size)
+            and (self.backbones is None or backbone in self.backbones)
+            and (self.strategies is None or not {strategy.kind, strategy.label}.isdisjoint(self.strategies))
+        )
 
 
 EpochsOrRules = Annotated[
@@ -126,7 +136,8 @@ class TrainSpec(JobSpec):
     repeats: Annotated[int, Field(ge=1, le=1000)]
     """Sessions per setting, which differ in their random streams only."""
     epochs: EpochsOrRules
-    """Epochs of each session; or rules by batch size and learning rate, of which the first that holds counts."""
+    """Epochs of each session; or rules by batch size, learning rate, backbone and strategy, of which the first that
+    holds counts."""
     optimiser: Optimiser = SGD()
     """Optimiser of the weights."""
     loss: Loss = Loss()
@@ -173,8 +184,7 @@ class TrainSpec(JobSpec):
         check_classes(self.classes, self.positive)
         if isinstance(self.class_weights, dict) and set(self.class_weights) != set(self.classes):
             raise ValueError(f"class_weights {self.class_weights} must name the classes {list(self.classes)}")
-        for rate, batch_size in product(self.learning_rates, self.batch_sizes):
-            self.epochs_of(rate, batch_size)
+        self._check_rules()
         for field in ("learning_rates", "batch_sizes"):
             values = getattr(self, field)
             if len(set(values)) < len(values):
@@ -187,19 +197,36 @@ class TrainSpec(JobSpec):
                 raise ValueError(f"{field} {keys} must differ, or their sessions would be the same")
         return self
 
-    def epochs_of(self, learning_rate: float, batch_size: int) -> int:
-        """Epochs of a setting's sessions; ValueError where no rule holds for it."""
+    def _check_rules(self) -> None:
+        """Raise ValueError for a rule of a network or strategy that the grid lacks, or a setting without a rule."""
+        names = {backbone.name for backbone in self.backbones}
+        strategies = {word for strategy in self.strategies for word in (strategy.kind, strategy.label)}
+        for rule in () if isinstance(self.epochs, int) else self.epochs:
+            for field, values, known in (
+                ("backbones", rule.backbones, names),
+                ("strategies", rule.strategies, strategies),
+            ):
+                if unknown := sorted(set(values or ()) - known):
+                    raise ValueError(
+                        f"epochs: {field}: {unknown[0]!r} is not in this grid; accepted: {', '.join(sorted(known))}"
+                    )
+        assert self.longest
+
+    def epochs_of(self, learning_rate: float, batch_size: int, backbone: str, strategy: StrategyModel) -> int:
+        """Return the epochs of a setting's sessions; ValueError where no rule holds for it."""
         if isinstance(self.epochs, int):
             return self.epochs
         for rule in self.epochs:
-            if rule.holds(learning_rate, batch_size):
+            if rule.holds(learning_rate, batch_size, backbone, strategy):
                 return rule.epochs
         raise ValueError(
-            f"epochs: no rule holds for learning rate {learning_rate:g} with batch size {batch_size}; "
-            "end the list with a rule without conditions"
+            f"epochs: no rule holds for learning rate {learning_rate:g} with batch size {batch_size} of {backbone} "
+            f"with {strategy.label}; end the list with a rule without conditions"
         )
 
     @property
     def longest(self) -> int:
         """Epochs of the sessions that have most of them."""
-        return max(self.epochs_of(*cell) for cell in product(self.learning_rates, self.batch_sizes))
+        names = [backbone.name for backbone in self.backbones]
+        settings = product(self.learning_rates, self.batch_sizes, names, self.strategies)
+        return max(self.epochs_of(*setting) for setting in settings)

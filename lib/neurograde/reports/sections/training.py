@@ -23,7 +23,7 @@ def training(chains: Sequence[Chain]) -> Section:
     for chain in chains:
         if len(chains) > 1:
             blocks.append(Heading(chain.name))
-        blocks += [_table(chain), *_crops(chain), *_figures(chain)]
+        blocks += [_table(chain), *_crops(chain), *_epochs(chain), *_figures(chain)]
     lead = (
         "A session counts at the epoch where the worse of train and valid is best (minimax), never at epoch 0. "
         "A setting is ranked by the mean over its repeats; the best repeat alone would flatter it."
@@ -80,6 +80,40 @@ COLUMNS = (
     Column("accuracy_best", "best accuracy", percent, value=attrgetter("accuracy.best")),
 )
 """The columns of a grid; a row is a setting."""
+
+
+def _epochs(chain: Chain) -> Iterator[Table]:
+    """Yield the table of epochs of a grid whose sessions do not all have the same: rules of the spec, written out."""
+    epochs = {
+        (session.backbone, session.adaptation.label, session.learning_rate, session.batch_size): session.epochs
+        for session in chain.run.sessions
+    }
+    if len(set(epochs.values())) < 2:
+        return
+    rates, sizes = (sorted({setting[axis] for setting in epochs}) for axis in (2, 3))
+    by_grid: dict[tuple[tuple[int, ...], ...], list[tuple[str, str]]] = {}
+    for network in dict.fromkeys(setting[:2] for setting in epochs):
+        grid = tuple(tuple(epochs[(*network, rate, size)] for rate in rates) for size in sizes)
+        by_grid.setdefault(grid, []).append(network)
+    lines = [
+        (_networks(networks if len(by_grid) > 1 else []), size, *row)
+        for grid, networks in by_grid.items()
+        for size, row in zip(sizes, grid, strict=True)
+    ]
+    columns = (
+        Column(None, "networks", kind="text"),
+        Column(None, "batch", count),
+        *(Column(None, f"learning rate {rate:g}", count) for rate in rates),
+    )
+    names = ("backbone", "strategy", "learning_rate", "batch_size", "epochs")
+    rows = [(*setting, number) for setting, number in epochs.items()]
+    caption = f"Epochs of the sessions of {chain.metrics.run} (§5.3.2: 25 to 100), by batch size and learning rate"
+    yield table(file_name("epochs", chain.name), caption, columns, lines, csv=(names, rows))
+
+
+def _networks(networks: Sequence[tuple[str, str]]) -> str:
+    """Return networks with their strategies in words; `all` for none."""
+    return ", ".join(f"{backbone} {strategy}" for backbone, strategy in networks) or "all"
 
 
 def _figures(chain: Chain) -> Iterator[Figures]:

@@ -110,7 +110,8 @@ def wavelet(side: int, wavelength: float, orientation: int) -> tuple[Tensor, Ten
 def _in_colour(weights: Tensor, colour: int) -> Tensor:
     """Return weights (side, side) as a filter (3, side, side) of one opponent axis."""
     axis = torch.tensor(COLOURS[colour])
-    return (axis / axis.norm())[:, None, None] * weights
+    in_colour: Tensor = (axis / axis.norm())[:, None, None] * weights
+    return in_colour
 
 
 def _convolution(weights: Tensor, stride: int, padding: int) -> nn.Conv2d:
