@@ -90,7 +90,7 @@ def _epochs(chain: Chain) -> Iterator[Table]:
     }
     if len(set(epochs.values())) < 2:
         return
-    rates, sizes = (sorted({setting[axis] for setting in epochs}) for axis in (2, 3))
+    rates, sizes = sorted({rate for _, _, rate, _ in epochs}), sorted({size for *_, size in epochs})
     by_grid: dict[tuple[tuple[int, ...], ...], list[tuple[str, str]]] = {}
     for network in dict.fromkeys(setting[:2] for setting in epochs):
         grid = tuple(tuple(epochs[(*network, rate, size)] for rate in rates) for size in sizes)
