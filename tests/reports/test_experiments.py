@@ -61,11 +61,25 @@ def test_the_test_loss_is_mean_and_deviation_of_the_repeats(leaks: list[Chain]):
 def test_the_delay_of_experiment_2_is_examined(section: Section, leaks: list[Chain]):
     [verdict] = [block.text for block in section.blocks if isinstance(block, Paragraph)]
     assert "The study saw experiment 2 take longer" in verdict
-    assert verdict.count("than experiment 0") + verdict.count("as early as experiment 0") == 2
+    assert "Here train reaches 0." in verdict
+    assert "Here valid reaches 0." in verdict
+    assert verdict.count("experiment 2, patch by patch ") == 2
     [table] = [
         block for block in section.blocks if getattr(block, "slug", "") == "experiments" and hasattr(block, "rows")
     ]
     assert [row[0].text for row in table.rows] == TITLES
+
+
+def test_no_delay_is_measured_where_training_lowers_a_loss_nowhere(leaks: list[Chain]):
+    rising = [replace(leaks[2]), *leaks[:2]]
+    histories = {
+        name: [metrics.model_copy(update={"valid_loss": 0.7 + 0.01 * epoch}) for epoch, metrics in enumerate(history)]
+        for name, history in leaks[2].histories.items()
+    }
+    rising[0].__dict__["histories"] = histories  # where the cached property keeps it
+    [verdict] = [block.text for block in experiments(rising).blocks if isinstance(block, Paragraph)]
+    assert "On valid an experiment never falls below its loss without training" in verdict
+    assert "Here train reaches 0." in verdict
 
 
 def test_an_evaluation_from_before_the_losses_of_repeats_shows_that_of_its_chosen_session(leaks: list[Chain]):

@@ -33,7 +33,7 @@ def shuffles(slug: str, experiments: Mapping[str, Families]) -> Figure:
                                  edgecolor=PAPER, linewidth=0)  # fmt: skip
                     bottom += number
             axes.set(xticks=[], yticks=[], xlim=(-0.7, len(order) - 0.3))
-        panels[-1].set_xlabel("families, a bar each, as high as its patches, or its samples where those are shuffled")
+        panels[-1].set_xlabel("families, a bar each, as high as its patches or samples")
         handles = [
             Patch(facecolor=SUBSET[subset], hatch=HATCHES[subset], edgecolor=PAPER, label=subset) for subset in SUBSETS
         ]

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from neurograde.maths.delay import common_threshold, first_epoch_below
 from neurograde.reports.blocks import Block, Figures, Paragraph, Section
 from neurograde.reports.chain import Chain
-from neurograde.reports.figures.curves import Curve, mean_and_deviation, mean_curve
+from neurograde.reports.figures.curves import mean_and_deviation, mean_curve
 from neurograde.reports.figures.experiments import Experiment
 from neurograde.reports.figures.experiments import experiments as figure
 from neurograde.reports.figures.shuffles import Families, shuffles
 from neurograde.reports.leaks import cell_of, level, members, rank
-from neurograde.reports.numbers import NOTHING, decimal, spread
+from neurograde.reports.numbers import NOTHING, decimal, plural, spread
 from neurograde.reports.sections.training import curves_of
 from neurograde.reports.tables import Column, table
 
@@ -94,43 +94,48 @@ def _experiment(chain: Chain, cell: str | None) -> Experiment:
 
 
 def _delay(drawn: Mapping[str, Experiment]) -> list[Block]:
-    """Return the epochs at which each experiment reaches the lowest loss on valid that all of them reach."""
-    valid = {title: mean_curve(experiment.curves.valid) for title, experiment in drawn.items()}
-    train = {title: mean_curve(experiment.curves.train) for title, experiment in drawn.items()}
-    threshold = common_threshold(list(valid.values()))
+    """Return the epochs at which each experiment reaches the lowest loss that all of them reach, on train and valid."""
+    means = {
+        "train": {title: mean_curve(experiment.curves.train) for title, experiment in drawn.items()},
+        "valid": {title: mean_curve(experiment.curves.valid) for title, experiment in drawn.items()},
+    }
+    thresholds = {subset: common_threshold(list(curves.values())) for subset, curves in means.items()}
+    epochs = {
+        subset: {title: first_epoch_below(curve, thresholds[subset]) for title, curve in curves.items()}
+        for subset, curves in means.items()
+    }
     lines = [
         Line(
             title,
             len(experiment.curves.valid),
-            valid[title][max(valid[title])],
+            means["valid"][title][max(means["valid"][title])],
             experiment.test_losses,
-            first_epoch_below(train[title], threshold),
-            first_epoch_below(valid[title], threshold),
+            epochs["train"][title],
+            epochs["valid"][title],
         )
         for title, experiment in drawn.items()
     ]
     caption = (
-        f"Does a leak delay training (§2.6)? First epoch at which the mean loss is {decimal(threshold)} or less, the "
-        "lowest that all experiments reach on valid"
+        "Does a leak delay training (§2.6)? First epoch at which the mean loss is the lowest that all reach, or less"
     )
-    return [Paragraph(_verdict(valid, threshold)), table("experiments", caption, COLUMNS, lines)]
+    words = " ".join(_verdict(subset, epochs[subset], thresholds[subset]) for subset in means)
+    study = "The study saw experiment 2 take longer to reach a given loss."
+    return [Paragraph(f"{study} {words}"), table("experiments", caption, COLUMNS, lines)]
 
 
-def _verdict(valid: Mapping[str, Curve], threshold: float) -> str:
+def _verdict(subset: str, epochs: Mapping[str, int | None], threshold: float | None) -> str:
     """Return a sentence on the delay that the study saw: the shuffle later than families apart."""
-    epochs = {title: first_epoch_below(curve, threshold) for title, curve in valid.items()}
-    (apart, first), *others = epochs.items()
-    words = []
-    for title, epoch in others:
-        assert first is not None
-        assert epoch is not None
-        late = epoch - first
-        how = "as early as" if not late else f"{abs(late)} epochs {'later' if late > 0 else 'earlier'} than"
-        words.append(f"{title.partition(':')[0]} {how} experiment {apart.partition(':')[0]}")
-    return (
-        "The study saw experiment 2 take longer to reach a given loss. Here valid reaches "
-        f"{decimal(threshold)} in experiment {'; in experiment '.join(words)}."
-    )
+    if threshold is None:
+        return f"On {subset} an experiment never falls below its loss without training, so that none can be measured."
+    (apart, first), *others = ((title.partition(":")[0], epoch or 0) for title, epoch in epochs.items())
+    words = [f"experiment {title} {_later(epoch - first)}" for title, epoch in others]
+    return f"Here {subset} reaches {decimal(threshold)} in epoch {first} of experiment {apart}; {', '.join(words)}."
+
+
+def _later(late: int) -> str:
+    if not late:
+        return "does in the same epoch"
+    return f"{plural(abs(late), 'epoch')} {'later' if late > 0 else 'earlier'}"
 
 
 def _epoch(epoch: int | None) -> str:
