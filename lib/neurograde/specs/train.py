@@ -21,7 +21,8 @@ class Backbone(Model):
     """A network and where its weights come from."""
 
     name: str
-    """Torchvision's name of a classifier (`inception_v3`, `mobilenet_v2`, ...), or `leaknet`."""
+    """Torchvision's name of a classifier (`inception_v3`, `mobilenet_v2`, ...), `leaknet`, or
+    `scattering1` and `scattering2`, whose weights are wavelets."""
     weights: str
     """`none` for random weights, a name of torchvision's enum (`IMAGENET1K_V1`), or the URL of a state dict."""
 
