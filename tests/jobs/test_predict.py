@@ -66,7 +66,10 @@ def test_every_image_has_a_row_a_picture_and_its_place_on_the_page(laboratory: L
         assert "Favourable or unfavourable histology (FH, UH)" in page
         assert "poorly differentiated" in page
         assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
-        assert all(heatmap["heatmap"] in artefact.manifest.files for heatmap in artefact.read_csv("heatmaps.csv"))
+        for heatmap in artefact.read_csv("heatmaps.csv"):
+            assert heatmap["heatmap"] in artefact.manifest.files
+            corner = (int(heatmap["x_px"]) - 48 * int(heatmap["col"]), int(heatmap["y_px"]) - 48 * int(heatmap["row"]))
+            assert (*corner, heatmap["side_px"]) == (1, 1, "46")  # the centre crop of a patch of 48 px
     assert {row["image"] for row in predictions.read_csv("heatmaps.csv")} == {row["image"] for row in rows}
 
 
@@ -200,6 +203,7 @@ def test_a_grade_tells_which_subset_of_the_model_held_its_image(laboratory: Labo
     assert used == {"saved again.tif": "train", "new.png": ""}
     assert "saved again.tif: " in (out := capsys.readouterr().out)
     assert out.count("used in train") == 1
+    assert "To be known: used in train." in predictions.of("saved again.tif").read("index.html").decode()
     assert "Used in training" in predictions.of("saved again.tif").read("index.html").decode()
     assert "Used in training" not in predictions.of("new.png").read("index.html").decode()
 

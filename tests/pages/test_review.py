@@ -330,3 +330,31 @@ def test_a_port_that_is_taken_is_a_usage_error(served: Start, spec: Path):
     port = server.address.split(":")[2].split("/")[0]
     with pytest.raises(AssertionError, match=f"port {port} of this machine cannot be used"):
         served("review", spec, "--set", f"port={port}")
+
+
+def test_a_newcomer_is_told_what_to_do_until_the_first_change(served: Start, spec: Path, page: Page):
+    opened(page, served("review", spec).address)
+    expect(page.locator("#hint")).to_contain_text("Click a square")
+    expect(page.locator("#scale")).to_contain_text("px")
+    expect(page.locator("#strip button")).to_have_count(2)
+    before = page.evaluate("document.getElementById('grid').toDataURL()")
+    page.keyboard.press("2")
+    page.keyboard.press("Space")
+    saved(page)
+    expect(page.locator("#hint")).to_be_hidden()
+    blood = page.evaluate("document.getElementById('grid').toDataURL()")
+    page.keyboard.press("u")
+    page.keyboard.press("3")
+    page.keyboard.press("Space")
+    saved(page)
+    expect(page.locator("#cell")).to_contain_text("greyed: necrosis")
+    necrosis = page.evaluate("document.getElementById('grid').toDataURL()")
+    assert len({before, blood, necrosis}) == 3  # the reason is written on the square: another reason is another picture
+    page.locator("#strip button").nth(1).click()
+    expect(page.locator("#name")).to_have_text(SECOND)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#strip img')].every((image) => image.naturalWidth > 1)"
+    )
+    page.reload()
+    expect(page.locator("#cell")).not_to_be_empty()
+    expect(page.locator("#hint")).to_be_hidden()

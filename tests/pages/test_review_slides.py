@@ -126,3 +126,17 @@ def test_a_damaged_slide_is_named_and_the_others_go_on(served: Start, spec: Path
     page.keyboard.press("n")
     expect(page.locator("#name")).to_have_text(TILE)
     expect(page.locator("#cell")).to_contain_text("Row 1, column 1: kept")
+
+
+def test_a_slide_that_is_cut_coarser_zooms_in_to_its_finest_level(served: Start, spec: Path, page: Page):
+    coarser = json.loads(spec.read_text()) | {"level": 1}
+    spec.write_text(json.dumps(coarser))
+    opened(page, served("review", spec).address, SLIDE)
+    expect(page.locator("#scale")).to_contain_text("µm")
+    page.locator("#zoom-full").click()
+    arrived(page, -1)
+    shown = page.locator("#tiles img").evaluate_all(
+        "(tiles) => tiles.filter((tile) => tile.where[0] === -1).map((tile) => [tile.naturalWidth, tile.clientWidth])"
+    )
+    assert shown
+    assert all(abs(natural - width) <= 1 for natural, width in shown)

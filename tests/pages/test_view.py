@@ -94,6 +94,12 @@ def test_the_tint_fades_and_switches_off(served: Start, spec: Path, page: Page):
     faint = tint(page)
     page.locator("#tint").uncheck()
     assert strong > faint > tint(page) == 0
+    page.keyboard.press("a")
+    expect(page.locator("#glow")).to_be_checked()
+    page.wait_for_function("() => [...document.querySelectorAll('#attention img')].every((seen) => seen.naturalWidth)")
+    assert tint(page) > 0
+    page.locator("#attention button").first.click()
+    expect(page.locator("#square")).to_contain_text("Row 0, column")
 
 
 def test_a_slide_is_seen_finer_than_it_was_cut_with_its_squares_in_pixels_of_level_0(

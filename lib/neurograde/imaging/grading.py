@@ -68,6 +68,9 @@ class Grader(Network, Protocol):
     def heatmaps(self, patches: Sequence[Pixels], named: Sequence[int]) -> list[tuple[Pixels, NDArray[np.float32]]]:
         """Return each patch as the network sees it, and a map of what in it supports the class."""
 
+    def seen_px(self, patch_size_px: int) -> tuple[int, int]:
+        """Return the part of a patch that the network sees: its offset from left and top, and its side."""
+
 
 def looked_at(patches: Iterable[Patch], look: Callable[[list[Pixels]], T]) -> tuple[list[Patch], list[T]]:
     """Return the patches, without their files, and what `look` makes of their pixels; read a batch at a time.
@@ -244,6 +247,7 @@ class Grading:
         chosen = [*by_certainty[:most], *by_certainty[max(most, len(by_certainty) - most) :]]
         named = [int(sure[index].argmax()) for index in chosen]
         side = self.trained_on["patch_size_px"]
+        offset, seen = self.grader.seen_px(side)
         pixels = [image.region(patches[index].x, patches[index].y, side, side) for index in chosen]
         for index, number, (view, heat) in zip(chosen, named, self.grader.heatmaps(pixels, named), strict=True):
             patch = patches[index]
@@ -257,6 +261,9 @@ class Grading:
                     named=self.grader.classes[number],
                     confidence=round(float(sure[index, number]), 6),
                     heatmap=picture,
+                    x_px=patch.x + offset,
+                    y_px=patch.y + offset,
+                    side_px=seen,
                 )
             )
 

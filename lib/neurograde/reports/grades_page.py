@@ -136,6 +136,8 @@ def _image(
         lead = f"{named(image.grade)}, at a confidence of {percent(image.confidence)}."
     else:
         lead = f"No grade: {image.reason}."
+    if warnings := warnings_of(image):
+        lead += f" To be known: {'; '.join(warnings)}."
     blocks: list[Block] = [
         Statistics(
             (

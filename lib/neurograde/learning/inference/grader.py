@@ -131,6 +131,11 @@ class Grader:
         views = (images.cpu() * std + mean).clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
         return list(zip(views, gradcam(self.ready_network, images, outputs, signs), strict=True))
 
+    def seen_px(self, patch_size_px: int) -> tuple[int, int]:
+        """Return the part of a patch that the network sees: its offset from left and top, and its side."""
+        inputs = Inputs.of(self.run.spec, self.chosen.backbone, patch_size_px)
+        return (0, patch_size_px) if inputs.resize else ((patch_size_px - inputs.size_px) // 2, inputs.size_px)
+
     @property
     def chosen(self) -> Session:
         """The session."""

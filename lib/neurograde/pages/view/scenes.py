@@ -49,6 +49,8 @@ class Attention:
     """The class whose evidence is lit, and its probability."""
     path: str
     """The picture, by its path in the artefact."""
+    box: tuple[int, int, int] | None = None
+    """Left and top edge and side of what the network saw, in the image as it was cut; None where not recorded."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,15 @@ def described(scene: Scene, scale: float = 1.0) -> dict[str, Any]:
             }
             for square in scene.squares
         ],
-        "attention": [{"row": seen.row, "col": seen.col, "words": seen.words} for seen in scene.attention],
+        "attention": [
+            {
+                "row": seen.row,
+                "col": seen.col,
+                "words": seen.words,
+                "box": None if seen.box is None else [edge * scale for edge in seen.box],
+            }
+            for seen in scene.attention
+        ],
     }
 
 

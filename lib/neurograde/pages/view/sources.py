@@ -144,7 +144,9 @@ def _square(row: Mapping[str, str], classes: tuple[str, ...], prefix: str, truth
 
 def _attention(heatmap: Heatmap) -> Attention:
     words = f"row {heatmap.row}, column {heatmap.col}: {heatmap.named} {percent(heatmap.confidence)}"
-    return Attention(heatmap.row, heatmap.col, words, heatmap.heatmap)
+    x, y, side = heatmap.x_px, heatmap.y_px, heatmap.side_px
+    box = None if x is None or y is None or side is None else (x, y, side)
+    return Attention(heatmap.row, heatmap.col, words, heatmap.heatmap, box)
 
 
 def _grade(image: GradedImage) -> str:

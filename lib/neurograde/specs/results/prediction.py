@@ -95,3 +95,9 @@ class Heatmap(TableRow):
     """Calibrated probability of that class."""
     heatmap: str
     """The picture, by its path in the artefact."""
+    x_px: int | None = None
+    """Left edge of the part that the network saw, in the image as it was cut."""
+    y_px: int | None = None
+    """Top edge of that part."""
+    side_px: int | None = None
+    """Side of that part: a patch less what the centre crop leaves out."""

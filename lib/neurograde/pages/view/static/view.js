@@ -37,6 +37,7 @@ async function ask(path) {
 
 const set = await source.contents();
 let number = 0, shown = null, cursor = null, opening = 0;
+let glowing = [];                                 // the pictures of Grad-CAM of this image
 let wanted = 0;                                   // the image that was asked for last, which may still be opening
 let view = { scale: 1, x: 0, y: 0 };              // image pixels to stage pixels
 const lost = () => say("A part of this image did not arrive. Open it again.");
@@ -86,7 +87,8 @@ function showNotes() {
 
 function showAttention() {
   const pictures = shown?.attention ?? [];
-  $("attention-section").hidden = !pictures.length;
+  $("attention-section").hidden = $("lit").hidden = !pictures.length;
+  glowing = pictures.map((seen, which) => Object.assign(new Image(), { src: source.attention(number, which), onload: paint }));
   $("attention").replaceChildren(...pictures.map((seen, which) => {
     const button = Object.assign(document.createElement("button"), { type: "button", onclick: () => goTo(shown.squares.find((square) => square.row === seen.row && square.col === seen.col)) });
     button.append(Object.assign(new Image(), { src: source.attention(number, which), alt: "" }), seen.words);
@@ -138,6 +140,7 @@ function draw() {
     if ($("tint").checked) drawTint(pen, square, x, y, side);
     if (square.truth !== null && square.truth !== square.named) outline(pen, x, y, side, "#c1121f");
   }
+  if ($("glow").checked) drawAttention(pen);
   if (cursor) outline(pen, view.x + cursor.x * view.scale, view.y + cursor.y * view.scale, side, "#111");
 }
 
@@ -154,6 +157,15 @@ function drawTint(pen, square, x, y, side) {
   pen.fillRect(x + 1, y + side - 19, pen.measureText(words).width + 8, 18);
   pen.fillStyle = "#fff";
   pen.fillText(words, x + 5, y + side - 6);
+}
+
+function drawAttention(pen) {
+  shown.attention.forEach((seen, which) => {
+    if (!seen.box || !glowing[which].complete) return;
+    const [x, y, side] = seen.box.map((edge) => edge * view.scale);
+    pen.drawImage(glowing[which], view.x + x, view.y + y, side, side);
+    outline(pen, view.x + x, view.y + y, side, "#e0b000");
+  });
 }
 
 function outline(pen, x, y, side, colour) {
@@ -251,7 +263,7 @@ const flip = (box, act) => { box.checked = !box.checked; act(); };
 const fade = (by) => { $("strength").value = Number($("strength").value) + by; paint(); };
 const KEYS = {
   ArrowUp: () => move(-1, 0), ArrowDown: () => move(1, 0), ArrowLeft: () => move(0, -1), ArrowRight: () => move(0, 1),
-  n: () => open(wanted + 1), p: () => open(wanted - 1), t: () => flip($("tint"), paint), o: () => flip($("beside"), switchBeside),
+  n: () => open(wanted + 1), p: () => open(wanted - 1), t: () => flip($("tint"), paint), o: () => flip($("beside"), switchBeside), a: () => flip($("glow"), paint),
   "[": () => fade(-10), "]": () => fade(10), "+": () => zoom(1.25), "-": () => zoom(0.8), 0: fit, 1: () => zoom(1 / view.scale),
 };
 
@@ -268,7 +280,7 @@ $("zoom-in").onclick = () => zoom(1.25);
 $("zoom-out").onclick = () => zoom(0.8);
 $("zoom-fit").onclick = fit;
 $("zoom-full").onclick = () => zoom(1 / view.scale);
-$("tint").onchange = paint;
+$("tint").onchange = $("glow").onchange = paint;
 $("strength").oninput = paint;
 $("beside").onchange = switchBeside;
 addEventListener("resize", paint);
