@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from tests.servers.front import Answer
 
-CODES = {401: "Unauthorized", 403: "AccessDenied", 500: "InternalError", 503: "SlowDown"}
+CODES = {401: "Unauthorized", 403: "AccessDenied", 412: "PreconditionFailed", 500: "InternalError", 503: "SlowDown"}
 
 
 class Amazon:
@@ -36,6 +36,11 @@ class Amazon:
         # A name may hold a question mark, which the builder would take for a query's.
         environ |= {"PATH_INFO": unquote(url.path, "latin-1"), "RAW_URI": target, "REQUEST_URI": target}
         with self.lock:
+            if "HTTP_X_AMZ_COPY_SOURCE" in environ and environ.get("HTTP_IF_NONE_MATCH") == "*":
+                # moto knows that condition of uploads alone
+                _, head, _ = run_wsgi_app(self.app, environ | {"REQUEST_METHOD": "HEAD"}, buffered=True)
+                if head.startswith("200"):
+                    return self.refusal(412)
             chunks, status, answered = run_wsgi_app(self.app, environ, buffered=True)
         return Answer(int(status.split()[0]), b"".join(chunks), dict(answered))
 

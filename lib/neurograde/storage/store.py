@@ -114,7 +114,7 @@ class Store:
         Afterwards `source` may or may not exist; a local folder renames it.
 
         Raises:
-            FileExistsError: The `target` exists already (on S3 it is overwritten).
+            FileExistsError: The `target` exists already.
             FileNotFoundError: The `source` does not exist.
         """
         begin, end = self._path(source), self._path(target)

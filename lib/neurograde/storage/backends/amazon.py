@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import fsspec
 
 from neurograde.storage.backends import backend
-from neurograde.storage.backends.backend import UNCACHED, Backend, is_split_key, register
+from neurograde.storage.backends.backend import UNCACHED, Backend, backend_of, is_split_key, register
+
+NOT_CONDITIONAL = (400, 501)
+"""Statuses by which a store refuses a copy under a condition that it does not know."""
 
 
 class Amazon(Backend):
@@ -27,6 +31,7 @@ class Amazon(Backend):
             max_concurrency=1,  # with more of them, every read would first request the size
         )
         filesystem.retries = 1
+        filesystem.promote = partial(_promote, filesystem)
         return filesystem
 
     def holds_credentials(self, host: str) -> bool:
@@ -49,6 +54,26 @@ class Amazon(Backend):
     def is_refused(self, error: Exception) -> bool:
         """Return True where botocore finds a parameter invalid."""
         return type(error).__name__ == "ParamValidationError"
+
+
+def _promote(filesystem: Any, source: str, target: str) -> None:
+    """Copy an object to a name that is free: in one step, or in two in a store that does not know the condition.
+
+    Of an object of more than 5 GB, which S3 copies in parts, the condition is not asked.
+
+    Raises:
+        FileExistsError: The name is taken.
+    """
+    try:
+        filesystem.cp_file(source, target, IfNoneMatch="*")
+    except (OSError, ValueError) as error:
+        if backend_of("s3://").http_status(error) not in NOT_CONDITIONAL:
+            raise
+    else:
+        return
+    if filesystem.exists(target):
+        raise FileExistsError(target)
+    filesystem.cp_file(source, target)
 
 
 register(Amazon())
