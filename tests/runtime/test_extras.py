@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from neurograde.runtime.doctor import examine
 from neurograde.specs.catalogue import JOBS
 from neurograde.specs.extras import EXTRAS
 from tests.repo.lock import DEVELOPMENT, LOCK, blocks
@@ -84,6 +85,13 @@ def test_without_extras_a_folder_of_images_is_cut_partitioned_verified_and_audit
     )
     assert codes == [0] * 9, logged
     assert (tmp_path / "audit" / "audit.html").exists()
+
+
+def test_doctor_names_the_extras_that_are_missing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    packages = {answer.subject: answer.value for answer in examine()}["packages"]
+    assert packages.endswith("; pip install 'neurograde[train,notebook]' brings the rest")
 
 
 def test_a_job_that_needs_an_extra_names_it_before_it_reads_anything(tmp_path: Path):

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from neurograde import __version__
 from neurograde.errors import NeurogradeError
 from neurograde.runtime.cuda import driver_facts, problem_of
+from neurograde.runtime.extras import missing
 from neurograde.runtime.machine import machine_facts, software_versions
+from neurograde.specs.extras import EXTRAS, how_to_install
 from neurograde.storage.store import Store
 
 BROWSERS = ("chromium", "google-chrome", "chrome", "firefox")
@@ -30,13 +32,20 @@ def examine(store_url: str | None = None) -> Iterator[Answer]:
     """Yield the facts of this machine, those of the store `store_url` last."""
     facts = machine_facts()
     yield Answer("neurograde", f"{__version__}, Python {platform.python_version()} on {facts.os}")
-    yield Answer("packages", ", ".join(f"{name} {version}" for name, version in software_versions().items()))
+    yield Answer("packages", _packages())
     yield Answer("processor", f"{facts.cpu_model or 'unknown'}, {facts.logical_cores} cores")
     yield Answer("memory", "unknown" if facts.ram_gib is None else f"{facts.ram_gib:.1f} GiB")
     yield _gpu()
     yield Answer("browser", next((path for name in BROWSERS if (path := shutil.which(name))), "none found"))
     if store_url is not None:
         yield _store(store_url)
+
+
+def _packages() -> str:
+    """Return the packages that can change a result, and the extras of which a module is missing."""
+    versions = ", ".join(f"{name} {version}" for name, version in software_versions().items())
+    lacking = missing(tuple(EXTRAS))
+    return f"{versions}; {how_to_install(*lacking)} brings the rest" if lacking else versions
 
 
 def _gpu() -> Answer:
