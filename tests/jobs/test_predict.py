@@ -18,8 +18,10 @@ from PIL import Image
 from jobs.predict import predict
 from jobs.review import ask_model
 from jobs.verify import verify
-from neurograde.errors import Fenced
+from neurograde.errors import Fenced, NameTaken
 from neurograde.imaging.image_sets import find_images
+from neurograde.imaging.new_images import new_images
+from neurograde.imaging.prediction_set import PredictionSet
 from neurograde.runtime.job import Job
 from neurograde.runtime.manifests import record_of
 from neurograde.specs.predict import PredictSpec
@@ -260,7 +262,7 @@ def test_a_name_holds_the_grades_of_one_model_by_one_rule(laboratory: Laboratory
     paint(tmp_path / "new.png", 78)
     other = {"name": "one-rule", "evaluation": "demo", "workers": 1, "images": str(tmp_path / "new.png")}
     assert laboratory.run(predict, **other, min_patches=2) == 73
-    assert "is taken: it was made by another spec: min_patches was 3, is 2" in capsys.readouterr().err
+    assert "is taken: it was made by another spec: min_patches was 1, is 2" in capsys.readouterr().err
 
 
 def test_grades_of_version_0_1_are_read_and_kept_until_they_are_replaced(
@@ -336,3 +338,33 @@ def test_a_prediction_from_local_files_loads_no_client_of_a_cloud(laboratory: La
     )
     arguments = [sys.executable, "-c", code, str(laboratory.root / "predict.yaml")]
     assert subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.splitlines()[-1] == "[]"
+
+
+def test_two_files_of_one_name_size_and_time_are_two_images(laboratory: Laboratory, tmp_path: Path):
+    for number, folder in enumerate(("one", "other")):
+        (tmp_path / folder).mkdir()
+        colours = np.full((70, 100, 3), (200 - 40 * number, 90, 150), np.uint8)
+        Image.fromarray(colours).save(tmp_path / folder / "same.tif")
+        os.utime(tmp_path / folder / "same.tif", (1e9, 1e9))
+    sizes = {(tmp_path / folder / "same.tif").stat().st_size for folder in ("one", "other")}
+    assert len(sizes) == 1
+    laboratory.predict("same", tmp_path / "one")
+    assert len(laboratory.predict("same", tmp_path / "other").artefacts) == 2
+
+
+def test_a_job_ends_when_another_model_has_taken_its_name_meanwhile(laboratory: Laboratory):
+    base = {"job": "predict", "name": "meanwhile", "store": laboratory.store.url, "region": "FRA", "evaluation": "demo"}
+    ours = PredictSpec.parse(base | {"images": str(laboratory.images / "D"), "workers": 1})
+    held = PredictionSet(Job(ours, laboratory.store), laboratory.evaluation(), new_images(ours.images))
+    laboratory.predict("meanwhile", laboratory.images / "PD" / "PD0_1.png", min_patches=2)
+    with pytest.raises(NameTaken, match="made by another spec: min_patches was 2, is 3"):
+        held.grade(lambda _image: pytest.fail("nothing is graded"), lambda _draft, _graded: None)
+
+
+def test_a_slide_tells_its_scale(laboratory: Laboratory, tmp_path: Path):
+    write_pyramid(tmp_path / "slide.tif", tissue(300, 200), um_per_px=0.25)
+    predictions = laboratory.predict("scale", tmp_path / "slide.tif", um_per_px=0.5, min_tissue_share=0)
+    [row] = predictions.read_csv("images.csv")
+    assert (float(row["um_per_px"]), row["um_per_px_of_training"]) == (0.5, "")
+    page = predictions.of("slide.tif").read("index.html").decode()
+    assert "the images of training do not record µm/px" in page

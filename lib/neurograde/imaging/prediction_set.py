@@ -16,7 +16,7 @@ from neurograde.runtime.up_to_date import UpToDate, Work, keeps_revision
 from neurograde.specs.predict import PredictSpec
 from neurograde.specs.records import Manifest, RawInput
 from neurograde.specs.results.prediction import GradedImage
-from neurograde.storage.artefact import MANIFEST, Artefact
+from neurograde.storage.artefact import MANIFEST, Artefact, read_manifest
 from neurograde.storage.draft import Draft
 from neurograde.storage.predictions import KIND, read_predictions
 from neurograde.storage.raw import RawFile, RawInputs
@@ -40,6 +40,8 @@ class NewImage:
         return RawInputs({name: self.file}, lambda _: self.folder.folder.read(self.path), lambda _: self.sha256)
 
 
+VERSIONS = ("generation=", "etag=", "ETag=")
+"""Beginnings of stamps that follow from a file's content, or are never given twice."""
 Write = Callable[[Draft, Graded], None]
 
 
@@ -106,6 +108,7 @@ class PredictionSet:
         self, image: NewImage, grade: Callable[[NewImage], Graded], write: Write, *, bad_too: bool
     ) -> str | None:
         """Publish the grade of an image; return the reason if it cannot be read."""
+        self._check_one_model()
         one = replace(self.job, spec=self.job.spec.for_one_image(), started=monotonic())
         try:
             with one.publish(KIND, inputs=[self.evaluation], raw=image.inputs(), part=image.sha256) as draft:
@@ -123,11 +126,12 @@ class PredictionSet:
 
     def _reason_of(self, image: NewImage) -> str | None:
         """Return why a published image could not be read, or None if it could."""
-        for artefact in read_predictions(self.job.home, self.job.spec.name):
-            if artefact.folder.endswith(f"/{image.sha256}"):
-                [row] = artefact.read_csv("images.csv")
-                return None if row["width_px"] else GradedImage.from_csv(row).reason
-        return None
+        folder = f"{KIND}/{self.job.spec.name}/{image.sha256}"
+        manifest = read_manifest(self.job.home, folder)
+        if manifest is None:
+            return None
+        [row] = map(GradedImage.from_csv, Artefact(self.job.home, folder, manifest).read_csv("images.csv"))
+        return row.reason if row.width_px is None else None
 
     def _settle_earlier(self, images: NewImages) -> bool:
         """Return True if an artefact of version 0.1, one for all images, is up to date; it is kept as it is."""
@@ -140,23 +144,40 @@ class PredictionSet:
             difference = whole.difference(manifest) if of_all else _model_differs(single, manifest)
             if of_all and not difference and keeps_revision(artefact.url, manifest, spec, replace=job.replace):
                 return True
-            if difference is not None and not job.replace:
-                raise NameTaken(
-                    f"{job.source}: {artefact.folder} in {job.home.url} is taken: {difference}; choose another name, "
-                    "or --replace it"
-                )
+            self._refuse(artefact, difference)
             if of_all or difference is not None:
                 _remove(artefact)
         return False
 
+    def _check_one_model(self) -> None:
+        """Raise NameTaken if another job has meanwhile published grades of another model, or by other rules."""
+        single = Work(self.job.spec.for_one_image(), (self.evaluation.as_input(),), RawInputs())
+        for artefact in read_predictions(self.job.home, self.job.spec.name, most=1):
+            self._refuse(artefact, _model_differs(single, artefact.manifest))
+
+    def _refuse(self, artefact: Artefact, difference: str | None) -> None:
+        """Raise NameTaken if an artefact differs and must not be replaced."""
+        if difference is not None and not self.job.replace:
+            raise NameTaken(
+                f"{self.job.source}: {artefact.folder} in {self.job.home.url} is taken: {difference}; choose another "
+                "name, or --replace it"
+            )
+
     def _named(self, images: NewImages) -> list[NewImage]:
-        """Return the images with their digests, each file once; one of a recorded size and stamp is not read."""
+        """Return the images with their digests, each file once; one whose version in a bucket is recorded is not read.
+
+        A time is no version: two files of one name, size and time may lie in two folders.
+        """
         recorded = {
             record.sha256: record
             for artefact in read_predictions(self.job.home, self.job.spec.name)
             for record in artefact.manifest.raw
         }
-        by_stamp = {(record.path, record.size, record.stamp): record.sha256 for record in recorded.values()}
+        by_stamp = {
+            (record.path, record.size, record.stamp): record.sha256
+            for record in recorded.values()
+            if record.stamp.startswith(VERSIONS)
+        }
         named: dict[str, NewImage] = {}
         for path, file in images.files.items():
             try:

@@ -17,15 +17,21 @@ from neurograde.storage.store import Store
 KIND = "predictions"
 
 
-def read_predictions(store: Store, name: str) -> list[Artefact]:
-    """Return the artefacts of a name, those of images in the order of their paths; none where the name is free."""
+def read_predictions(store: Store, name: str, most: int | None = None) -> list[Artefact]:
+    """Return the artefacts of a name, those of images in the order of their paths; none where the name is free.
+
+    Args:
+        store: Holds them.
+        name: Name of the prediction.
+        most: Return so many of the images at most.
+    """
     folder = f"{KIND}/{name}"
     whole = read_manifest(store, folder)
     pattern = rf"{re.escape(folder)}/([0-9a-f]{{64}})/{re.escape(MANIFEST)}"
     digests = [match[1] for key in sorted(store.list(folder)) if (match := re.fullmatch(pattern, key))]
     artefacts = [
         Artefact(store, f"{folder}/{digest}", manifest)
-        for digest in digests
+        for digest in digests[:most]
         if (manifest := read_manifest(store, f"{folder}/{digest}")) is not None
     ]
     artefacts.sort(key=lambda artefact: [record.path for record in artefact.manifest.raw])

@@ -49,6 +49,9 @@ def graded_images(job: Job[PredictSpec]) -> Scenes:
     resolution = _cut_at(trained_on) if resolution == UNSPECIFIED else resolution
     scenes = []
     for artefact in artefacts:
+        if artefact.input("evaluations").digest != evaluation.manifest.digest:
+            log.warning(f"{artefact.url} is left out: another model graded it")
+            continue
         rows, heatmaps = _by_image(artefact, "patches.csv"), _by_image(artefact, "heatmaps.csv")
         for row in artefact.read_csv("images.csv"):
             image = GradedImage.from_csv(row)
