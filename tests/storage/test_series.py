@@ -40,7 +40,8 @@ def store(memory_url: str) -> Store:
 @pytest.fixture
 def warnings_logged(caplog: pytest.LogCaptureFixture):
     logger = logging.getLogger("neurograde")
-    logger.addHandler(caplog.handler)
+    if not logger.propagate:
+        logger.addHandler(caplog.handler)
     yield lambda: [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     logger.removeHandler(caplog.handler)
 
@@ -96,6 +97,15 @@ def test_a_commit_that_lies_is_named_and_left_out_and_the_shard_ends_as_if_it_we
     assert finish(store) == [0, 1, 2, 3, 4, 5]
     assert any(path in line for line in warnings_logged())
     assert Journal(store, FOLDER, EPOCHS).commits()[3].metrics == metrics_of(3)
+
+
+def test_what_is_left_out_is_logged_once_by_an_attempt(store: Store, warnings_logged):
+    put(store, "commits/e-001.json", b"{}")
+    put(store, "commits/e0009.json", store.get(f"{FOLDER}/{OF_E0003}"))
+    journal = claimed(store)
+    for _ in range(3):
+        journal.latest(), journal.commits(), journal.prune(2)
+    assert len(warnings_logged()) == 2
 
 
 def test_a_commit_that_was_left_out_is_written_again_and_what_was_there_is_kept(store: Store):

@@ -53,6 +53,7 @@ class Journal:
         self.store, self.folder, self.epochs = store, folder, epochs
         self._fence = Fence(store, f"{folder}/attempts")
         self._last_heartbeat = float("-inf")
+        self._logged: set[str] = set()
 
     @property
     def attempt(self) -> int:
@@ -84,7 +85,7 @@ class Journal:
         A missing or damaged blob is logged, a damaged one is copied to `damaged/`, and the epoch before it is tried:
         the epochs since are trained again, and must give the same bits. The same holds of a missing or damaged commit.
         """
-        commits = list(COMMITS.read(self.store, self.folder, self.epochs))
+        commits = list(COMMITS.read(self.store, self.folder, self.epochs, self._logged))
         for commit in reversed(history(commits)):
             blob = self._blob(commit)
             if blob is not None:
@@ -163,21 +164,21 @@ class Journal:
 
     def commits(self) -> list[Commit]:
         """Return the committed epochs up to the first gap, in order: the history of the shard."""
-        return history(COMMITS.read(self.store, self.folder, self.epochs))
+        return history(COMMITS.read(self.store, self.folder, self.epochs, self._logged))
 
     def attempts(self) -> list[Attempt]:
         """Return every claim so far, in order."""
-        return list(ATTEMPTS.read(self.store, self.folder))
+        return list(ATTEMPTS.read(self.store, self.folder, logged=self._logged))
 
     def began_on(self) -> dict[str, Any]:
         """Return facts of the machine that made the first commit; nothing without one, or if its claim is gone."""
-        first = next(COMMITS.read(self.store, self.folder, self.epochs), None)
+        first = next(COMMITS.read(self.store, self.folder, self.epochs, self._logged), None)
         claims = {} if first is None else {attempt.attempt: attempt for attempt in self.attempts()}
         return claims[first.attempt].machine if first is not None and first.attempt in claims else {}
 
     def statuses(self) -> dict[int, Status]:
         """Return the last heartbeat of every attempt that sent one."""
-        return {status.attempt: status for status in STATUSES.read(self.store, self.folder)}
+        return {status.attempt: status for status in STATUSES.read(self.store, self.folder, logged=self._logged)}
 
     @property
     def heartbeat_due(self) -> bool:

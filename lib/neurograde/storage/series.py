@@ -52,29 +52,41 @@ class Series(Generic[RecordT]):
         return int(match[1]) if match and path == self.key(int(match[1])) else None
 
     def numbers(self, store: Store, folder: str) -> dict[int, str]:
-        """Return the keys in the journal `folder` by number; log objects of other names."""
-        keys = {}
-        for key in store.list(f"{folder}/{self.folder}"):
-            number = self.number(key.removeprefix(f"{folder}/"))
-            if number is None:
-                log.warning(f"{store.url}/{key} is no record of {self.folder}/ by its name; it is left out")
-            else:
-                keys[number] = key
-        return keys
+        """Return the keys in the journal `folder` by number, without objects of other names."""
+        keys = store.list(f"{folder}/{self.folder}")
+        return {number: key for key in keys if (number := self.number(key.removeprefix(f"{folder}/"))) is not None}
 
-    def read(self, store: Store, folder: str, epochs: Mapping[str, int] | None = None) -> Iterator[RecordT]:
+    def read(
+        self, store: Store, folder: str, epochs: Mapping[str, int] | None = None, logged: set[str] | None = None
+    ) -> Iterator[RecordT]:
         """Yield the records of the journal `folder` in the order of their numbers; log those that are left out.
 
         Args:
             store: Holds the journal.
             folder: The folder of the journal.
             epochs: Last epoch of each session of the shard; when not given, that is not checked.
+            logged: Warnings that are not logged again; new ones are added.
         """
-        keys = dict(sorted(self.numbers(store, folder).items()))
+        logged = set() if logged is None else logged
+
+        def leave_out(key: str, reason: str) -> None:
+            warning = f"{store.url}/{key} {reason}; it is left out"
+            if warning not in logged:
+                logged.add(warning)
+                log.warning(warning)
+
+        keys = {}
+        for key in store.list(f"{folder}/{self.folder}"):
+            number = self.number(key.removeprefix(f"{folder}/"))
+            if number is None:
+                leave_out(key, f"is no record of {self.folder}/ by its name")
+            else:
+                keys[number] = key
+        keys = dict(sorted(keys.items()))
         for (number, key), data in zip(keys.items(), store.get_many(keys.values()), strict=True):
             record = self.parse(data, number, f"{store.url}/{key}", epochs)
             if isinstance(record, str):
-                log.warning(f"{store.url}/{key} {record}; it is left out")
+                leave_out(key, record)
             else:
                 yield record
 
