@@ -1,6 +1,6 @@
 """baseline: test a method of the literature by the very partition, metrics and ledger of the networks (chapter 1).
 
-    python -m jobs.baseline specs/osteosarcoma/baseline-fractal.yaml
+    python -m jobs.baseline specs/osteosarcoma/study.yaml#baseline-fractal
 
 It learns on the original patches of train, each as often as the data set has samples of it; settings are chosen on
 valid; the test set is opened once, and the opening is recorded in its ledger.

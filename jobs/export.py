@@ -1,6 +1,6 @@
 """export: export the chosen session as ONNX and as a state dict, with a model card.
 
-    python -m jobs.export specs/osteosarcoma/export.yaml
+    python -m jobs.export specs/osteosarcoma/study.yaml
 
 Not for clinical use. The graph takes patches as they were cut and gives probabilities; it is published only after
 onnxruntime has given the same probabilities as torch. Needs the extra: pip install 'neurograde[export]'.

@@ -1,6 +1,6 @@
 """predict: grade new images with a calibrated confidence, and show where in the image each grade comes from.
 
-    python -m jobs.predict specs/template/predict.yaml
+    python -m jobs.predict specs/template/study.yaml
 
 Not for clinical use. The image is cut and standardised as the model's train patches were; one without enough tissue or
 confidence gets no grade. A note warns if the model learnt from the image, if the image lies far from the training

@@ -1,6 +1,6 @@
 """review: look at each image with its grid, and grey the squares that do not show the labelled tissue (§2.2.2).
 
-    python -m jobs.review specs/template/review.yaml
+    python -m jobs.review specs/template/study.yaml
 
 Reads   the images of `source`, and the decisions that the review holds already
 Writes  reviews/<name>/<image>/<reviewer>-000001.json   one create-only object per change, as soon as it is made

@@ -1,6 +1,6 @@
 """stage: put the pretrained weights of a grid into the store, once for all pods.
 
-    python -m jobs.stage specs/template/train.yaml
+    python -m jobs.stage specs/template/study.yaml
 
 The spec is that of `train`. Weights given by URL, and random ones, need no staging. Weights that are staged already are
 kept; with `--replace`, every byte of them is checked.

@@ -1,8 +1,8 @@
 """view: look at the grades of new images, or at the mistakes of an evaluation, over the tissue at full resolution.
 
-    python -m jobs.view specs/template/predict.yaml                    a page on 127.0.0.1
-    python -m jobs.view specs/template/predict.yaml --out grades.html  one file for a few images, to hand on
-    python -m jobs.view specs/template/evaluate.yaml --images 10       the test images with the worst mistakes
+    python -m jobs.view specs/template/study.yaml#predict                    a page on 127.0.0.1
+    python -m jobs.view specs/template/study.yaml#predict --out grades.html  one file for a few images, to hand on
+    python -m jobs.view specs/template/study.yaml#evaluate --images 10       the test images with the worst mistakes
 
 Reads   predictions/<name>/ or evaluations/<name>/, what they were made from, and the images
 Writes  nothing; with --out, one file

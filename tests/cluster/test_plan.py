@@ -58,7 +58,7 @@ def test_the_cost_of_a_sample_counts_the_frozen_part_once_and_the_trained_part_t
 
 
 def test_the_layers_of_an_architecture_add_up_to_the_multiply_adds_that_torch_counts():
-    spec = validate(TrainSpec, load(str(ROOT / "specs/quick/train.yaml")), "train.yaml")
+    spec = validate(TrainSpec, load(str(ROOT / "specs/quick/study.yaml#train")), "train.yaml")
     for network in architectures(spec):
         counted = network.imagenet.multiply_adds
         assert network.size.frozen + network.size.trained == pytest.approx(counted, rel=0.02)

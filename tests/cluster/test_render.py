@@ -11,9 +11,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from jobs.grid import grid, manifests
+from jobs.grid import grid, manifests, sizes
 from neurograde.cluster import kueue, local_store
-from neurograde.cluster.fit import Sizes, check_fit
+from neurograde.cluster.fit import check_fit
 from neurograde.cluster.job import (
     CONTAINER,
     DRIVER,
@@ -30,9 +30,9 @@ from neurograde.cluster.profiles import PROFILES
 from neurograde.cluster.render import steps_of
 from neurograde.cluster.study import read_study
 from neurograde.errors import NeurogradeError, SpecError
-from neurograde.learning.run.footprint import memory_of, planned_checkpoints, weights_bytes
 from neurograde.runtime.cuda import LEAST_DRIVER
 from neurograde.runtime.grid import ROW
+from neurograde.runtime.spec_folder import file_name, specs_of
 from neurograde.specs.grid import expand, rows
 from neurograde.specs.train import TrainSpec
 from tests.support.material import train_spec
@@ -40,7 +40,7 @@ from tests.support.small import SMALL_SPECS
 
 ROOT = Path(__file__).parents[2]
 PLACEMENT = Placement(image=f"registry/neurograde@sha256:{'ab' * 32}", namespace="neurograde", queue="neurograde")
-SIZES = Sizes(memory_of, weights_bytes, planned_checkpoints)
+SIZES = sizes()
 GRID = train_spec("leaknet").model_dump(mode="json") | {"store": "gs://bucket/study"}
 VERSIONS = ("1.34", kubernetes_validate.latest_version())
 
@@ -211,7 +211,8 @@ def test_exports_and_baselines_come_between_the_evaluations_and_the_report():
     after = {path: [container["args"][1] for _, container in pods(files, path)] for path in files if "after/" in path}
     steps = ["1-evaluate", "2-export", "3-baseline", "4-report", "specs"]
     assert list(after) == [f"after/{step}.yaml" for step in steps]
-    specs = {path.name for path in (ROOT / "specs/osteosarcoma").glob("baseline-*.yaml")}
+    made = specs_of(ROOT / "specs/osteosarcoma")
+    specs = {file_name(source) for source, data in made.items() if data["job"] == "baseline"}
     assert {path.removeprefix("/specs/") for path in after["after/3-baseline.yaml"]} == specs
 
 

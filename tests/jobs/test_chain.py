@@ -18,7 +18,7 @@ import pytest
 
 from jobs.chain import chain
 from neurograde.errors import UsageError
-from neurograde.runtime.spec_folder import specs_in_order
+from neurograde.runtime.spec_folder import specs_in_order, specs_of
 from neurograde.specs.catalogue import BY_NAME, JOBS
 from neurograde.storage.artefact import Artefact, read_manifest
 from neurograde.storage.store import Store
@@ -180,15 +180,16 @@ def test_the_chain_runs_on_real_images_with_real_weights(shared: Path, tmp_path:
                 shutil.copy(shared / "osteosarcoma_tcia" / row["file"], images / row["file"])
     specs = tmp_path / "specs"
     specs.mkdir()
-    for name in ("common", "patch", "partition", "augment", "train", "evaluate"):
-        text = (ROOT / "specs" / "osteosarcoma" / f"{name}.yaml").read_text()
-        text = text.replace("out/data/osteosarcoma", str(images))
+    study = specs_of(ROOT / "specs" / "osteosarcoma")
+    for job in ("patch", "partition", "augment", "train", "evaluate"):
+        data = next(spec for spec in study.values() if spec["job"] == job)
+        text = json.dumps(data).replace("out/data/osteosarcoma", str(images))
         text = text.replace("out/data/weights/mobilenet_v2.pth", f"{shared}/weights/mobilenet_v2_torchvision_fp32.pth")
-        text = text.replace("repeats: 3", "repeats: 1").replace("epochs: 10", "epochs: 1")
-        text = text.replace("transforms: 1 ", "transforms: 0 ").replace("balance: ngca", "balance: subsample")
-        (specs / f"{name}.yaml").write_text(text)
+        text = text.replace('"repeats": 3', '"repeats": 1').replace('"epochs": 10', '"epochs": 1')
+        text = text.replace('"transforms": 1', '"transforms": 0').replace('"ngca"', '"subsample"')
+        (specs / f"{job}.yaml").write_text(text)
     (specs / "report.yaml").write_text(
-        "extends: common.yaml\njob: report\nname: few\nevaluations: [independent]\ntitle: A few real tiles\n"
+        "region: FRA\nstore: memory://x\njob: report\nname: few\nevaluations: [independent]\ntitle: A few real tiles\n"
     )
     assert chain.main([str(specs), "--store", memory_url]) == 0
     store = Store(memory_url)

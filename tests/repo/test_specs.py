@@ -100,12 +100,12 @@ def test_the_quick_study_sends_each_patch_through_its_network_once_and_its_arrow
     assert specs["augment"].transforms == 0
     assert {row.slices for row in planned_rows(specs["train"])} == {1}
     assert all(not isinstance(strategy, Unfreezing | Whole) for strategy in specs["train"].strategies)
-    assert arrows("quick") == arrows("template") == {"common.yaml": [1], "patch.yaml": [2, 3], "train.yaml": [4]}
+    assert arrows("quick") == arrows("template") == {"study.yaml": [1, 2, 3, 4]}
 
 
 def validate_spec(folder: str, job: str):
     entry = getattr(importlib.import_module(f"jobs.{job}"), job)
-    path = str(ROOT / "specs" / folder / f"{job}.yaml")
+    path = str(ROOT / "specs" / folder / f"study.yaml#{job}")
     return validate(entry.model, load(path), path)
 
 

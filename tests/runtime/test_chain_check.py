@@ -100,7 +100,7 @@ def test_placeholders_of_the_templates_are_to_be_replaced(tmp_path: Path, monkey
         assert kind is SpecError
         assert all(line.endswith(": to be replaced by your own") for line in lines)
     assert [line for line in lines if "store" in line] == [
-        f"{ROOT}/specs/template/common.yaml: store: 'gs://your-bucket/study': to be replaced by your own"
+        f"{ROOT}/specs/template/study.yaml:5: store: 'gs://your-bucket/study': to be replaced by your own"
     ]
 
 

@@ -128,7 +128,8 @@ class _Check:
         for source, spec in self.specs.items():
             words = list(_placeholders((), spec.model_dump(mode="json")))
             for path, text in words:
-                file = located(source, path).partition(", extended by ")[0]  # once, however many specs extend it
+                # Once, however many specs share the field.
+                file = re.sub(r"(, extended by |: (?=[^:]*$)).*", "", located(source, path))
                 where = ".".join(map(str, path))
                 self.mistakes.append(SpecError(f"{file}: {where}: {text!r}: to be replaced by your own"))
             if not words:
