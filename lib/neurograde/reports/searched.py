@@ -139,7 +139,10 @@ def epochs(chains: Sequence[Chain]) -> list[tuple[float, float]]:
 
 
 def _searches(chain: Chain) -> Iterator[Search]:
-    adaptations = {(session.backbone, session.adaptation.label): session.adaptation for session in chain.run.sessions}
+    spec = chain.run.spec
+    adaptations = {
+        (backbone.name, strategy.label): strategy for backbone in spec.backbones for strategy in spec.strategies
+    }
     cells: dict[tuple[str, str], list[CellResult]] = {key: [] for key in adaptations}
     tried = dict.fromkeys(adaptations, 0)
     for cell in chain.metrics.cells:  # best first

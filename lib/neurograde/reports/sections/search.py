@@ -15,12 +15,10 @@ from neurograde.reports.published import EPOCHS, SESSIONS, TABLE_4_1, UNTRAINED
 from neurograde.reports.searched import Search, at_start, best_mean, best_session, by_kind, epochs, grids, searched
 from neurograde.reports.sections.grids import grid_figures, valid_ahead
 from neurograde.reports.sections.training import curves_of
-from neurograde.reports.sections.winners import backbone_figures, best_table
+from neurograde.reports.sections.winners import backbone_figures, best_table, winners
 from neurograde.specs.records import Session
-from neurograde.specs.results.evaluation import CellResult
 from neurograde.specs.strategies import KINDS
 
-MAPS_DRAWN = 8
 COMPARED = 16  # searches in one figure: more would be a page of dots
 QUESTIONS = {
     "extension": "Does a deeper head help (figure 4.5)?",
@@ -93,30 +91,19 @@ def _point(search: Search, name: str) -> Point:
 
 
 def _maps(chains: Sequence[Chain]) -> list[Figures]:
-    figures: list[Figure] = []
-    for chain in chains:
-        cells: dict[tuple[str, str], list[CellResult]] = {}
-        for cell in chain.metrics.cells:
-            if cell.loss.mean is not None:
-                cells.setdefault((cell.backbone, cell.strategy), []).append(cell)
-        for (backbone, strategy), members in cells.items():
-            if len(members) > 1 and len(figures) < MAPS_DRAWN:
-                title = f"{backbone}, {strategy}"
-                slug = file_name("map", chain.name, title)
-                if len(chains) > 1:
-                    title = f"{chain.name}: {title}"
-                values = {
-                    (member.learning_rate, member.batch_size): (member.loss.mean or 0.0, member.n) for member in members
-                }
-                figures.append(grid_map(slug, title, values))
+    """Return a map for each row of table 4.1: the grid that has the best session of the strategy."""
+    figures = []
+    for winner in winners(chains).values():
+        search = winner.best
+        if len(search.cells) > 1:
+            values = {(cell.learning_rate, cell.batch_size): (cell.loss.mean or 0.0, cell.n) for cell in search.cells}
+            figures.append(grid_map(file_name("map", search.chain.name, search.name), search.name, values))
     if not figures:
         return []
     caption = (
-        "Which learning rate and batch size (appendix B)? Mean of the best minimax losses over the repeats of each "
-        "setting; framed the best."
+        "Which learning rate and batch size (appendix B)? Of the grid with the best session of each strategy: mean of "
+        "the best minimax losses over the repeats of each setting, framed the best. All settings are in tables/."
     )
-    if len(figures) == MAPS_DRAWN:
-        caption += f" The first {MAPS_DRAWN} searches; all settings are in tables/."
     return [Figures(tuple(figures), caption)]
 
 
