@@ -153,6 +153,15 @@ def test_headers_of_every_kind_name_subset_and_role():
     assert split_header("split") is None
 
 
+def test_a_column_without_a_name_names_the_items_where_no_other_does(tmp_path: Path):
+    (tmp_path / "t.csv").write_text(",split,,\na.png,train,,\nb.png,test,,\n")
+    [fold] = read_list(tmp_path / "t.csv", Columns())
+    assert [(item.name, item.subset) for item in fold.items] == [("a.png", "train"), ("b.png", "test")]
+    (tmp_path / "t.csv").write_text(",split\n,train\n,test\n")
+    with pytest.raises(DataError, match=r"t\.csv: no column names the items; there are split"):
+        read_list(tmp_path / "t.csv", Columns())
+
+
 def test_a_source_that_is_neither_a_file_nor_a_folder_is_not_opened(tmp_path: Path):
     os.mkfifo(tmp_path / "list.csv")
     with pytest.raises(DataError, match=r"list\.csv is a FIFO, and is not opened"):

@@ -122,7 +122,10 @@ def _long(table: Table, subset_column: str | None, columns: Columns, subset: str
     headers = {role: _column_of(table, role, getattr(columns, role)) for role in ("item", "slide", "patient", "label")}
     taken = set(headers.values()) | {subset_column}
     name_column = next((headers[role] for role in ("item", "slide", "patient") if headers[role]), None)
-    name_column = name_column or next(header for header in table.columns if header not in taken)
+    if name_column is None:
+        name_column = next((header for header in table.columns if header not in taken), None)
+    if name_column is None:
+        raise DataError(f"{table.source}: no column names the items; there are {', '.join(table.columns)}")
     further = {role: header for role, header in headers.items() if header and role != "item"}
     for line, row in zip(table.lines, table.rows, strict=True):
         in_subset = row[subset_column] if subset_column else subset

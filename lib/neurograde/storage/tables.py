@@ -77,7 +77,7 @@ def read_table(data: bytes, source: str, columns: Sequence[str]) -> Table:
 
 
 def with_header(source: str, header: Sequence[str], body: Sequence[Line]) -> Table:
-    """Return the table of the rows below a header, in which a column without a name is left out.
+    """Return the table of the rows below a header; of columns without a name the first one is kept that has a cell.
 
     Raises:
         DataError: It has a column twice, or a row has more cells than the header.
@@ -91,11 +91,11 @@ def with_header(source: str, header: Sequence[str], body: Sequence[Line]) -> Tab
                 f"{source}: line {number}: {len(row)} cells under {len(header)} columns; write a cell that holds the "
                 "separator in quotes"
             )
-    rows = tuple(
-        {name: cell for name, cell in zip(header, [*row, *[""] * (len(header) - len(row))], strict=False) if name}
-        for _number, row in body
-    )
-    return Table(source, tuple(filter(None, header)), rows, tuple(number for number, _row in body))
+    filled = [[*row, *[""] * (len(header) - len(row))][: len(header)] for _number, row in body]
+    unnamed = [at for at, name in enumerate(header) if not name and any(row[at].strip() for row in filled)]
+    kept = [at for at, name in enumerate(header) if name or at in unnamed[:1]]
+    rows = tuple({header[at]: row[at] for at in kept} for row in filled)
+    return Table(source, tuple(header[at] for at in kept), rows, tuple(number for number, _row in body))
 
 
 def read_lines(data: bytes, source: str) -> tuple[str, list[Line]]:
