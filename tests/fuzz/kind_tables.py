@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
+from functools import cache
 from pathlib import Path
 from random import Random
+
+import numpy as np
 
 from neurograde.audit.lists import Columns, read_list
 from neurograde.imaging.listed import sort_files
@@ -43,8 +48,23 @@ CELLS = (
 
 def attempt(random: Random, folder: Path) -> None:
     """Read a mutant of one of the tables."""
+    if random.random() < 0.2:
+        suffix, data = random.choice(lists())
+        (folder / f"split.{suffix}").write_bytes(damaged(data, random))
+        read_list(folder / f"split.{suffix}", Columns())
+        return
     rows, read = random.choice(((LABELS, _labels), (SQUARES, _squares), (SPLIT, _split)))
     read(mutant(rows, random), folder)
+
+
+@cache
+def lists() -> tuple[tuple[str, bytes], ...]:
+    """Return lists of a split that are no tables, each with its suffix."""
+    archive = io.BytesIO()
+    np.savez(archive, train_ids=np.array(IMAGES), test_ids=np.array(["x.png"]))
+    names = {"fold 0": {"train": IMAGES, "test": ["x.png", 1, None]}}
+    objects = [{"image": path, "split": "train"} for path in IMAGES] + [{"image": "x.png", "split": "test"}]
+    return ("json", json.dumps(names).encode()), ("json", json.dumps(objects).encode()), ("npz", archive.getvalue())
 
 
 def mutant(rows: list[tuple[object, ...]], random: Random) -> bytes:

@@ -61,6 +61,7 @@ FILES = {
         "learning/networks/test_further_families.py",
         "learning/networks/test_session_network.py",
     ),
+    "damaged inputs": ("fuzz/test_fuzz.py",),
     "slides and drawn images": (
         "imaging/pixels/test_levels.py",
         "imaging/pixels/test_slide.py",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -25,6 +26,8 @@ from neurograde.errors import DataError, UsageError
 from neurograde.maths.both_sides import Item
 from neurograde.storage.tables import Table
 
+NO_ARRAYS = (OSError, ValueError, TypeError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""Errors of numpy and zipfile for a file that cannot be read as an archive of arrays."""
 LIST_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".npz")
 
 
@@ -151,9 +154,9 @@ def _column_of(table: Table, role: str, named: str | None) -> str | None:
 def _from_npz(path: Path, columns: Columns) -> Fold:
     """Return the fold of an NPZ file with an array of names for each subset."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             content = {name: np.atleast_1d(arrays[name]).ravel() for name in arrays.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except NO_ARRAYS as error:
         raise DataError(f"{path}: {error}; accepted: NPZ of arrays of names, without pickles") from None
     items = []
     for array, names in content.items():
@@ -173,7 +176,8 @@ def _from_json(path: Path, columns: Columns) -> list[Fold]:
     """Return the folds of a JSON file: names below keys that name a subset, or objects with fields."""
     try:
         content = json.loads(path.read_bytes())
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        json.dumps(content, ensure_ascii=False).encode()  # half letters are no names
+    except (UnicodeError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: no JSON ({error})") from None
     if isinstance(content, list) and content and all(isinstance(entry, dict) for entry in content):
         return _from_objects(path, content, columns)
