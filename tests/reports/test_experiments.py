@@ -63,7 +63,8 @@ def test_the_delay_of_experiment_2_is_examined(section: Section, leaks: list[Cha
     assert "The study saw experiment 2 take longer" in verdict
     assert "Here train reaches 0." in verdict
     assert "Here valid reaches 0." in verdict
-    assert verdict.count("experiment 2, patch by patch ") == 2
+    assert verdict.count("experiment 2, patch by patch: ") == 2
+    assert "epoches" not in verdict
     [table] = [
         block for block in section.blocks if getattr(block, "slug", "") == "experiments" and hasattr(block, "rows")
     ]

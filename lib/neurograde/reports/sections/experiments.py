@@ -14,7 +14,7 @@ from neurograde.reports.figures.experiments import Experiment
 from neurograde.reports.figures.experiments import experiments as figure
 from neurograde.reports.figures.shuffles import Families, shuffles
 from neurograde.reports.leaks import cell_of, level, members, rank
-from neurograde.reports.numbers import NOTHING, decimal, plural, spread
+from neurograde.reports.numbers import NOTHING, count, decimal, spread
 from neurograde.reports.sections.training import curves_of
 from neurograde.reports.tables import Column, table
 
@@ -128,14 +128,14 @@ def _verdict(subset: str, epochs: Mapping[str, int | None], threshold: float | N
     if threshold is None:
         return f"On {subset} an experiment never falls below its loss without training, so that none can be measured."
     (apart, first), *others = ((title.partition(":")[0], epoch or 0) for title, epoch in epochs.items())
-    words = [f"experiment {title} {_later(epoch - first)}" for title, epoch in others]
-    return f"Here {subset} reaches {decimal(threshold)} in epoch {first} of experiment {apart}; {', '.join(words)}."
+    words = [f"experiment {title}: {_later(epoch - first)}" for title, epoch in others]
+    return f"Here {subset} reaches {decimal(threshold)} in epoch {first} of experiment {apart}; {'; '.join(words)}."
 
 
 def _later(late: int) -> str:
     if not late:
-        return "does in the same epoch"
-    return f"{plural(abs(late), 'epoch')} {'later' if late > 0 else 'earlier'}"
+        return "in the same epoch"
+    return f"{count(abs(late))} epoch{'s' if abs(late) > 1 else ''} {'later' if late > 0 else 'earlier'}"
 
 
 def _epoch(epoch: int | None) -> str:
