@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from neurograde.cluster.study import read_study
+from neurograde.runtime.chain_check import check_chain
 from neurograde.runtime.spec_folder import specs_in_order
 from neurograde.runtime.specfile import load, validate
 from neurograde.specs.grid import expand
@@ -62,3 +64,13 @@ def test_the_demo_stays_a_matter_of_minutes(specs: list[dict[str, Any]]):
     grids = [expand(validate(TrainSpec, spec, name), ()) for name, spec in of(specs, "train").items()]
     sessions = [session for grid in grids for shard in grid.shards for session in shard.sessions]
     assert sum(session.epochs for session in sessions) <= MOST_SESSION_EPOCHS
+
+
+def test_the_chain_finds_nothing_to_complain_of(memory_url: str):
+    checked = check_chain(DEMO, store=memory_url)
+    assert [job for job, _ in checked.steps][:2] == ["synthesise", "patch"]
+    assert {"baseline", "predict", "report"} <= {job for job, _ in checked.steps}
+
+
+def test_no_pod_misses_a_table_that_the_image_set_brings_along():
+    assert read_study(str(DEMO), store="gs://bucket/demo").local_places() == []

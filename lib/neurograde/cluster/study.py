@@ -45,7 +45,7 @@ class Study:
         sources = [spec.source for spec in self.specs.values() if isinstance(spec, PatchSpec)]
         urls = [
             *(spec.store for spec in self.specs.values()),
-            *(url for source in sources for url in (source.url, source.table)),
+            *(url for source in sources for url in source.outside_urls.values()),
         ]
         return sorted({url for url in urls if url and ("://" not in url or url.startswith("file:"))})
 

@@ -209,8 +209,8 @@ class _Check:
     def _check_files(self, source: str, spec: JobSpec, *, reachable: bool) -> None:
         """Raise for images and weights that do not exist."""
         if isinstance(spec, PatchSpec):
-            for key, url in (("source.url", spec.source.url), ("source.table", spec.source.table)):
-                if url is not None and not PLACEHOLDER.search(url) and not url_exists(url):
+            for key, url in spec.source.outside_urls.items():
+                if not PLACEHOLDER.search(url) and not url_exists(url):
                     raise SpecError(f"{source}: {key}: {url!r} does not exist")
         if isinstance(spec, TrainSpec) and not (reachable and _is_in_store(spec.store, "runs", spec.name)):
             for backbone in spec.backbones:

@@ -15,6 +15,8 @@ SLIDE_SUFFIXES = (".svs", ".ndpi", ".scn", ".svslide", ".bif", ".czi")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", *SLIDE_SUFFIXES)
 
 
+LABELS = "labels.csv"
+"""Name of the table that an image set of `synthesise` may bring along."""
 Spellings = Literal["refuse", "merge", "keep_apart"]
 """Rules for two spellings of one name."""
 
@@ -33,6 +35,13 @@ class Source(Model):
     left, top, right, bottom; with `images` also a table of that set, `labels.csv`."""
     classes: tuple[Label, ...] | None = None
     """Use images of these classes only; the others are counted and left out."""
+
+    @property
+    def outside_urls(self) -> dict[str, str]:
+        """Return the URLs of folder and table by field, without a table that an image set brings along."""
+        own = self.images is not None and self.table == LABELS
+        urls = {"source.url": self.url, "source.table": None if own else self.table}
+        return {field: url for field, url in urls.items() if url is not None}
 
     @field_validator("pattern")
     @classmethod
