@@ -11,7 +11,8 @@ import yaml
 
 from neurograde.cluster.job import BOARDS, QUEUE, is_placeholder
 from neurograde.errors import UsageError
-from neurograde.runtime import invocation
+from neurograde.runtime import invocation, strict_yaml
+from neurograde.runtime.specfile import spec_files
 
 FOLDERS = ("base", "chain", "grid", "after")
 Manifest = Mapping[str, Any]
@@ -85,7 +86,7 @@ def steps(root: Path) -> Iterator[FolderStep]:
         UsageError: a folder has no manifests.
     """
     for folder in FOLDERS:
-        files = sorted((root / folder).glob("*.yaml"))
+        files = spec_files(root / folder)
         if not files:
             raise UsageError(f"{root / folder}: no manifests; {invocation.shown('grid')} SPECS renders them")
         objects = [item for path in files for item in _objects(path)]
@@ -109,7 +110,7 @@ def check_images(folder: Sequence[FolderStep]) -> None:
 
 def quota(root: Path) -> Quota:
     """Return the quota of the folder's base/."""
-    for path in sorted((root / "base").glob("*.yaml")):
+    for path in spec_files(root / "base"):
         for item in _objects(path):
             if item["kind"] == "ResourceQuota":
                 hard = item["spec"]["hard"]
@@ -138,4 +139,13 @@ def _specs_of(job: Manifest, specs: Mapping[str, Manifest]) -> Manifest | None:
 
 
 def _objects(path: Path) -> list[Manifest]:
-    return [item for item in yaml.safe_load_all(path.read_text()) if item]
+    try:
+        objects = [item for item in yaml.safe_load_all(path.read_text()) if item]
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = strict_yaml.reason(error) if isinstance(error, yaml.YAMLError) else error
+        raise UsageError(
+            f"{path}: not valid YAML: {reason}; {invocation.shown('grid')} SPECS renders it again"
+        ) from None
+    if not all(isinstance(item, dict) and item.get("kind") and item.get("metadata") for item in objects):
+        raise UsageError(f"{path}: not a manifest: an object has no kind or no metadata")
+    return objects

@@ -16,7 +16,7 @@ def checked(files: dict[str, str]) -> dict[str, str]:
     """Return the files as they are, or raise UsageError with every finding of the lint."""
     findings = [f"{path}: {finding}" for path, text in files.items() for finding in lint(text)]
     if findings:
-        raise UsageError("\n".join(findings))
+        raise UsageError(*findings)
     return files
 
 

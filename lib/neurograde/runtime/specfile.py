@@ -135,7 +135,7 @@ def read_yaml(url: str) -> dict[str, Any]:
 
 
 def spec_files(folder: Path) -> list[Path]:
-    """Return the spec files of the folder, by name, without hidden ones: macOS writes `._patch.yaml` on other disks."""
+    """Return the YAML files of the folder, by name, without hidden ones: macOS writes `._patch.yaml` on other disks."""
     return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
 
 
