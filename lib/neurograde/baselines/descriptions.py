@@ -15,10 +15,11 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from neurograde.baselines.method import Floats, Method, Patch
-from neurograde.errors import DigestMismatch
+from neurograde.errors import DataError
 from neurograde.maths.digest import canonical_json, sha256_hex
 from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
@@ -76,19 +77,22 @@ def _read(job: Job[BaselineSpec], folder: str) -> tuple[dict[str, Floats], Input
         return None
     artefact = Artefact(job.store, folder, manifest)
     try:
-        data = artefact.read(FILE)
-    except DigestMismatch as error:
+        return _rows(artefact.read(FILE)), artefact.as_input()
+    except (DataError, SafetensorError, KeyError, ValueError, TypeError, IndexError) as error:
         log.warning(f"{folder} is damaged and made again: {error}")
         job.store.clear(folder)
         return None
+
+
+def _rows(data: bytes) -> dict[str, Floats]:
+    """Return the descriptions by patch."""
     tensors = load(data)
     names = bytes(tensors["names"]).decode().split("\n")
     ends = np.cumsum(tensors["counts"])
-    rows = {
+    return {
         name: tensors["rows"][end - count : end]
         for name, end, count in zip(names, ends, tensors["counts"], strict=True)
     }
-    return rows, artefact.as_input()
 
 
 def _publish(job: Job[BaselineSpec], folder: str, rows: dict[str, Floats]) -> None:

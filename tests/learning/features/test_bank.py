@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from neurograde.errors import DataError, Stopped
@@ -19,6 +21,7 @@ from neurograde.learning.data.samples import Planned, Statistics
 from neurograde.learning.engines.protocol import TrainingContext
 from neurograde.learning.features.bank import Features
 from neurograde.learning.networks.backbones import Trunk
+from neurograde.maths.digest import sha256_hex
 from neurograde.runtime.job import Job
 from neurograde.specs.train import TrainSpec
 from neurograde.storage.artefact import read_manifest
@@ -183,7 +186,16 @@ def test_a_file_without_a_manifest_is_no_features(bank, memory_url: str):
     assert bank(crop="center").make() == 2
 
 
-@pytest.mark.parametrize("damage", ["a flipped byte", "a lost file"])
+def put_with_digest(store: Store, key: str, data: bytes) -> None:
+    """Replace a file of an artefact, and its record in the manifest."""
+    folder, _, path = key.rpartition("/")
+    store.put(key, data)
+    record = json.loads(store.get(f"{folder}/manifest.json"))
+    record["files"][path] = {"sha256": sha256_hex(data), "size": len(data)}
+    store.put(f"{folder}/manifest.json", json.dumps(record).encode())
+
+
+@pytest.mark.parametrize("damage", ["a flipped byte", "a lost file", "no tensors", "another tensor", "another shape"])
 def test_damaged_features_are_said_and_made_again(bank, memory_url: str, damage: str, caplog, other_machine):
     before = bank(crop="center")
     before.make()
@@ -192,6 +204,12 @@ def test_damaged_features_are_said_and_made_again(bank, memory_url: str, damage:
     for key in [key for key in store.list("features") if key.endswith(".safetensors")]:
         if damage == "a lost file":
             store.delete(key)
+        elif damage == "no tensors":
+            put_with_digest(store, key, b"no tensors")
+        elif damage == "another tensor":
+            put_with_digest(store, key, save({"x": torch.zeros(2, 2)}))
+        elif damage == "another shape":
+            put_with_digest(store, key, save({"features": torch.zeros(2)}))
         else:
             data = store.get(key)
             store.put(key, data[:-1] + bytes([data[-1] ^ 1]))
@@ -202,7 +220,8 @@ def test_damaged_features_are_said_and_made_again(bank, memory_url: str, damage:
     assert "is damaged and made again" in caplog.text
     assert found.job.store.list("features")
     found.job.replace = True
-    assert found.make() == 1, "the valid samples', which nobody has read yet"
+    # The valid samples', which nobody has read yet; their digest tells if they are damaged, and no more.
+    assert found.make() == (1 if damage.startswith("a ") else 0)
 
 
 def test_of_two_builds_whose_bits_differ_the_first_manifest_holds_for_both(bank, memory_url: str):

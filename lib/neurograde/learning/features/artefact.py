@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from neurograde.errors import DigestMismatch
+from neurograde.errors import DataError, DigestMismatch
 from neurograde.learning.features.recipe import digest_of
 from neurograde.learning.run.checkpoint import decode, encode
 from neurograde.maths.digest import canonical_json, sha256_hex
@@ -56,13 +56,13 @@ def read(store: Store, recipe: Recipe, cache: Cache) -> tuple[NDArray[Any], Inpu
     published = _artefact(store, recipe)
     if published is None:
         return None
-    path = next(name for name in published.manifest.files if name != RECIPE)
-    key = published.manifest.files[path].sha256
-    array = cache.find(key)
+    path = next((name for name in published.manifest.files if name != RECIPE), RECIPE)
+    key = published.manifest.files[path].sha256 if path in published.manifest.files else ""
+    array = cache.find(key) if key else None
     if array is None:
         try:
-            values = decode(published.read(path), f"{published.url}/{path}")[KIND].numpy()
-        except DigestMismatch as error:
+            values = _values(published, path)
+        except DataError as error:
             _clear_away(published, error)
             return None
         with cache.make(key, values.shape, values.dtype) as array:
@@ -116,6 +116,18 @@ def _artefact(store: Store, recipe: Recipe) -> Artefact | None:
     return None if manifest is None else Artefact(store, _folder(recipe), manifest)
 
 
-def _clear_away(damaged: Artefact, error: DigestMismatch) -> None:
+def _values(published: Artefact, path: str) -> NDArray[Any]:
+    """Return the array; DataError where its file is damaged, gone or no array of features."""
+    where = f"{published.url}/{path}"
+    if path not in published.manifest.files:
+        raise DataError(f"{published.url}: its manifest names no features")
+    tensors = decode(published.read(path), where)
+    if KIND not in tensors or tensors[KIND].ndim != 2:
+        raise DataError(f"{where}: it lacks the matrix {KIND!r}")
+    values: NDArray[Any] = tensors[KIND].numpy()
+    return values
+
+
+def _clear_away(damaged: Artefact, error: DataError) -> None:
     log.warning(f"{damaged.url} is damaged and made again: {error}")
     damaged.store.clear(damaged.folder)
