@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -130,6 +131,20 @@ def test_a_claim_that_was_quicker_is_judged_before_it_is_overtaken(store: Store)
 
     with pytest.raises(NameTaken):
         Claim(Raced(store.url), FOLDER, OURS)
+
+
+def test_what_somebody_else_laid_among_drafts_stays_and_stops_nobody(store: Store):
+    for name in ("notes.txt", "x/1", "-1/2", "99999999-x/1"):
+        store.put(f"drafts/patches/demo/{name}", b"1")
+    Claim(store, FOLDER, OURS).fulfil()
+    assert len(store.list()) == 4
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "2026-11-28", "2026-11-28T10:00:00"])
+def test_a_claim_without_a_time_holds_nobody_up(store: Store, at: str):
+    left(store, 5)
+    store.put(CLAIM, json.dumps(json.loads(store.get(CLAIM)) | {"claimed_at": at}).encode())
+    assert Claim(store, FOLDER, OURS).number == 2
 
 
 def test_numbers_are_those_of_claims_alone(store: Store):

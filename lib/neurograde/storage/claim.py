@@ -12,6 +12,7 @@ more: after two minutes of silence anybody may take over.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import socket
 import threading
@@ -217,7 +218,10 @@ class Claim:
         root = f"{DRAFTS}/{self.folder}"
         drafts = {key[len(root) + 1 :].split("/")[0] for key in self.store.list(root)}
         for name in drafts:
-            number = int(name.partition("-")[0])
+            match = re.match(r"(\d{1,7})-", name, re.ASCII)
+            if match is None:
+                continue  # somebody else's
+            number = int(match[1])
             record = self._read(number)
             alive = (
                 record is not None and name.endswith(record.token) and self._silence(record) < ABANDONED_AFTER_SECONDS
