@@ -1,6 +1,6 @@
 """chain: run a folder's specs in the order of the chain, skipping what is up to date.
 
-    python -m jobs.chain specs/demo [--store URL] [--replace]
+    python -m jobs.chain specs/demo [--store URL] [--replace] [--dry-run]
     python -m jobs.chain specs/leak --expand [--into FOLDER]     print the specs that its study.yaml makes
 
 First all specs are checked, with the names, classes, files, weights and stores that they name: every mistake is listed
@@ -22,10 +22,14 @@ from neurograde.errors import UsageError
 from neurograde.runtime import invocation
 from neurograde.runtime.chain_check import check_chain
 from neurograde.runtime.command import Parser, command
+from neurograde.runtime.dry_run import results_only
+from neurograde.runtime.job import Job
 from neurograde.runtime.log import log
 from neurograde.runtime.spec_folder import print_specs, write_specs
+from neurograde.runtime.specfile import load, validate
 from neurograde.specs.catalogue import BY_NAME
 from neurograde.specs.train import Backbone
+from neurograde.storage.store import Store
 
 
 def declare(parser: Parser) -> None:
@@ -33,6 +37,7 @@ def declare(parser: Parser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="folder of YAML specs, or a study.yaml")
     parser.add_argument("--store", metavar="URL", help="use this store instead of the specs'")
     parser.add_argument("--replace", action="store_true", help="replace artefacts of the same names")
+    parser.add_argument("--dry-run", action="store_true", help="check all, print what would be made, and run nothing")
     parser.add_argument("--expand", action="store_true", help="print the specs, and run nothing")
     parser.add_argument("--into", metavar="FOLDER", type=Path, help="with --expand: write them here, a file each")
 
@@ -51,12 +56,22 @@ def chain(arguments: argparse.Namespace) -> int:
     store = ["--store", arguments.store] if arguments.store else []
     for number, (job, source) in enumerate(checked.steps, start=1):
         log.info(f"{number} of {len(checked.steps)}: {job} {source}")
+        if arguments.dry_run:
+            print_outline(job, source, arguments.store)
+            continue
         # In this process: torch is imported once, and a memory:// store lives on from job to job.
         replace = ["--replace"] if arguments.replace and not BY_NAME[job].is_ahead else []  # train checks its features
         code: int = invocation.load(job).main([source, *store, *replace])
         if code:
             return code
     return 0
+
+
+def print_outline(job: str, source: str, store: str | None) -> None:
+    """Print what a step would make and skip."""
+    spec = validate(BY_NAME[job].spec, load(source, store=store), source)
+    for line in results_only(job, Job(spec, Store(spec.store), source)):
+        print(f"  {line}")
 
 
 def check_backbone(backbone: Backbone) -> None:

@@ -9,6 +9,7 @@ import pytest
 from jobs.chain import chain
 from jobs.patch import patch
 from jobs.train import train
+from neurograde.cluster.study import read_study
 from neurograde.errors import SpecError, UsageError
 from neurograde.runtime.spec_folder import sibling_spec, specs_in_order, specs_of
 from neurograde.runtime.specfile import load
@@ -122,3 +123,16 @@ def test_expand_prints_the_specs_or_writes_them_as_files_that_read_back_the_same
     assert chain.main([study, "--into", str(tmp_path / "files")]) == 64
     Path(study).write_text(STUDY.replace("FRA", "DEU"))
     assert chain.main([study, "--expand", "--into", str(tmp_path / "files")]) == 64
+
+
+def test_a_cluster_gets_a_file_per_spec_of_a_study_or_one_of_its_grids_with_the_jobs_before_it():
+    folder = Path(__file__).parents[2] / "specs" / "leak"
+    whole, by_file = read_study(str(folder)), read_study(str(folder / "study.yaml"))
+    assert whole.data == by_file.data
+    assert {"synthesise.yaml", "patch.yaml", "train-leak-0.yaml", "report.yaml"} <= whole.data.keys()
+    alone = read_study(f"{folder}/study.yaml#train-leak-1")
+    assert [*alone.trained()] == ["train-leak-1.yaml"]
+    assert "evaluate-leak-1.yaml" in alone.specs
+    assert "evaluate-leak-0.yaml" not in alone.specs
+    with pytest.raises(UsageError, match=r"no such train spec; accepted are .*train-leak-0\.yaml"):
+        read_study(f"{folder}/study.yaml#patch")

@@ -25,6 +25,7 @@ from neurograde.specs.catalogue import BY_NAME, chain_order, maker_of
 from neurograde.specs.changes import changes
 from neurograde.specs.partition import PartitionSpec
 from neurograde.specs.patch import PatchSpec
+from neurograde.specs.references import files, upstreams
 from neurograde.specs.synthesise import SynthesiseSpec
 from neurograde.specs.train import Backbone, TrainSpec
 from neurograde.storage.artefact import read_manifest
@@ -161,7 +162,7 @@ class _Check:
         """Raise MissingUpstream for each artefact that neither a spec of the folder nor the store has."""
         lines = []
         made = {_key(other) for other in self.specs.values()}
-        for path, kind, name in _upstreams(spec):
+        for path, kind, name in upstreams(spec):
             maker = maker_of(kind)
             if (spec.store, maker.name, name) in made or (reachable and _is_in_store(spec.store, kind, name)):
                 continue
@@ -208,19 +209,19 @@ class _Check:
 
     def _check_files(self, source: str, spec: JobSpec, *, reachable: bool) -> None:
         """Raise for images and weights that do not exist."""
-        if isinstance(spec, PatchSpec):
-            for key, url in spec.source.outside_urls.items():
-                if not PLACEHOLDER.search(url) and not url_exists(url):
-                    raise SpecError(f"{source}: {key}: {url!r} does not exist")
+        absent = [
+            f"{source}: {path}: {url!r} does not exist"
+            for path, url in files(spec)
+            if not PLACEHOLDER.search(url) and not url_exists(url)
+        ]
+        if absent:
+            raise SpecError(*absent)
         if isinstance(spec, TrainSpec) and not (reachable and _is_in_store(spec.store, "runs", spec.name)):
             for backbone in spec.backbones:
-                self._check_weights(source, spec, backbone, reachable=reachable)
+                if backbone.is_enum:
+                    self._check_weights(source, spec, backbone, reachable=reachable)
 
     def _check_weights(self, source: str, spec: TrainSpec, backbone: Backbone, *, reachable: bool) -> None:
-        if not backbone.is_enum:
-            if backbone.weights != "none" and not url_exists(backbone.weights):
-                raise SpecError(f"{source}: backbones: weights {backbone.weights!r}: no such file")
-            return
         if self.check_backbone is not None and not extras.missing(BY_NAME[spec.job].extras):
             try:
                 self.check_backbone(backbone)
@@ -248,16 +249,6 @@ class _Check:
 
 def _key(spec: JobSpec) -> tuple[str, str, str]:
     return spec.store, spec.job, spec.name
-
-
-def _upstreams(spec: JobSpec) -> Iterator[tuple[str, str, str]]:
-    """Yield path, kind and name of every upstream artefact that the spec names."""
-    for path, kind in BY_NAME[spec.job].upstream_fields.items():
-        value: Any = spec
-        for part in path.split("."):
-            value = getattr(value, part)
-        for name in (value,) if isinstance(value, str) else value or ():
-            yield path, kind, name
 
 
 def _is_in_store(url: str, kind: str, name: str) -> bool:

@@ -22,6 +22,7 @@ from typing import Any, Generic, NoReturn
 
 from neurograde.errors import UsageError
 from neurograde.runtime import exits, extras, invocation, specfile
+from neurograde.runtime.dry_run import outline
 from neurograde.runtime.job import Job
 from neurograde.runtime.specfile import SpecT
 from neurograde.specs.catalogue import BY_NAME, JOBS
@@ -75,6 +76,7 @@ class Entry(Generic[SpecT]):
         parser = _parser_of(self.body)
         add_spec(parser)
         parser.add_argument("--replace", action="store_true", help="replace an artefact of the same name")
+        parser.add_argument("--dry-run", action="store_true", help="print what would be read, made and skipped")
         if self.elsewhere:
             parser.add_argument("--into", metavar="URL", help="write into this store, and only read the spec's")
         return parser
@@ -85,7 +87,12 @@ class Entry(Generic[SpecT]):
         extras.require(name, BY_NAME[name].extras if name in BY_NAME else ())
         url = arguments.into if self.elsewhere else None
         into = Store(specfile.check_store_option("--into", url)) if url else None
-        self.body(Job(spec, Store(spec.store), source, arguments.replace, into))
+        job = Job(spec, Store(spec.store), source, arguments.replace, into)
+        if arguments.dry_run:
+            for line in outline(name, job):
+                print(line)
+            return
+        self.body(job)
 
 
 def job(model: type[SpecT], *, elsewhere: bool = False) -> Callable[[Callable[[Job[SpecT]], None]], Entry[SpecT]]:

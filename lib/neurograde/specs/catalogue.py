@@ -74,6 +74,7 @@ JOBS = (
         ReviewSpec,
         "data",
         reads=("images",),  # and, to order them, an evaluation of an earlier round
+        upstream_fields={"source.images": "images"},
         appends=("reviews",),
         waits_for_a_person=True,
         no_pod_because="waits for a person at a page",
