@@ -51,7 +51,8 @@ def write_baseline(
 def write(store: Store, kind: str, name: str, files: dict[str, Any], features: Sequence[InputRecord] = ()) -> Artefact:
     """An artefact of two hours of work."""
     return publish(
-        store, kind, name, files, job="baseline", features=tuple(features), wall_seconds=7200.0,
+        store, kind, name, files, job="baseline", spec={"job": "baseline", "name": name}, features=tuple(features),
+        wall_seconds=7200.0,
         carbon=carbon(2.0).model_dump(mode="json"),
     )  # fmt: skip
 
