@@ -64,6 +64,8 @@ def test_a_shard_that_nobody_claimed_waits_and_a_published_one_is_done(memory_ur
     found = Watcher(store, grid).refresh(NOW)
     assert [each.state for each in found.shards] == ["waiting", "done"]
     assert (found.epochs_done, found.epochs_all) == (48, 96)
+    assert headline(found).endswith(f" · next: {grid.shards[0].name}")
+    assert {(cell.backbone, cell.finished) for cell in found.cells} == {("resnet18", 0), ("vgg19", 3)}
 
 
 def test_a_published_shard_without_a_living_session_has_diverged(memory_url: str):
@@ -104,7 +106,7 @@ def test_a_cell_is_the_mean_of_its_sessions_best_losses_without_those_that_diver
     assert len(cells) == 8
     best = [min(metrics_of(each, epoch).valid_loss or 9 for epoch in (1, 2, 3, 4)) for each in sessions[1:3]]
     assert cells[0].loss == pytest.approx(sum(best) / 2)
-    assert (cells[0].counted, cells[0].repeats) == (2, 3)
+    assert (cells[0].counted, cells[0].repeats, cells[0].finished) == (2, 3, 3)
     assert cells[4].loss is None
 
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from neurograde.runtime.carbon_record import CarbonRecord
 from neurograde.specs.base import Record
@@ -81,6 +81,8 @@ class CellView:
     """Mean of their best minimax losses so far."""
     running: int
     """Sessions that are being trained now."""
+    finished: int
+    """Sessions that have reached their last epoch or have diverged; all of a shard that is done."""
     sessions: tuple[str, ...]
 
 
@@ -92,6 +94,11 @@ class GridView:
     at: datetime
     shards: list[ShardView]
     cells: list[CellView]
+
+    @property
+    def next_shard(self) -> str | None:
+        """Return the name of the shard that is begun next: the first that waits, in the order of the grid."""
+        return next((shard.name for shard in self.shards if shard.state == "waiting"), None)
 
     def count(self, *states: State) -> int:
         """Return the number of shards in one of `states`."""
@@ -289,21 +296,33 @@ class Watcher:
         view.wasted_kg = sum(CarbonRecord.of(record, where).co2e_kg_tdp for record in wasted if record)
 
     def _cells(self, shards: Iterable[ShardView]) -> list[CellView]:
-        running = {shard.name for shard in shards if shard.state == "running"}
-        members: dict[str, list[tuple[Session, Best | None, bool]]] = {}
+        states = {shard.name: shard.state for shard in shards}
+        members: dict[str, list[_Member]] = {}
         for shard in self.grid.shards:
             keys = self._keys[shard.name]
             commit = self._get(Commit, keys.commits[max(keys.commits)]) if keys.commits else None
             for session in shard.sessions:
                 best = commit.best.get(session.id) if commit and session.id not in commit.diverged else None
                 ends = commit is not None and (commit.epoch >= session.epochs or session.id in commit.diverged)
-                members.setdefault(session.cell, []).append((session, best, shard.name in running and not ends))
+                runs = states[shard.name] == "running" and not ends
+                members.setdefault(session.cell, []).append(
+                    _Member(session, best, runs=runs, ends=ends or states[shard.name] == "done")
+                )
         return [_cell(member) for member in members.values()]
 
 
-def _cell(members: list[tuple[Session, Best | None, bool]]) -> CellView:
-    session = members[0][0]
-    losses = [best.loss for _, best, _ in members if best]
+class _Member(NamedTuple):
+    """A session of a setting."""
+
+    session: Session
+    best: Best | None
+    runs: bool
+    ends: bool
+
+
+def _cell(members: list[_Member]) -> CellView:
+    session = members[0].session
+    losses = [member.best.loss for member in members if member.best]
     return CellView(
         backbone=session.backbone,
         strategy=session.adaptation.label,
@@ -312,8 +331,9 @@ def _cell(members: list[tuple[Session, Best | None, bool]]) -> CellView:
         repeats=len(members),
         counted=len(losses),
         loss=sum(losses) / len(losses) if losses else None,
-        running=sum(runs for *_, runs in members),
-        sessions=tuple(member.id for member, *_ in members),
+        running=sum(member.runs for member in members),
+        finished=sum(member.ends for member in members),
+        sessions=tuple(member.session.id for member in members),
     )
 
 

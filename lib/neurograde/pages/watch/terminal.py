@@ -53,7 +53,8 @@ def headline(grid: GridView) -> str:
         if grid.seconds_left is not None:
             rate += f" · {duration(grid.seconds_left)} left"
     share = f"{100 * done / max(1, all_):.1f} %"
-    return f"{grid.name}: {done:,} of {all_:,} session-epochs ({share}){rate} · shards: {shards}"
+    following = f" · next: {grid.next_shard}" if grid.next_shard else ""
+    return f"{grid.name}: {done:,} of {all_:,} session-epochs ({share}){rate} · shards: {shards}{following}"
 
 
 def carbon(grid: GridView) -> str:

@@ -81,8 +81,9 @@ function tile(cell, best, worst) {
   button.setAttribute("aria-pressed", String(chosen === cell.place));
   const loss = cell.loss === null ? "–" : cell.loss.toFixed(3);
   const n = cell.counted === cell.repeats ? `n = ${cell.counted}` : `n = ${cell.counted} of ${cell.repeats}`;
-  button.append(loss, make("small", { textContent: n }));
-  button.setAttribute("aria-label", `rate ${rateOf(cell.learning_rate)}, batch ${cell.batch_size}: loss ${loss}, ${cell.counted} of ${cell.repeats} sessions${cell.running ? ", being trained" : ""}`);
+  const finished = `${cell.finished} of ${cell.repeats} finished`;
+  button.append(loss, make("small", { textContent: n }), make("small", { textContent: finished }));
+  button.setAttribute("aria-label", `rate ${rateOf(cell.learning_rate)}, batch ${cell.batch_size}: loss ${loss}, ${cell.counted} of ${cell.repeats} sessions, ${finished}${cell.running ? ", being trained" : ""}`);
   if (cell.loss !== null) {
     const step = worst > best ? Math.round(((cell.loss - best) / (worst - best)) * (SCALE.length - 1)) : 0;
     button.style.background = SCALE[step];
