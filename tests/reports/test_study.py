@@ -239,7 +239,11 @@ def test_the_experiments_are_those_of_one_cell_in_the_report_s_order(found: list
 
 def test_families_are_mixed_by_the_shuffle_alone(page: Page, found: list[Chain]):
     [figure] = [
-        each for block in section(page, "experiments").blocks for each in block.figures if each.slug == "shuffles"
+        figure
+        for block in section(page, "experiments").blocks
+        if isinstance(block, Figures)
+        for figure in block.figures
+        if figure.slug == "shuffles"
     ]
     shuffled: dict[str, Counter[str]] = {}
     for row in found[-1].partition.read_csv("assignment.csv"):
