@@ -9,6 +9,7 @@ before the first job runs. A predict spec is left out while its images do not ex
 Reads   every spec of the folder: *.yaml files that name a job, and those of its study.yaml; a job runs after the jobs
         whose artefacts it reads
 Writes  what the jobs write; with --expand --into, a file per spec
+Prints  at the end the results, the address of each page, and what to do next
 Exits   0, or with the exit code of the first mistake, or of the first job that fails
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from neurograde.errors import UsageError
@@ -28,6 +30,7 @@ from neurograde.runtime.log import log
 from neurograde.runtime.spec_folder import print_specs, write_specs
 from neurograde.runtime.specfile import load, validate
 from neurograde.specs.catalogue import BY_NAME
+from neurograde.specs.report import ReportSpec
 from neurograde.specs.train import Backbone
 from neurograde.storage.store import Store
 
@@ -54,6 +57,7 @@ def chain(arguments: argparse.Namespace) -> int:
     for note in checked.notes:
         log.info(note)
     store = ["--store", arguments.store] if arguments.store else []
+    began = time.monotonic()
     for number, (job, source) in enumerate(checked.steps, start=1):
         log.info(f"{number} of {len(checked.steps)}: {job} {source}")
         if arguments.dry_run:
@@ -64,6 +68,11 @@ def chain(arguments: argparse.Namespace) -> int:
         code: int = invocation.load(job).main([source, *store, *replace])
         if code:
             return code
+    from neurograde.reports.summary import summary
+
+    sources = [source for job, source in checked.steps if job == "report"]
+    reports = [validate(ReportSpec, load(source, store=arguments.store), source) for source in sources]
+    print(*summary(arguments.folder, len(checked.steps), time.monotonic() - began, reports), sep="\n")
     return 0
 
 

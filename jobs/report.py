@@ -69,6 +69,7 @@ def with_pictures(chain: Chain, spec: ReportSpec) -> Chain:
 
     return replace(
         chain,
+        study=spec.study,
         networks=tuple(architectures(chain.run.spec)),
         illustrations=illustrations(chain.patches, chain.images) if spec.photographs else None,
     )

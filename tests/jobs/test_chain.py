@@ -64,7 +64,12 @@ def test_the_chain_goes_from_nothing_to_the_page_and_then_stands(small: Path, me
     assert chain.main([str(small), "--store", memory_url]) == 0
     first = {kind: manifest(memory_url, f"{kind}/demo").digest for kind in ARTEFACTS}
     out = capsys.readouterr().out
-    assert f"{memory_url}/reports/demo/index.html" in out
+    *_, done, result, page, advice = out.splitlines()
+    assert re.fullmatch(r"done: \d+ jobs in .+", done)
+    assert re.match(r"result: \w+: leaknet, whole: test loss \d", result)
+    assert page == f"page: {memory_url}/reports/demo/index.html"
+    assert advice.startswith("next: open the page in a browser; ")
+    assert f"chain {small}" in advice
     assert chain.main([str(small), "--store", memory_url]) == 0
     assert capsys.readouterr().err.count("up to date") == 7
     assert {kind: manifest(memory_url, f"{kind}/demo").digest for kind in ARTEFACTS} == first

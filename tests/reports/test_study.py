@@ -40,7 +40,7 @@ from tests.support.study import write_search, write_study
 
 NAMES = ("straightforward", "extension", "unfreezing", "apart", "shuffled")
 FIGURES = {
-    "2.1": "precrop-", "2.3": "straightforward-families-", "2.4": "six-families", "2.5": "straightforward-heatmap-",
+    "2.1": "precrop-", "2.3": "straightforward-strategies-", "2.4": "six-families", "2.5": "straightforward-heatmap-",
     "2.6": "transforms", "2.7": "balancing-", "2.8": "shuffles", "2.9": "experiments", "3.1": "method",
     "4.1": "valid-ahead", "4.2": "head-straightforward", "4.3": "backbones-straightforward", "4.4": "head-extension",
     "4.5": "depth-extension", "4.6": "unfrozen-layers", "4.7": "depth-unfreezing", "4.8": "best-session-",
@@ -290,3 +290,50 @@ def test_a_page_without_pictures_says_the_same(tmp_path):
     assert b"data:image" not in files["figures/transforms.svg"]
     assert [path for path in files if path.startswith("figures/precrop")] == []
     assert "(figure 2.6)?" in page.html().decode()
+
+
+def test_the_index_names_each_figure_and_table_of_the_report_with_its_place_or_the_reason(page: Page):
+    html = page.html().decode()
+    ids = {attributes["id"] for _, attributes in Elements(html).found if "id" in attributes}
+    entries = {entry.original.number: entry for entry in page.index}
+    assert len(entries) == 37
+    assert all(anchor in ids for entry in page.index for anchor, _ in entry.places)
+    assert all(entry.original.absent for entry in page.index)
+    assert entries["4.5"].places == (("figure-depth-extension", "Search"),)
+    assert entries["table 4.1"].places == (("table-best", "Search"),)
+    assert {number for number, entry in entries.items() if not entry.places} == {
+        "1.1", "table 1.1", "table 1.3", "table 1.4", "2.2", "5.1", "A.1",
+    }  # fmt: skip
+    assert "A.1 VGG-16: none, VGG-16 was not trained" in " ".join(Elements(html).text.split())
+    assert html.index('class="index"') < html.index('id="answer"')
+
+
+def test_the_page_of_the_study_is_below_1_5_mb_and_repeats_no_figure(page: Page):
+    slugs = [figure.slug for block in blocks(page) if isinstance(block, Figures) for figure in block.figures]
+    assert len(page.html()) < 1_500_000
+    assert len(slugs) == len(set(slugs)) < 60
+    assert sum(slug.startswith("map-") for slug in slugs) == 3  # one for each strategy
+    assert not any(slug.startswith(("curves-apart", "curves-shuffled", "roc-shuffled")) for slug in slugs)
+
+
+def test_vgg_16_is_drawn_as_figure_a_1_whenever_it_was_trained(found: list[Chain]):
+    names = ("resnet18", "resnet34", "resnet50", "vgg11", "vgg13", "mobilenet_v2", "vgg16")
+    nets = tuple(found[0].networks[0]._replace(backbone=name) for name in names)
+    [drawn, *_] = [block for block in networks([replace(found[0], networks=nets)]).blocks if isinstance(block, Figures)]
+    assert drawn.figures[0].slug == "network-vgg16"
+
+
+def test_the_first_lines_say_what_became_of_the_study_s_claims(page: Page):
+    claimed = {(row["where"], row["found"]) for row in rows(page, "claims")}
+    assert f" {len(claimed)} claims of the study: " in page.sections[0].lead
+
+
+def test_a_laboratory_s_own_page_has_nothing_of_the_study(found: list[Chain]):
+    page = compose("Our images", [replace(chain, study=False) for chain in found[:3]])
+    assert "claims" not in {section.slug for section in page.sections}
+    assert page.index == ()
+    files = {path for path, _ in page.files()}
+    assert not {"figures/six-families.svg", "figures/six-heatmaps.svg"} & files
+    html = re.sub(r"<style.*?</style>", "", page.html().decode(), flags=re.DOTALL)
+    text = " ".join(Elements(html).text.split())
+    assert re.findall(r"(?:the|The) study.{40}|\((?:figure|table|appendix).{20}", text) == []

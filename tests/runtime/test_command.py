@@ -39,7 +39,7 @@ def toy(arguments) -> int | None:
         (["7"], 7, []),
         (["data"], 65, ["one", "two"]),
         (["bug"], 1, ["a bug in neurograde toy; please report it with this traceback"]),
-        (["interrupt"], 75, ["interrupted"]),
+        (["interrupt"], 75, ["interrupted: nothing is lost; the same command goes on"]),
         ([], 64, ["the following arguments are required: how; usage: neurograde toy [-h] how"]),
     ],
 )

@@ -24,7 +24,7 @@ from neurograde.storage.artefact import Artefact
 from neurograde.storage.raw import Files
 
 IMAGES = 2
-IMAGE_SIDE_PX, PATCH_SIDE_PX = 300, 72  # of what a page shows
+IMAGE_SIDE_PX, PATCH_SIDE_PX = 240, 56  # of what a page shows
 MOST_PIXELS = 40_000_000  # a larger image is passed over: a figure is not worth minutes
 
 

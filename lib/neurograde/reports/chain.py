@@ -39,6 +39,8 @@ class Chain:
     """The networks that the run trained; the caller counts them, since reports do not know torch."""
     illustrations: Illustrations | None = None
     """Pictures, if they may be shown and still exist."""
+    study: bool = True
+    """True if it is held against the report of the study: its figures, claims and numbers."""
 
     @property
     def name(self) -> str:
@@ -105,6 +107,11 @@ def follow(job: Job[SpecT], evaluation: Artefact) -> Chain:
         patches=patches,
         images=made_from(job, patches, "images") if from_store else None,
     )
+
+
+def of_study(chains: Iterable[Chain]) -> bool:
+    """Return True if the page is held against the report of the study."""
+    return any(chain.study for chain in chains)
 
 
 def unique(artefacts: Iterable[Artefact]) -> list[Artefact]:

@@ -9,6 +9,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from neurograde.reports.blocks import Banner, Commands, Figures, Section, Table, Tables
+from neurograde.reports.figure_index import Entry
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class Page:
     sections: tuple[Section, ...]
     beside: str = "Figures, tables and specs lie beside this page, in figures/, tables/ and specs/."
     """The other files in its folder, in words."""
+    index: tuple[Entry, ...] = ()
+    """The figures and tables of the report, each with its place on the page; none on a page that is not of a study."""
+    links: bool = False
+    """True where the files of its figures, tables and specs lie beside it, so that it may link to them."""
 
     def html(self) -> bytes:
         """Render the page: styles and figures inside, the same bytes for the same content."""

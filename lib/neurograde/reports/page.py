@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neurograde.reports.chain import Chain
+from neurograde.reports.chain import Chain, of_study
+from neurograde.reports.conclusion import concluded
 from neurograde.reports.document import Page
+from neurograde.reports.figure_index import figure_index
 from neurograde.reports.sections.answer import answer, banners
 from neurograde.reports.sections.augmentation import augmentation
 from neurograde.reports.sections.carbon import carbon
@@ -51,10 +53,15 @@ def compose(
         baselines: Methods of the literature to compare them with.
         spec: The report's own, for the command that makes the page again.
     """
-    sections = [composed for section in SECTIONS if (composed := section(chains)).blocks]
+    study = of_study(chains)
+    wanted = [section for section in SECTIONS if study or section is not claims]
+    sections = [composed for section in wanted if (composed := section(chains)).blocks]
     after = next(number for number, section in enumerate(sections, start=1) if section.slug == "results")
     further = [mistakes(chains, worst)] if worst else []
     further += [methods(chains, baselines)] if baselines else []
     sections[after:after] = further
     sections.append(provenance(chains, baselines, spec))
-    return page_in_words(Page(title, banners(chains), tuple(sections)), family_of(chains))
+    sections = [concluded(section, sections) if section.slug == "answer" else section for section in sections]
+    index = figure_index(sections) if study else ()
+    page = Page(title, banners(chains), tuple(sections), index=index, links=True)
+    return page_in_words(page, family_of(chains), study=study)

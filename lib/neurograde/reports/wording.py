@@ -49,13 +49,32 @@ def worded(text: str, family_is: str | None) -> str:
     return re.sub(r"\b[Ff]amil(?:y|ies)\b", lambda family: _noun(family[0], family_is), text)
 
 
-def page_in_words(page: Page, family_is: str | None) -> Page:
-    """Return the page with the study's word for a family in every sentence."""
-    if family_is is None:
+def without_references(text: str) -> str:
+    """Return a text of ours without references to the report's figures, tables and sections.
+
+    >>> without_references("Which transforms (figure 2.6)? Totals (table 2.3), §4.1.2 (figure 4.2: VGG)")
+    'Which transforms? Totals, §4.1.2 (VGG)'
+    """
+    numbers = r"(?:[A-C1-5](?:\.\d)*(?:, | to | and )?)+"
+    text = re.sub(rf" \((?:(?:the report's )?(?:figures?|tables?|appendix|§) ?{numbers})\)", "", text)
+    text = re.sub(r",? as the (?:study|report) (?:plots it|has it|counts them|did|do)\b", "", text)
+    return re.sub(r"\b(?:figure|table) [A-C1-5]\.\d: ", "", text)
+
+
+def page_in_words(page: Page, family_is: str | None, *, study: bool) -> Page:
+    """Return the page with the study's word for a family in every sentence.
+
+    Args:
+        page: The page.
+        family_is: The word, or None for "family".
+        study: Leave references to the report's figures and tables in.
+    """
+    if family_is is None and study:
         return page
 
     def words(text: str) -> str:
-        return worded(text, family_is)
+        text = worded(text, family_is)
+        return text if study else without_references(text)
 
     banners = tuple(replace(banner, text=words(banner.text)) for banner in page.banners)
     return replace(page, banners=banners, sections=tuple(_section(section, words) for section in page.sections))

@@ -34,7 +34,7 @@ def run(name: str, work: Callable[[], int | None]) -> int:
     except (NeurogradeError, Stopped) as error:
         return _end_with(error)
     except KeyboardInterrupt:
-        log.error("interrupted")
+        log.error("interrupted: nothing is lost; the same command goes on")
         return Stopped.exit_code
     except Exception as error:
         ours = _as_ours(name, error)

@@ -22,5 +22,8 @@ class ReportSpec(JobSpec):
     """Test patches of each evaluation to show that it was surest of, and wrong; 0 shows none."""
     photographs: bool = True
     """Show a patch, and images before their pre-crop where they are still there; of pseudonymised sets, no image."""
+    study: bool = False
+    """Hold the evaluations against the report of the study: its claims, its numbers, its figures 2.4 and 2.5 of six
+    families, and an index of its figures and tables."""
     title: Annotated[str, Field(min_length=1, max_length=200)]
     """Headline of the page."""

@@ -12,7 +12,7 @@ from neurograde.reports.numbers import percent, prose_list
 
 CAUSES = ("kept", "lost to labels", "background", "borders", "pre-crop")
 _COLOURS = (SUBSET["train"], *LOST)
-_HATCHES = (None, None, "///", None, "...")
+_HATCHES = (None, None, "///", None, "xxx")
 
 
 def accounting(slug: str, shares: Mapping[str, list[float]]) -> Figure:

@@ -154,6 +154,9 @@ def _inline(svg: str) -> str:
     element = svg[svg.index("<svg ") :]
     element = re.sub(r"<style.*?</style>", "", element, count=1, flags=re.DOTALL)
     element = re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"', "", element, count=5)
+    # A hundredth of a pixel is enough for a screen and for paper; the file beside the page keeps them all.
+    element = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), element)
+    element = re.sub(r'(?<= (?:x|y)=")-?\d+\.\d{3,}', lambda number: f"{float(number[0]):.2f}", element)
     # Hatches carry their colour in an attribute, where a variable would not count.
     element = re.sub(r' fill="(#\w+)"', r' style="fill: \1"', element)
     for role, colour in ROLES.items():

@@ -31,7 +31,7 @@ def transforms(slug: str, patch: NDArray[np.uint8] | None, used: int) -> Figure:
             if patch is None:
                 _letter(axes, name)
             else:
-                axes.imshow(apply(patch, name), interpolation="bilinear")
+                axes.imshow(apply(patch, name), interpolation="none")  # as small as it is: the browser enlarges it
         what = "A patch" if patch is not None else "A letter"
         words = ", ".join(TITLES[name] for name in names[1:])
         return render(drawing, slug, f"{what} and its seven transforms: {words}; {used} of them may be used here.")

@@ -118,10 +118,11 @@ def _table(chains: Sequence[Chain]) -> Block:
 
 
 def _repeats(setting: CellResult) -> Statistic:
-    """Return the spread of the setting over its repeats, which shows how much of the choice may be luck."""
+    """Return the mean of the setting over its repeats, which shows how much of the choice may be luck."""
     repeats = plural(setting.n, "repeat") + (f", {setting.diverged} diverged" if setting.diverged else "")
+    spread_of_loss = "" if setting.loss.std is None else f"± {decimal(setting.loss.std)}, "
     note = (
-        f"minimax loss of its setting over {repeats}, best {decimal(setting.loss.best)}; accuracy "
+        f"{spread_of_loss}minimax loss of its setting over {repeats}, best {decimal(setting.loss.best)}; accuracy "
         f"{spread('accuracy', setting.accuracy.mean, setting.accuracy.std)}; per sample of train and valid"
     )
-    return Statistic("Its setting", spread("loss", setting.loss.mean, setting.loss.std), note)
+    return Statistic("Mean of its setting", decimal(setting.loss.mean), note)

@@ -7,7 +7,7 @@ from typing import Any
 
 from neurograde.maths.dihedral import TRANSFORMS
 from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table, Tables
-from neurograde.reports.chain import Chain, file_name, unique
+from neurograde.reports.chain import Chain, file_name, of_study, unique
 from neurograde.reports.figures.balancing import balancing
 from neurograde.reports.figures.transforms import transforms
 from neurograde.reports.numbers import count, decimal
@@ -29,6 +29,7 @@ def augmentation(chains: Sequence[Chain]) -> Section:
     datasets = unique(chain.dataset for chain in chains)
     blocks: list[Block] = [_transforms(chains[0])]
     shown: dict[str, Balance] = {}
+    study = of_study(chains)
     for dataset in datasets:
         name = dataset.manifest.name
         if len(datasets) > 1:
@@ -40,7 +41,7 @@ def augmentation(chains: Sequence[Chain]) -> Section:
             shown[name] = balance
             blocks += [
                 Figures((balancing(file_name("balancing", name), balance.subsets),), _BALANCING),
-                Tables((_samples(name, balance), _ratios(name, balance), _totals(name, balance))),
+                Tables(tuple(made(name, balance, study=study) for made in (_samples, _ratios, _totals))),
             ]
         else:
             blocks.append(Paragraph(f"Classes, samples and ratios are those of {same}, above."))
@@ -69,26 +70,26 @@ def _transforms(chain: Chain) -> Figures:
     return Figures((transforms("transforms", patch, used),), caption)
 
 
-def _samples(name: str, balance: Balance) -> Table:
+def _samples(name: str, balance: Balance, *, study: bool) -> Table:
     columns = (
         Column("subset", "subset", kind="text"),
         Column("class", "class", kind="text"),
-        *_steps(TABLE_2_1, 2, count),
+        *_steps(TABLE_2_1 if study else {}, 2, count),
     )
     rows = [
         (subset, label, of_class.start, of_class.balanced, of_class.final)
         for subset, of_subset in balance.subsets.items()
         for label, of_class in of_subset.classes.items()
     ]
-    beside = " Below, the study's" if any(row[:2] in TABLE_2_1 for row in rows) else ""
+    beside = " Below, the study's" if study and any(row[:2] in TABLE_2_1 for row in rows) else ""
     caption = f"How many samples does each class get (table 2.1)?{beside}"
     return table(file_name("samples", name), caption, columns, rows)
 
 
-def _ratios(name: str, balance: Balance) -> Table:
+def _ratios(name: str, balance: Balance, *, study: bool) -> Table:
     columns = (
         Column("subset", "subset", kind="text"),
-        *_steps(TABLE_2_2, 1, _ratio),
+        *_steps(TABLE_2_2 if study else {}, 1, _ratio),
         Column("r", "r", count),
         Column("ngca", "NGCA", count),
     )
@@ -96,24 +97,26 @@ def _ratios(name: str, balance: Balance) -> Table:
         (subset, of_subset.ratio.start, of_subset.ratio.balanced, of_subset.ratio.final, of_subset.r, of_subset.ngca)
         for subset, of_subset in balance.subsets.items()
     ]
-    caption = "How far apart are the classes (table 2.2)? Largest over smallest, and NGCA; below, the study's"
+    beside = "; below, the study's" if study else ""
+    caption = f"How far apart are the classes (table 2.2)? Largest over smallest, and NGCA{beside}"
     return table(file_name("ratios", name), caption, columns, rows)
 
 
-def _totals(name: str, balance: Balance) -> Table:
+def _totals(name: str, balance: Balance, *, study: bool) -> Table:
     columns = (
         Column("subset", "subset", kind="text"),
         *(Column(label, label, count) for label in balance.classes),
-        Column("total", "total", show=lambda row: (count(row[-1]), count(TABLE_2_3[row[0]]))),
+        Column("total", "total", show=lambda row: (count(row[-1]), count(TABLE_2_3[row[0]]) if study else "")),
     )
     counts = {
         subset: [of_subset.classes[label].final if label in of_subset.classes else 0 for label in balance.classes]
         for subset, of_subset in balance.subsets.items()
     }
+    beside = " Below the total, the study's" if study else ""
     sums = [sum(column) for column in zip(*counts.values(), strict=True)]
     return table(
         file_name("totals", name),
-        "How large is the data set (table 2.3)? Below the total, the study's",
+        f"How large is the data set (table 2.3)?{beside}",
         columns,
         [(subset, *numbers, sum(numbers)) for subset, numbers in counts.items()],
         total=("total", *sums, sum(sums)),

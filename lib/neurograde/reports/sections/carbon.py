@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from neurograde.maths.grid_plan import report_work, shared_work
 from neurograde.reports.account import Entry, account
 from neurograde.reports.blocks import Block, Notes, Paragraph, Section, Table
-from neurograde.reports.chain import Chain, unique
+from neurograde.reports.chain import Chain, of_study, unique
 from neurograde.reports.leaks import lead
 from neurograde.reports.numbers import NARROW, NOTHING, count, decimal, duration, percent
 from neurograde.reports.published import COMPUTING, EPOCHS
@@ -80,7 +80,10 @@ def _of_the_search(chains: Sequence[Chain], mass: Unit, energy: Unit) -> list[Bl
     )
     of_search = table("carbon-search", caption, columns, shown, csv_rows=rows)
     searches, everything = rows[-2:]
-    return [of_search, Paragraph(_yardsticks(searches, everything, _kg_per_kwh(chains)))]
+    blocks: list[Block] = [of_search]
+    if of_study(chains):
+        blocks.append(Paragraph(_yardsticks(searches, everything, _kg_per_kwh(chains))))
+    return blocks
 
 
 def _kg_per_kwh(chains: Sequence[Chain]) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from neurograde.reports.blocks import Block, Figures, Heading, Notes, Paragraph, Section, Table
-from neurograde.reports.chain import Chain, file_name, unique
+from neurograde.reports.chain import Chain, file_name, of_study, unique
 from neurograde.reports.figures.accounting import accounting
 from neurograde.reports.figures.precrop import precrop
 from neurograde.reports.limits import kept_apart
@@ -46,7 +46,8 @@ def data(chains: Sequence[Chain]) -> Section:
             blocks.append(Figures((precrop(file_name("precrop", name), cropped[name]),), caption))
         blocks.append(_table(name, account))
         blocks.append(Paragraph(_reviewed(account)))
-    blocks.append(Notes((_STUDY,)))
+    if of_study(chains):
+        blocks.append(Notes((_STUDY,)))
     return Section("data", "Data", " ".join(_sentence(account) for _, account in accounts), tuple(blocks))
 
 

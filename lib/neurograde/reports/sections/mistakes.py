@@ -10,6 +10,7 @@ from PIL import Image
 from neurograde.maths.dihedral import IDENTITY
 from neurograde.reports.blocks import Block, Heading, Paragraph, Picture, Pictures, Section
 from neurograde.reports.chain import Chain
+from neurograde.reports.leaks import searches
 from neurograde.reports.numbers import percent, plural
 
 SIDE_PX = 180  # of a thumbnail: a page with dozens of them stays small
@@ -17,8 +18,9 @@ PREDICTIONS = "predictions.csv"
 
 
 def mistakes(chains: Sequence[Chain], number: int) -> Section:
-    """Return up to `number` mistakes of each evaluation."""
+    """Return up to `number` mistakes of each evaluation; of a leak only where all of them leak."""
     blocks: list[Block] = []
+    chains = searches(chains) or chains
     for chain in chains:
         if len(chains) > 1:
             blocks.append(Heading(chain.name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from neurograde.reports.blocks import Block, Figure, Figures, Notes, Section, Table
-from neurograde.reports.chain import Chain, file_name
+from neurograde.reports.chain import Chain, file_name, of_study
 from neurograde.reports.figures.classifier import classifier
 from neurograde.reports.figures.network import network
 from neurograde.reports.numbers import count, decimal, percent, plural
@@ -15,6 +15,7 @@ from neurograde.reports.tables import Column, Text, table
 from neurograde.specs.architecture import Architecture
 
 DRAWN = 6
+FIRST = ("vgg16", "inception_v3")  # figures A.1 and A.2
 LAST = 24  # depths that figure 4.6 shows: of 152 layers the last few would be hairlines
 
 
@@ -27,19 +28,20 @@ def networks(chains: Sequence[Chain]) -> Section:
     names = list(dict.fromkeys(backbone.backbone for backbone in backbones.values()))
     blocks: list[Block] = []
     if backbones:
-        blocks += [_table(list(backbones.values())), *_remarks(list(backbones.values()))]
+        blocks += [_table(list(backbones.values()), study=of_study(chains)), *_remarks(list(backbones.values()))]
         blocks += [_drawn(list(backbones.values())), *_adapted(chains, everything)]
     lead = f"{plural(len(names), 'backbone')}, read off the networks as they are built here."
     return Section("networks", "Networks", lead, tuple(blocks))
 
 
-def _table(nets: Sequence[Architecture]) -> Table:
-    beside = "; below each, the report's" if any(net.backbone in TABLE_1_2 for net in nets) else ""
+def _table(nets: Sequence[Architecture], *, study: bool) -> Table:
+    published = TABLE_1_2 if study else {}
+    beside = "; below each, the report's" if any(net.backbone in published for net in nets) else ""
     caption = (
         "How large are the backbones, and how good on ImageNet (table 1.2)? Counted from the networks as their "
         f"makers built them, accuracies as torchvision gives them for these weights{beside}"
     )
-    return table("backbones", caption, _COLUMNS, [(net, TABLE_1_2.get(net.backbone)) for net in nets])
+    return table("backbones", caption, _COLUMNS, [(net, published.get(net.backbone)) for net in nets])
 
 
 Row = tuple[Architecture, Backbone | None]
@@ -108,13 +110,13 @@ def _drawn(nets: Sequence[Architecture]) -> Figures:
     first: dict[str, Architecture] = {}
     for net in nets:
         first.setdefault(net.backbone, net)
-    shown = list(first.values())[:DRAWN]
+    shown = sorted(first.values(), key=lambda net: net.backbone not in FIRST)[:DRAWN]
     caption = (
         "What do the networks look like (figures A.1, A.2)? A bar is a layer with weights, at its depth, as high as "
         "the root of its channels; branches stand above each other, numbers are the channels of the widest."
     )
     if len(first) > len(shown):
-        caption += f" The first {len(shown)} of {len(first)} backbones."
+        caption += f" {len(shown)} of {len(first)} backbones."
     return Figures(tuple(network(file_name("network", net.backbone), net) for net in shown), caption)
 
 

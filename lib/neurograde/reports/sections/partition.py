@@ -9,7 +9,7 @@ from neurograde.maths.accuracy_width import folds_instead, what_it_decides
 from neurograde.maths.hamming import MISSED, SURE_BITS
 from neurograde.maths.subsets import SUBSETS
 from neurograde.reports.blocks import Block, Figures, Heading, Paragraph, Section, Table
-from neurograde.reports.chain import Chain, file_name, unique
+from neurograde.reports.chain import Chain, file_name, of_study, unique
 from neurograde.reports.figures.partition import partition as figure
 from neurograde.reports.figures.six_families import six_families, six_heatmaps
 from neurograde.reports.figures.style import read_back
@@ -74,7 +74,7 @@ def partition(chains: Sequence[Chain]) -> Section:
         if summary.remarks:
             blocks.append(Paragraph(f"Remarks: {'; '.join(summary.remarks)}."))
         blocks += kept.setdefault(name, list(_kept(artefact)))
-    if any(summary.strategy in ("ifp", "ifpo") for summary in drawn.values()):
+    if of_study(chains) and any(summary.strategy in ("ifp", "ifpo") for summary in drawn.values()):
         blocks.append(Figures((six_families("six-families"),), _SIX))
         blocks.append(Figures((six_heatmaps("six-heatmaps"),), _SIX_HEATMAPS))
     lead = "No family is in two subsets: families are assigned whole, by their share of the pixels and by their number."
@@ -87,6 +87,8 @@ def _kept(artefact: Artefact) -> Iterator[Block]:
     """Yield the figures that the partition published; those of D exist where ε and μ were searched."""
     for stem, caption in _CAPTIONS.items():
         paths = [path for path in artefact.manifest.files if path.startswith(f"figures/{stem}-")]
+        if stem == "families" and STRATEGIES_FILE in artefact.manifest.files:
+            continue  # the strategies side by side have it
         if paths:
             drawn = (
                 read_back(artefact.read(path).decode(), file_name(artefact.manifest.name, PurePosixPath(path).stem))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from neurograde.reports.blocks import Block, Figures, Heading, Notes, Paragraph, Section, Table, Tables
-from neurograde.reports.chain import Chain, file_name
+from neurograde.reports.chain import Chain, file_name, of_study
 from neurograde.reports.figures.calibration import calibration
 from neurograde.reports.figures.confusion import confusion
 from neurograde.reports.figures.roc import roc
+from neurograde.reports.leaks import searches
 from neurograde.reports.metrics import title
 from neurograde.reports.numbers import decimal, plural
 from neurograde.reports.sections.further import further
@@ -23,15 +24,18 @@ _ORDER = ("test", "valid", "external")
 def results(chains: Sequence[Chain]) -> Section:
     """Return tables and figures of each evaluation."""
     blocks: list[Block] = []
+    drawn = {chain.name for chain in searches(chains) or chains}  # a leak's curves are among the experiments
     for chain in chains:
         if len(chains) > 1:
             blocks.append(Heading(chain.name))
         blocks.append(Paragraph(_sentence(chain)))
         subsets = chain.metrics.subsets
         blocks.append(Tables(tuple(_table(chain, subset, subsets[subset]) for subset in _ORDER if subset in subsets)))
-        blocks += [_figures(chain), *further(chain.name, chain.metrics)]
+        blocks += [_figures(chain)] if chain.name in drawn else []
+        blocks += further(chain.name, chain.metrics)
         blocks.append(Notes(chain.metrics.notes))
-    blocks.append(literature(chains))
+    if of_study(chains):
+        blocks.append(literature(chains))
     lead = (
         "Samples are the augmented patches, as the study counts them; patches are as they were cut; an image has the "
         "mean probability of its patches. Intervals are of 95 %, resampled over families; where a "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from neurograde.reports.blocks import Block, Figure, Figures, Notes, Section
-from neurograde.reports.chain import Chain, file_name
+from neurograde.reports.chain import Chain, file_name, of_study
 from neurograde.reports.figures.curves import learning_curves
 from neurograde.reports.figures.search import Band, Point, compared, density, depths, distribution, grid_map
 from neurograde.reports.numbers import count, decimal, plural, spread
@@ -59,8 +59,9 @@ def search(chains: Sequence[Chain]) -> Section:
     lead = (
         f"{plural(sessions, 'session')} in {plural(len(rows), 'search')} of a backbone and strategy; the best session "
         f"reaches {decimal(best.best_loss)} ({best.name}), the best mean over repeats is "
-        f"{spread('loss', chosen.mean, chosen.cell.loss.std)} ({chosen.name}); the study has 0.278 and 0.310 (§4.5)."
+        f"{spread('loss', chosen.mean, chosen.cell.loss.std)} ({chosen.name})"
     )
+    lead += "; the study has 0.278 and 0.310 (§4.5)." if of_study(chains) else "."
     return Section("search", "Search", lead, tuple(blocks))
 
 
@@ -133,7 +134,7 @@ def _depths(chains: Sequence[Chain]) -> list[Figures]:
                 points.setdefault(0, _point(alone[search.backbone], alone[search.backbone].name))
         series = {backbone: points for backbone, points in series.items() if len(points) > 1}
         if series:
-            best = TABLE_4_1.get(kind)
+            best = TABLE_4_1.get(kind) if of_study(chains) else None
             published = (best.depth, best.loss) if best and best.backbone in series else None
             units = plural(2, unit).removeprefix("2 ")
             figures.append(depths(f"depth-{kind}", f"number of {units}", series, band, published))
@@ -142,14 +143,16 @@ def _depths(chains: Sequence[Chain]) -> list[Figures]:
         return []
     caption = (
         f"{' '.join(questions)} At each depth the best of all sessions, as the study plots it (the line), and mean ± "
-        "std of the chosen setting (the bars); 0 is the new last layer alone. Rings are the study's best: 0.278 with 4 "
-        "non-linearities on Inception v3, 0.282 with 6 unfrozen layers of VGG 19."
+        "std of the chosen setting (the bars); 0 is the new last layer alone."
     )
-    if band is not None:
+    if of_study(chains):
         caption += (
-            f" The band is the loss before training, train and valid: {spread('loss', band.mean, band.std)}; the "
-            f"study's is {UNTRAINED['loss'].text} (figure C.1)."
+            " Rings are the study's best: 0.278 with 4 non-linearities on Inception v3, 0.282 with 6 unfrozen layers "
+            "of VGG 19."
         )
+    if band is not None:
+        caption += f" The band is the loss before training, train and valid: {spread('loss', band.mean, band.std)}"
+        caption += f"; the study's is {UNTRAINED['loss'].text} (figure C.1)." if of_study(chains) else "."
     return [Figures(tuple(figures), caption)]
 
 
@@ -189,7 +192,11 @@ def _distributions(chains: Sequence[Chain]) -> list[Figures]:
         return []
     caption = (
         "What does no training give, and do loss and accuracy tell the same (appendix C)? All sessions of the page, on "
-        f"train and valid. The study's {count(SESSIONS)} sessions begin at a loss of {UNTRAINED['loss'].text} (C.1) "
-        f"and an accuracy of {UNTRAINED['accuracy'].text} (C.2); figure C.3 has {count(EPOCHS)} epochs."
+        "train and valid."
     )
+    if of_study(chains):
+        caption += (
+            f" The study's {count(SESSIONS)} sessions begin at a loss of {UNTRAINED['loss'].text} (C.1) and an "
+            f"accuracy of {UNTRAINED['accuracy'].text} (C.2); figure C.3 has {count(EPOCHS)} epochs."
+        )
     return [Figures(tuple(figures), caption)]

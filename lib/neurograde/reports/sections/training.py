@@ -1,4 +1,4 @@
-"""Training: the settings of the grid in order, and the learning curves of the best of them (appendix B)."""
+"""Training: the settings of each grid in order, and the curves of a chosen one that no other figure of the page has."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ from operator import attrgetter
 from neurograde.reports.blocks import Block, Figures, Heading, Notes, Section, Table
 from neurograde.reports.chain import Chain, file_name
 from neurograde.reports.figures.curves import Curves, learning_curves
+from neurograde.reports.leaks import cell_of, members
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
+from neurograde.reports.sections.winners import drawn_settings
 from neurograde.reports.tables import Column, table
 from neurograde.specs.records import Metrics
-from neurograde.specs.results.evaluation import CellResult, SessionResult
+from neurograde.specs.results.evaluation import SessionResult
 
-CELLS_DRAWN = 4
 CELLS_LISTED = 20
 
 
 def training(chains: Sequence[Chain]) -> Section:
     """Return the grid of each evaluation."""
     blocks: list[Block] = []
+    # The grids of the search (figures B.1 to B.3) and the experiments (2.9) have the curves of their settings.
+    elsewhere = drawn_settings(chains) | {(chain.name, str(cell_of(chains))) for chain in members(chains).values()}
     for chain in chains:
         if len(chains) > 1:
             blocks.append(Heading(chain.name))
-        blocks += [_table(chain), *_crops(chain), *_epochs(chain), *_figures(chain)]
+        blocks += [_table(chain), *_crops(chain), *_epochs(chain)]
+        if (chain.name, chain.metrics.chosen.cell) not in elsewhere:
+            blocks.append(_figures(chain))
     lead = (
         "A session counts at the epoch where the worse of train and valid is best (minimax), never at epoch 0. "
         "A setting is ranked by the mean over its repeats; the best repeat alone would flatter it."
@@ -46,7 +51,8 @@ def _crops(chain: Chain) -> Iterator[Notes]:
     slices = spec.crop_slices or spec.longest
     if spec.crop == "random" and slices < spec.longest:
         words = f"{plural(slices, 'random crop')} of each train sample are read in turn over {spec.longest} epochs"
-        yield Notes((f"{words}; the study draws a crop at each iteration (§2.2.1)",))
+        beside = "; the study draws a crop at each iteration (§2.2.1)" if chain.study else ""
+        yield Notes((f"{words}{beside}",))
 
 
 COLUMNS = (
@@ -116,28 +122,24 @@ def _networks(networks: Sequence[tuple[str, str]]) -> str:
     return ", ".join(f"{backbone} {strategy}" for backbone, strategy in networks) or "all"
 
 
-def _figures(chain: Chain) -> Iterator[Figures]:
-    histories = chain.histories
-    for cell in _drawn(chain):
-        sessions = [
-            session for session in chain.metrics.sessions if session.cell == cell.cell and session.diverged is None
-        ]
-        chosen = ", the setting that was chosen" if cell.cell == chain.metrics.chosen.cell else ""
-        caption = (
-            f"How did it train (appendix B)? {cell.backbone}, {cell.strategy}, learning rate {cell.learning_rate:g}, "
-            f"batch {cell.batch_size}{chosen}: "
-            f"mean ± std of {plural(len(sessions), 'repeat')}."
+def _figures(chain: Chain) -> Figures:
+    """Return the curves of the chosen setting."""
+    setting = chain.metrics.chosen_cell
+    sessions = [
+        session for session in chain.metrics.sessions if session.cell == setting.cell and session.diverged is None
+    ]
+    caption = (
+        f"How did it train (appendix B)? {setting.backbone}, {setting.strategy}, learning rate "
+        f"{setting.learning_rate:g}, batch {setting.batch_size}, the setting that was chosen: mean ± std of "
+        f"{plural(len(sessions), 'repeat')}."
+    )
+    figures = [
+        learning_curves(
+            file_name("curves", chain.name, setting.cell, measure), curves_of(measure, sessions, chain.histories)
         )
-        names = [(measure, file_name("curves", chain.name, cell.cell, measure)) for measure in ("loss", "accuracy")]
-        figures = [learning_curves(name, curves_of(measure, sessions, histories)) for measure, name in names]
-        yield Figures(tuple(figures), caption)
-
-
-def _drawn(chain: Chain) -> list[CellResult]:
-    """Return the best settings, and the chosen one whatever its rank."""
-    chosen = chain.metrics.chosen_cell
-    best = [cell for cell in chain.metrics.cells[:CELLS_DRAWN] if cell.n]
-    return best if chosen in best else [chosen, *best[: CELLS_DRAWN - 1]]
+        for measure in ("loss", "accuracy")
+    ]
+    return Figures(tuple(figures), caption)
 
 
 def curves_of(measure: str, sessions: Sequence[SessionResult], histories: dict[str, list[Metrics]]) -> Curves:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurograde.reports.blocks import Figures, Notes, Table
-from neurograde.reports.chain import Chain
+from neurograde.reports.chain import Chain, of_study
 from neurograde.reports.figures.backbones import Reached, backbones, family
 from neurograde.reports.numbers import count, decimal, percent, plural, spread
 from neurograde.reports.published import RETAINED, TABLE_4_1
@@ -40,6 +40,16 @@ def winners(chains: Sequence[Chain]) -> dict[str, Winner]:
     }
 
 
+def drawn_settings(chains: Sequence[Chain]) -> set[tuple[str, str]]:
+    """Return evaluation and id of each setting whose curves are in figures B.1 to B.3."""
+    return {
+        (winner.best.chain.name, cell.cell)
+        for winner in winners(chains).values()
+        if len(winner.best.cells) > 1
+        for cell in winner.best.cells
+    }
+
+
 def modification(adaptation: Strategy) -> str:
     """Return the words of table 4.1 for a strategy."""
     if adaptation.UNIT:
@@ -47,8 +57,8 @@ def modification(adaptation: Strategy) -> str:
     return "/" if adaptation.has_frozen_trunk else adaptation.TITLE.lower()
 
 
-def best_table(chains: Sequence[Chain]) -> tuple[Table, Notes]:
-    """Return table 4.1, and what the study has in it."""
+def best_table(chains: Sequence[Chain]) -> tuple[Table, *tuple[Notes, ...]]:
+    """Return table 4.1, and beside it the one of the study where the page is held against it."""
     columns = (
         Column("experiment", "experiment", kind="text", value=lambda row: row.kind),
         Column("backbone", value=lambda row: row.best.backbone),
@@ -89,8 +99,9 @@ def best_table(chains: Sequence[Chain]) -> tuple[Table, Notes]:
         "of the same epoch, as the study has it; beside it the setting of best mean loss, which `best_of_best_cell` "
         "takes the model from, mean ± std of its n repeats, and how many sessions were searched"
     )
-    rows = list(winners(chains).values())
-    return table("best", caption, columns, rows), Notes(tuple(_notes()))
+    rows, study = list(winners(chains).values()), of_study(chains)
+    shown = [column for column in columns if study or column.show is not _published]
+    return table("best", caption, shown, rows), *([Notes(tuple(_notes()))] if study else [])
 
 
 def _where(search: Search, setting: SessionResult | CellResult) -> Text:
@@ -122,26 +133,27 @@ def backbone_figures(chains: Sequence[Chain]) -> list[Figures]:
             alone.setdefault(search.backbone, []).append(search)
     if len(alone) < 2:
         return []
-    reached = sorted((_reached(some) for some in alone.values()), key=lambda row: _natural(row.backbone))
+    study = of_study(chains)
+    reached = sorted((_reached(some, study=study) for some in alone.values()), key=lambda row: _natural(row.backbone))
     caption = (
         "Which backbone, with nothing but a new last layer (figure 4.3)? The best of all sessions with the accuracy of "
         "the same epoch, as the study plots it, and mean ± std over the repeats of the chosen setting."
     )
     best = TABLE_4_1["straightforward"]
-    if best.backbone in alone:
+    if best.backbone in alone and study:
         caption += (
             f" The ring is the study's {best.backbone}: {decimal(best.loss)} and {percent(best.accuracy)} (figure 4.3)."
         )
     return [Figures((backbones("backbones-straightforward", reached),), caption)]
 
 
-def _reached(some: Sequence[Search]) -> Reached:
+def _reached(some: Sequence[Search], *, study: bool) -> Reached:
     best, chosen, published = best_session(some), best_mean(some), TABLE_4_1["straightforward"]
     mean_accuracy, std_accuracy = chosen.accuracy
     return Reached(
         best.backbone, best.best_loss, best.best_accuracy or 0.0, chosen.mean, chosen.cell.loss.std,
         mean_accuracy or 0.0, std_accuracy,
-        (published.loss, published.accuracy) if published.backbone == best.backbone else None,
+        (published.loss, published.accuracy) if study and published.backbone == best.backbone else None,
     )  # fmt: skip
 
 
