@@ -24,7 +24,7 @@ NAMES = [*(entry.name for entry in JOBS), *COMMANDS]
 @command(lambda parser: parser.add_argument("how"))
 def toy(arguments) -> int | None:
     if arguments.how == "data":
-        raise DataError("one\ntwo")
+        raise DataError("one", "two")
     if arguments.how == "bug":
         raise ZeroDivisionError("oops")
     if arguments.how == "interrupt":

@@ -169,8 +169,9 @@ def _malformed(_request: Request, error: Exception) -> Response:
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            extra = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-            named = {name for name, _ in message["headers"]}
+            named = {name for name, _ in message["headers"]}  # a response may state its own policy
+            headers = ((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+            extra = [(name, value) for name, value in headers if name not in named]
             fresh = [] if b"cache-control" in named else [(b"cache-control", b"no-store")]
             message["headers"] = [*message["headers"], *extra, *fresh]
         await send(message)

@@ -179,7 +179,7 @@ JOBS = (
 )
 """Every job, in the order of the chain."""
 
-COMMANDS = ("fetch", "chain", "grid", "cluster", "watch", "view", "verify", "audit", "doctor")
+COMMANDS = ("start", "fetch", "chain", "grid", "cluster", "watch", "view", "verify", "audit", "doctor")
 """Commands without a spec model or an artefact of their own; each has its file in jobs/ too."""
 
 BY_NAME = {entry.name: entry for entry in JOBS}
