@@ -21,9 +21,9 @@ _BY_POLICY = re.compile(r"for pod \S+?/(?P<pod>\S+) failed with exit code (?P<co
 class JobFailed(NeurogradeError):
     """A Job has failed; the exit code of the pod that decided is passed on."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
-        """Keep the message, and the exit code to end with."""
-        super().__init__(message)
+    def __init__(self, *lines: str, exit_code: int) -> None:
+        """Take the message, line by line, and the exit code to end with."""
+        super().__init__(*lines)
         self.exit_code = exit_code
 
 
@@ -36,9 +36,10 @@ def explain(kubectl: Kubectl, failed: Sequence[ObservedJob]) -> JobFailed:
             for item in kubectl.items("pods", job.namespace, "--selector", f"{JOB_NAME}={job.name}")
         ]
         text, code = verdict(job, pods)
-        lines.append(f"{job.name} failed{_given_up(job)}: {text}")
+        first, *more = text.splitlines() or [""]
+        lines += [f"{job.name} failed{_given_up(job)}: {first}", *more]
         codes.append(code)
-    return JobFailed("\n".join(lines), codes[0])
+    return JobFailed(*lines, exit_code=codes[0])
 
 
 def verdict(job: ObservedJob, pods: Sequence[ObservedPod]) -> tuple[str, int]:

@@ -74,7 +74,7 @@ class Waiter:
             lines = [f"{job.name} failed earlier, at {job.ended_at}, and is still there" for job in failed]
             command = " ".join(["kubectl --namespace", jobs[0].namespace, "delete job", *(job.name for job in failed)])
             lines.append(f"nothing was applied; --retry replaces it, or: {command}")
-            raise JobFailed("\n".join(lines), explain(self.kubectl, failed).exit_code)
+            raise JobFailed(*lines, exit_code=explain(self.kubectl, failed).exit_code)
         for job in failed:
             log.info(f"{job.name} failed earlier, at {job.ended_at}: it is replaced")
             with contextlib.suppress(NotThere):

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv
 
 
 def clopper_pearson(successes: ArrayLike, n: int, level: float = 0.95) -> tuple[Any, Any]:
@@ -27,6 +26,8 @@ def clopper_pearson(successes: ArrayLike, n: int, level: float = 0.95) -> tuple[
         n: Number of independent units, 1 or more.
         level: Coverage of the interval.
     """
+    from scipy.special import betaincinv  # noqa: PLC0415 - records are read without it, and a finished job needs no more
+
     k = np.asarray(successes, dtype=float)
     tail = 0.5 - level / 2
     tiny = np.finfo(float).tiny
