@@ -91,7 +91,7 @@ class Patching:
         raw = RawInputs(inputs, lambda name: folder.read(real[name]) if name in real else tables[name], digest)
         named = [code(pseudonyms, "image", path) for path in known]
         verdicts = Verdicts.of(spec, decisions, named)
-        return cls(spec, labelled, raw, folder, rejected, pseudonyms, verdicts, settled, bad=labelled.bad)
+        return cls(spec, labelled, raw, folder, rejected, pseudonyms, verdicts, settled, bad=dict(labelled.bad))
 
     @property
     def images(self) -> list[LabelledImage]:
