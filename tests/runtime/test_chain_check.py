@@ -17,6 +17,7 @@ from neurograde.storage.store import Store
 from tests.support.small import write_small
 
 ROOT = Path(__file__).parents[2]
+PATTERN = "(?P<class>[^/]+)/(?P<family>.+)"
 
 
 @pytest.fixture
@@ -60,6 +61,23 @@ def test_every_mistake_is_listed_at_once_and_nothing_is_made(small: Path, memory
     ):
         assert words in said
     assert list(Store(memory_url).list("")) == []
+
+
+def test_a_threshold_for_three_classes_is_refused_before_anything_is_trained(small: Path):
+    change(small, "evaluate", threshold="valid")
+    check_chain(small)
+    for job, field in (("patch", "source"), ("train", "classes")):
+        three = ["PD", "D", "U"]
+        change(
+            small,
+            job,
+            **{field: three if field == "classes" else {"url": str(small), "pattern": PATTERN, "classes": three}},
+        )
+    kind, lines = mistakes(small)
+    assert kind is SpecError
+    assert [line.rpartition("/")[2] for line in lines if "threshold" in line] == [
+        "evaluate.yaml: threshold: 'valid': of 3 classes the most probable is named; leave it out"
+    ]
 
 
 def test_a_sound_folder_is_checked_in_about_a_second(small: Path):

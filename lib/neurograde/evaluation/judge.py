@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neurograde.errors import DataError, SpecError
+from neurograde.errors import DataError
 from neurograde.evaluation.unit_probabilities import Predicted
 from neurograde.maths.assessment import assess, decide, metrics_of
 from neurograde.maths.paired import paired_differences
@@ -16,6 +16,7 @@ from neurograde.maths.threshold import choose_threshold
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.results.assessment import Assessment, Intervals, SubsetResult, Threshold, intervals
+from neurograde.specs.test_set import check_threshold
 from neurograde.specs.train import TrainSpec
 
 COMPARED = ("loss", "accuracy", "f_measure", "f_macro", "roc_auc", "roc_auc_macro", "brier", "calibration_error")
@@ -101,14 +102,9 @@ class Judge:
 
     def _threshold(self, valid: Predicted) -> tuple[float, str]:
         threshold = self.spec.threshold
-        if len(self.classes) > 2:
-            if threshold != 0.5:
-                raise SpecError(
-                    f"threshold: {threshold!r}: of {len(self.classes)} classes the most probable is named; leave it out"
-                )
-            return threshold, "the most probable class"
+        check_threshold(threshold, len(self.classes))
         if threshold != "valid":
-            return threshold, "the spec"
+            return threshold, "the spec" if len(self.classes) == 2 else "the most probable class"
         truth = [int(unit.label == self.classes[self.positive]) for unit in valid.units]
         chosen = choose_threshold(truth, valid.probabilities[:, self.positive])
         if chosen is None:

@@ -23,10 +23,12 @@ from neurograde.specs.base import JobSpec
 from neurograde.specs.baseline import BaselineSpec
 from neurograde.specs.catalogue import BY_NAME, chain_order, maker_of
 from neurograde.specs.changes import changes
+from neurograde.specs.evaluate import EvaluateSpec
 from neurograde.specs.partition import PartitionSpec
 from neurograde.specs.patch import PatchSpec
 from neurograde.specs.references import files, upstreams
 from neurograde.specs.synthesise import SynthesiseSpec
+from neurograde.specs.test_set import check_threshold
 from neurograde.specs.train import Backbone, TrainSpec
 from neurograde.storage.artefact import read_manifest
 from neurograde.storage.raw import url_exists
@@ -138,7 +140,8 @@ class _Check:
         usable = self._usable_stores(filled.values())
         for source, spec in self.specs.items():
             for check in (
-                self._check_extras, self._check_upstreams, self._check_classes, self._check_files, self._check_name,
+                self._check_extras, self._check_upstreams, self._check_classes, self._check_threshold,
+                self._check_files, self._check_name,
             ):  # fmt: skip
                 with self._collecting():
                     check(source, spec, reachable=spec.store in usable)
@@ -194,6 +197,17 @@ class _Check:
             labels = images and tuple(item.label for item in images.classes)
         if labels is not None and set(labels) != set(spec.classes):
             raise SpecError(f"{source}: classes: {list(spec.classes)}: patches/{patch.name} has {list(labels)}")
+
+    def _check_threshold(self, source: str, spec: JobSpec, *, reachable: bool) -> None:
+        """Raise SpecError if a threshold is chosen for more than two classes."""
+        if not isinstance(spec, EvaluateSpec | BaselineSpec):
+            return
+        learner = spec if isinstance(spec, BaselineSpec) else self._maker(TrainSpec, spec, spec.run)
+        if learner is not None:
+            try:
+                check_threshold(spec.threshold, len(learner.classes))
+            except SpecError as error:
+                raise SpecError(f"{source}: {error}") from None
 
     def _check_name(self, source: str, spec: JobSpec, *, reachable: bool) -> None:
         """Raise NameTaken if the store has an artefact of the name by another spec."""

@@ -21,11 +21,11 @@ MARKS = {
     ),
     "leaking-test": (
         "Test leaks",
-        "In {names}, the test subset shares families or pixels with train or valid. Its test results are too good.",
+        "In {names}, the test subset shares families or pixels with train or valid. Test results are too good there.",
     ),
     "leaking": (
         "Leaking",
-        "In {names}, train and valid share families. Its valid results are worth nothing; its test set is independent.",
+        "In {names}, train and valid share families. Valid results are worth nothing there; test is independent.",
     ),
 }
 
