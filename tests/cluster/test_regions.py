@@ -6,7 +6,7 @@ import pytest
 
 from neurograde.cluster.regions import region_table, with_marginal
 from neurograde.maths.grid_plan import Work
-from neurograde.runtime.factors import grid_factor, grid_factors
+from neurograde.runtime.factors import grid_factor, grid_factors, price
 
 WORKS = [Work("trunk", "inception_v3", 17.5 * 3600 * 100)]
 """Work of 100 hours at the rate that was measured on CPU."""
@@ -43,4 +43,11 @@ def test_the_marginal_intensity_ranks_some_regions_the_other_way_round():
 
 def test_a_region_without_a_marginal_intensity_has_none_made_up(columns: list[list[str]]):
     row = columns[0].index("FRA")
-    assert [column[row] for column in columns[6:]] == ["unknown", "", "", ""]
+    assert [column[row] for column in columns[6:10]] == ["unknown", "", "", ""]
+
+
+def test_a_price_is_shown_where_the_table_has_one_and_nowhere_else():
+    table = region_table([Work("epoch", "any", 152.2 * 3600 * 100)], "T4", {})
+    usd = dict(zip(table.columns[0].cells, table.columns[10].cells, strict=True))
+    assert float(usd["europe-west4"]) == pytest.approx(100 * price("T4", "europe-west4").usd_per_h, rel=0.01)
+    assert usd["FRA"] == "unknown"

@@ -8,13 +8,13 @@ from rich.table import Table
 
 from neurograde.cluster.plan import Rates, outlook, plain_table, shown
 from neurograde.maths.grid_plan import Work
-from neurograde.runtime.factors import GridFactor, grid_factors, marginal_intensity
+from neurograde.runtime.factors import GridFactor, grid_factors, marginal_intensity, price
 
 CAUTION = (
     "The average is what a region's power emits; it is what an account of emissions reports. The marginal intensity is "
     "what one more kilowatt hour emits at the power plant that follows the demand, which is mostly fossil: it can rank "
-    "regions the other way round. Neither covers the making of the machines. Sources: grid_intensity.csv and "
-    "marginal_intensity.csv, a row each."
+    "regions the other way round. Neither covers the making of the machines. Sources: grid_intensity.csv, "
+    "marginal_intensity.csv and prices.csv (on demand), a row each."
 )
 
 
@@ -31,21 +31,24 @@ def region_table(works: Sequence[Work], device: str, rates: Rates) -> Table:
     """
     table = plain_table(
         f"where it would run, on {device}",
-        ("average g/kWh", "of", "PUE", "kg CO2e", "rank", "marginal g/kWh", "of", "kg CO2e", "rank"),
+        ("average g/kWh", "of", "PUE", "kg CO2e", "rank", "marginal g/kWh", "of", "kg CO2e", "rank", "USD"),
         first="region",
     )
     factors = sorted(grid_factors(), key=lambda factor: factor.gco2e_per_kwh * factor.pue)
     marginal = {factor.region: with_marginal(factor) for factor in factors}
     ordered = sorted((other for other in marginal.values() if other), key=lambda other: other.gco2e_per_kwh * other.pue)
     for rank, factor in enumerate(factors, start=1):
-        average = outlook(works, device, factor, rates, None)
+        known = price(device, factor.region)
+        average = outlook(works, device, factor, rates, None if known is None else known.usd_per_h)
         other = marginal[factor.region]
         extra = ("unknown", "", "", "")
         if other is not None:
             kg = shown(outlook(works, device, other, rates, None).co2e_kg)
             extra = (shown(other.gco2e_per_kwh), str(other.year), kg, str(ordered.index(other) + 1))
         intensity, year, pue = shown(factor.gco2e_per_kwh), str(factor.year), f"{factor.pue:g}"
-        table.add_row(factor.region, intensity, year, pue, shown(average.co2e_kg), str(rank), *extra)
+        table.add_row(
+            factor.region, intensity, year, pue, shown(average.co2e_kg), str(rank), *extra, shown(average.usd)
+        )
     table.caption = CAUTION
     return table
 
