@@ -16,8 +16,9 @@ from playwright.sync_api import Page, expect
 from rich.console import Console
 
 from neurograde.pages.watch.app import curves
-from neurograde.pages.watch.reading import ShardView, Watcher
+from neurograde.pages.watch.reading import Watcher
 from neurograde.pages.watch.terminal import carbon, headline, view
+from neurograde.pages.watch.views import ShardView
 from neurograde.runtime.carbon_record import total
 from neurograde.runtime.invocation import arguments_of_process
 from neurograde.storage.store import Store

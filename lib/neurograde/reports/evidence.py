@@ -6,6 +6,8 @@
 - `all sessions`: the shape of all sessions together.
 
 Leaking evaluations speak in the claims about leaks alone.
+
+Longer than other files: every way of reading ends in the same verdict, and they are read beside each other.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ No object points to the latest state, so none can be torn, stale or contended: t
 of an unbroken history whose blob has the digest in the commit. Writers exclude each other by create-only commits
 alone, so two processes at one shard can waste work but never mix it. Records that contradict their name, their digest
 or their shard are left out (`storage.series`); an epoch whose commit is one of them is trained and committed again.
+
+Longer than other files: claim, fence, commit and pruning keep one promise together.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ from starlette.types import ASGIApp
 
 from neurograde.errors import NeurogradeError
 from neurograde.pages.serve import Handler, application, assets_of
-from neurograde.pages.watch.reading import GridView, Watcher
+from neurograde.pages.watch.reading import Watcher
 from neurograde.pages.watch.terminal import carbon, headline
+from neurograde.pages.watch.views import GridView
 
 CURVES = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
 

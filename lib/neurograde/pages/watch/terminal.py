@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from neurograde.pages.watch.reading import GridView, ShardView, State
+from neurograde.pages.watch.views import GridView, ShardView, State
 from neurograde.runtime.progress import duration, pace
 
 console = Console(width=None if sys.stdout.isatty() else 180)
