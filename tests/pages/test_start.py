@@ -154,6 +154,29 @@ def test_a_class_of_too_few_families_is_a_problem_before_anything_runs(tiles: Pa
     assert described["problems"] == ["class 'Stroma' has 2 families: train, valid and test need one each"]
 
 
+def test_whole_slides_are_a_problem_before_anything_runs(tiles: Path):
+    (tiles / "Tumour" / "case-9-A_1.svs").write_bytes(b"")
+    assert any("1 images are whole slides" in problem for problem in ImageFolder(str(tiles)).describe(0)["problems"])
+
+
+def test_a_file_of_weights_is_found_from_the_folder_that_the_page_was_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    source = {"url": "x", "pattern": "x"}
+
+    def weights(chosen: str) -> str:
+        made = study(choices(weights=chosen), "memory://start", source, "new", reviewed=False)
+        return made["train"]["backbones"][0]["weights"]
+
+    assert weights("mine.pth") == str(tmp_path / "mine.pth")
+    assert [weights(name) for name in ("none", "IMAGENET1K_V1", "gs://b/w.pth")] == [
+        "none",
+        "IMAGENET1K_V1",
+        "gs://b/w.pth",
+    ]
+
+
 def test_a_folder_without_images_is_refused(tmp_path: Path):
     (tmp_path / "notes.doc").write_bytes(b"x")
     with pytest.raises(DataError, match=r"there is no image here\. 1 file"):

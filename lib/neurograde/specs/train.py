@@ -171,7 +171,8 @@ class TrainSpec(JobSpec):
     sessions_per_shard: Annotated[int, Field(ge=1)] | None = None
     """Largest number of sessions per pod; None: all that share a trunk."""
     keep_last: Annotated[int, Field(ge=1)] = 2
-    """Checkpoints kept; older ones are deleted once a newer commit is verified."""
+    """Checkpoints kept while a shard is trained; older ones are deleted once a newer commit is verified, all once the
+    shard is published."""
     seed: Annotated[int, Field(ge=0)]
     """Root of every random stream: initial weights, order, crops, dropout."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

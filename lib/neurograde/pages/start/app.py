@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,8 @@ class StartPage:
         return headline(Watcher(store, grid).refresh())
 
     def _measure(self, measure: Callable[[], float]) -> None:
-        self._speed = measure()
+        with suppress(ImportError):  # installed without torch: the page goes on, and the chain names what is missing
+            self._speed = measure()
 
 
 class _Plain(yaml.SafeDumper):

@@ -19,6 +19,7 @@ from neurograde.maths.accuracy_width import folds_instead, what_it_decides
 from neurograde.maths.partition import Targets
 from neurograde.pages.start.rules import Labels, by_columns, by_pattern, proposed_columns, proposed_patterns
 from neurograde.pages.start.study import Choices, Role, table_of
+from neurograde.specs.patch import SLIDE_SUFFIXES
 from neurograde.storage.raw import RawFolder, read_url
 from neurograde.storage.tables import Table, read_table
 
@@ -86,6 +87,12 @@ class ImageFolder:
         position = {path: index for index, path in enumerate(self.images)}
         few = [name for name, families in classes.items() if len(families) < SUBSETS]
         problems = [*labels.problems]
+        slides = [path for path in self.images if path.lower().endswith(SLIDE_SUFFIXES)]
+        if slides:
+            problems.append(
+                f"{len(slides)} images are whole slides, such as {slides[0]}: they need a spec with their µm/px, see "
+                "specs/slides"
+            )
         if len(classes) < 2:
             problems.append("there are not two classes to tell apart")
         problems += [

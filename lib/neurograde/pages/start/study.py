@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -106,8 +107,10 @@ def network(choices: Choices) -> dict[str, Any]:
     The input is at most the 224 px that MobileNetV2 was trained on, and leaves an edge of the patch to the crop.
     """
     side = min(224, choices.patch_size_px * 15 // 16)
-    named = {"name": "scattering2" if choices.weights == WAVELETS else "mobilenet_v2", "weights": choices.weights}
-    return {"backbones": [named], "input_size_px": side}
+    name = "scattering2" if choices.weights == WAVELETS else "mobilenet_v2"
+    is_file = choices.weights not in (IMAGENET, WAVELETS) and "://" not in choices.weights
+    weights = str(Path(choices.weights).resolve()) if is_file else choices.weights  # the chain runs in another folder
+    return {"backbones": [{"name": name, "weights": weights}], "input_size_px": side}
 
 
 def duration(squares: int, samples_per_s: float) -> float:
