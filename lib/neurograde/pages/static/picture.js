@@ -56,6 +56,18 @@ export class Tiles {
   }
 }
 
+// The scale at which all of a picture fits into a box of the screen, with a margin.
+export const scaleToFit = (box, picture) => Math.min((box.width - 24) / picture.width_px, (box.height - 24) / picture.height_px);
+
+// The view of all of a picture, in the middle of the box.
+export function centred(box, picture) {
+  const scale = scaleToFit(box, picture);
+  return { scale, x: (box.width - picture.width_px * scale) / 2, y: (box.height - picture.height_px * scale) / 2 };
+}
+
+// The view at another scale, while the point (x, y) of the screen stays where it is.
+export const rescaled = (view, scale, x, y) => ({ scale, x: x - (x - view.x) * (scale / view.scale), y: y - (y - view.y) * (scale / view.scale) });
+
 // Draw a scale bar of a round length: in µm where the resolution is known, else in pixels of the image.
 export function showScale(bar, umPerPx, scale) {
   const unit = umPerPx || 1, most = 140 / scale * unit; // of the image, in 140 px of the screen

@@ -1,6 +1,6 @@
 // The page of a review: an image with its grid; every change goes to the server at once, and only then counts as saved.
 
-import { Tiles, markInStrip, showScale, showStrip } from "./picture.js";
+import { Tiles, centred, markInStrip, rescaled, scaleToFit, showScale, showStrip } from "./picture.js";
 
 const $ = (id) => document.getElementById(id);
 const SIDES = ["left", "top", "right", "bottom"];
@@ -103,25 +103,18 @@ const tiles = new Tiles($("tiles"), (name) => `/api/images/${place()}/tiles/${na
 
 // ---- drawing: the picture is moved by the browser, the grid is drawn over it
 
-function fitting() {
-  const stage = $("stage").getBoundingClientRect();
-  return Math.min((stage.width - 24) / shown.width_px, (stage.height - 24) / shown.height_px);
-}
+const stageBox = () => $("stage").getBoundingClientRect();
 
 function fit() {
-  const stage = $("stage").getBoundingClientRect();
-  view.scale = fitting();
-  view.x = (stage.width - shown.width_px * view.scale) / 2;
-  view.y = (stage.height - shown.height_px * view.scale) / 2;
+  view = centred(stageBox(), shown);
   paint();
 }
 
 function zoom(factor, x, y) {
   if (!shown) return;
-  const stage = $("stage").getBoundingClientRect();
-  const [cx, cy] = [x ?? stage.width / 2, y ?? stage.height / 2];
-  const scale = Math.min(Math.max(16, shown.finest_px), Math.max(Math.min(0.02, fitting() / 2), view.scale * factor));
-  view = { scale, x: cx - (cx - view.x) * (scale / view.scale), y: cy - (cy - view.y) * (scale / view.scale) };
+  const stage = stageBox();
+  const scale = Math.min(Math.max(16, shown.finest_px), Math.max(Math.min(0.02, scaleToFit(stage, shown) / 2), view.scale * factor));
+  view = rescaled(view, scale, x ?? stage.width / 2, y ?? stage.height / 2);
   paint();
 }
 

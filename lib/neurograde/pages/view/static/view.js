@@ -1,5 +1,5 @@
 // The viewer: an image at full resolution, its squares tinted by what the network made of them.
-import { Tiles, markInStrip, showScale, showStrip } from "./picture.js";
+import { Tiles, centred, markInStrip, rescaled, scaleToFit, showScale, showStrip } from "./picture.js";
 
 const $ = (id) => document.getElementById(id);
 const ORANGE = [201, 106, 0], BLUE = [29, 79, 145];
@@ -99,20 +99,17 @@ function showAttention() {
 // ---- drawing
 
 const stage = () => $("stage").getBoundingClientRect();
-const fitting = () => Math.min((stage().width - 24) / shown.width_px, (stage().height - 24) / shown.height_px);
 
 function fit() {
   if (!shown) return paint();
-  view.scale = fitting();
-  view.x = (stage().width - shown.width_px * view.scale) / 2;
-  view.y = (stage().height - shown.height_px * view.scale) / 2;
+  view = centred(stage(), shown);
   paint();
 }
 
 function zoom(factor, x = stage().width / 2, y = stage().height / 2) {
   if (!shown) return;
-  const scale = Math.min(16, Math.max(Math.min(0.02, fitting() / 2), view.scale * factor));
-  view = { scale, x: x - (x - view.x) * (scale / view.scale), y: y - (y - view.y) * (scale / view.scale) };
+  const scale = Math.min(16, Math.max(Math.min(0.02, scaleToFit(stage(), shown) / 2), view.scale * factor));
+  view = rescaled(view, scale, x, y);
   paint();
 }
 
