@@ -177,6 +177,12 @@ def test_a_file_of_weights_is_found_from_the_folder_that_the_page_was_started_in
     ]
 
 
+def test_a_rule_that_the_folder_does_not_have_is_refused(tiles: Path):
+    folder = ImageFolder(str(tiles))
+    with pytest.raises(DataError, match=r"rule 99; accepted: 0 to \d+"):
+        folder.describe(99)
+
+
 def test_a_folder_without_images_is_refused(tmp_path: Path):
     (tmp_path / "notes.doc").write_bytes(b"x")
     with pytest.raises(DataError, match=r"there is no image here\. 1 file"):

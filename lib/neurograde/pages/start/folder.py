@@ -18,7 +18,7 @@ from neurograde.imaging.pixels.slide import Resolution, Slide
 from neurograde.maths.accuracy_width import folds_instead, what_it_decides
 from neurograde.maths.partition import Targets
 from neurograde.pages.start.rules import Labels, by_columns, by_pattern, proposed_columns, proposed_patterns
-from neurograde.pages.start.study import Choices, Role, table_of
+from neurograde.pages.start.study import Choices, Role
 from neurograde.specs.patch import SLIDE_SUFFIXES
 from neurograde.storage.raw import RawFolder, read_url
 from neurograde.storage.tables import Table, read_table
@@ -26,6 +26,8 @@ from neurograde.storage.tables import Table, read_table
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 THUMBNAIL_PX = 240
 MAX_PIXELS = 400_000_000
+SAMPLE = 5
+"""Images that are opened to learn how many squares there will be."""
 SUBSETS = 3
 """Subsets that each need a family of every class: train, valid and test."""
 
@@ -82,8 +84,8 @@ class ImageFolder:
 
     def describe(self, rule: int, columns: Mapping[Role, str] | None = None) -> dict[str, Any]:
         """Return what the page shows of a rule: classes, families, examples, what a partition of them can decide."""
-        chosen, labels = self.rules[rule], self.labels(rule, columns)
-        classes = labels.by_class()
+        labels = self.labels(rule, columns)
+        chosen, classes = self.rules[rule], labels.by_class()
         position = {path: index for index, path in enumerate(self.images)}
         few = [name for name, families in classes.items() if len(families) < SUBSETS]
         problems = [*labels.problems]
@@ -166,8 +168,9 @@ class ImageFolder:
         labels = self.labels(choices.rule, choices.columns)
         path = folder / "labels.csv"
         with path.open("w", newline="", encoding="utf-8") as file:
-            rows = [(label.image, label.label, label.family) for label in labels.labels]
-            csv.writer(file, lineterminator="\n").writerows(table_of(rows))
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("image", "class", "family"))
+            writer.writerows((label.image, label.label, label.family) for label in labels.labels)
         return {"url": self.url, "table": str(path)}
 
     def _table_here(self, path: str) -> Table | None:
@@ -178,10 +181,6 @@ class ImageFolder:
         except DataError:
             return None
         return table if labels.labels else None
-
-
-SAMPLE = 5
-"""Images that are opened to learn how many squares there will be."""
 
 
 def _table(data: bytes, source: str) -> Table:

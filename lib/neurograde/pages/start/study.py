@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +15,10 @@ HEADER = """\
 """
 IMAGENET = "IMAGENET1K_V1"
 WAVELETS = "none"
+FIXED_S = 45.0
+"""Seconds that a study takes beside its images, roughly: starting jobs, training the last layer, drawing the page."""
+CUT_S = 0.01
+"""Seconds to cut, store and read a patch, roughly."""
 SMALLEST_PX = 36
 """Smallest patch, so that an input of 32 px fits into it."""
 
@@ -124,14 +127,3 @@ def duration(squares: int, samples_per_s: float) -> float:
         samples_per_s: Patches that pass through the network in a second on this machine.
     """
     return FIXED_S + squares * (CUT_S + 1 / samples_per_s)
-
-
-FIXED_S = 45.0
-"""Seconds that a study of no images would take: starting six jobs, training the last layer, drawing the page."""
-CUT_S = 0.01
-"""Seconds to cut, store and read a patch."""
-
-
-def table_of(labels: Sequence[tuple[str, str, str]]) -> list[tuple[str, ...]]:
-    """Return the rows of the table `image,class,family` that the study reads in place of the office's own."""
-    return [("image", "class", "family"), *labels]
