@@ -44,7 +44,7 @@ data: install  ## fetch the public files of a folder of specs into out/data, che
 test: setup  ## set up and run the tests
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 8 $(ARGS)
 
-test-quick: setup  ## the tests that take no time: no kills, no whole chains, no browser (about a minute on 2 cores)
+test-quick: setup  ## the tests that take no time: no kills, no whole chains, no browser (a minute and a half on 2 cores)
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 8 -m "not slow" $(ARGS)
 
 soak: setup  ## the tests of killed, stopped, faulty and doubled attempts, at every step and more often
